@@ -1,0 +1,27 @@
+/*
+ * How the compiled Lua modules find each other.
+ *
+ * repay.native.core leaves a userdata with this struct in the registry under REPAY_NATIVE_API_KEY;
+ * the others link no core object, look it up and refuse another ABI number or other struct sizes.
+ */
+#ifndef REPAY_NATIVE_API_H
+#define REPAY_NATIVE_API_H
+
+#include <lua.h>
+
+#include "core_api.h"
+
+#define REPAY_NATIVE_API_KEY "repay.native.api"
+
+struct repay_native_api {
+    struct repay_core_api core; /* first: its `abi` is checked before anything else is read */
+    /* The call at a stack index; raises at the caller's line when it is something else or closed. */
+    struct repay_call *(*check_call)(lua_State *L, int index);
+    /*
+     * After DONE or FAILED: pushes the schedule or receipt and returns 1, or nil and the error
+     * object and returns 2. May raise for lack of memory; nothing is lost then but the answer.
+     */
+    int (*push_result)(lua_State *L, int index);
+};
+
+#endif

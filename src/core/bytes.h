@@ -1,0 +1,51 @@
+/*
+ * A growing buffer with a ceiling that is given when it is made.
+ *
+ * Growth past the ceiling and a failed allocation both make the buffer `failed`; appends after that
+ * do nothing, so a writer appends freely and asks once at the end. A wiping buffer overwrites
+ * memory before it gives it back, growth included: request heads hold credentials.
+ */
+#ifndef REPAY_BYTES_H
+#define REPAY_BYTES_H
+
+#include <stdint.h>
+
+#include "allocator.h"
+#include "text.h"
+
+struct repay_bytes {
+    const struct repay_allocator *allocator;
+    char *data;
+    size_t length;
+    size_t capacity;
+    size_t ceiling;
+    bool wipes;
+    bool failed;    /* an append did not fit or memory ran out; data up to there is kept */
+    bool too_large; /* the ceiling was the reason */
+};
+
+void repay_bytes_init(struct repay_bytes *bytes, const struct repay_allocator *allocator,
+                      size_t ceiling);
+void repay_bytes_init_wiping(struct repay_bytes *bytes, const struct repay_allocator *allocator,
+                             size_t ceiling);
+/* Frees the memory; the buffer can be used again at once. Safe twice. */
+void repay_bytes_free(struct repay_bytes *bytes);
+/* Length 0 and not failed, memory kept (wiped first where the buffer wipes). */
+void repay_bytes_clear(struct repay_bytes *bytes);
+
+bool repay_bytes_append(struct repay_bytes *bytes, const void *data, size_t length);
+bool repay_bytes_append_text(struct repay_bytes *bytes, struct repay_text text);
+bool repay_bytes_append_string(struct repay_bytes *bytes, const char *terminated);
+bool repay_bytes_append_byte(struct repay_bytes *bytes, char byte);
+/* Decimal digits, with a minus sign where needed. */
+bool repay_bytes_append_integer(struct repay_bytes *bytes, int64_t value);
+
+static inline struct repay_text repay_bytes_text(const struct repay_bytes *bytes)
+{
+    return (struct repay_text){bytes->data, bytes->length};
+}
+
+/* Overwrites memory in a way the compiler keeps. */
+void repay_wipe(void *memory, size_t size);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * One operation on its way: a step machine that does no I/O, reads no clock and draws no chance.
+ *
+ * A driver asks `next`, obeys (send this, wait so long), reports what happened, and asks again,
+ * until the answer is done or failed. Attempts, waits, deadlines, pages and the idempotency key are
+ * decided here and are therefore the same over libcurl, cosockets, the sandbox and a user's own transport.
+ *
+ *     driver: next → SEND → move the bytes of repay_call_request
+ *                           reply arrives: reply_status, reply_field…, reply_body…
+ *                                      or: feed (raw HTTP/1.1 bytes)
+ *                           end (how it ended)
+ *             next → WAIT → wait call->wait_ms; next …
+ *             next → DONE → take the schedule or the receipt;  FAILED → read call->error
+ */
+#ifndef REPAY_CALL_H
+#define REPAY_CALL_H
+
+#include "http_reply.h"
+#include "outcome.h"
+#include "provider.h"
+#include "retry.h"
+
+#define REPAY_PAGES_MAX 1000 /* 50,000 installments of one customer */
+
+enum repay_step { REPAY_STEP_SEND, REPAY_STEP_WAIT, REPAY_STEP_DONE, REPAY_STEP_FAILED };
+
+/* Randomness, drawn by the binding when the call is prepared. */
+struct repay_chance {
+    unsigned char key[16];
+    uint64_t seed;
+};
+
+struct repay_attempt {
+    enum repay_kind kind; /* NONE: it brought an accepted reply */
+    int http_status;
+    const char *reason; /* why it was or was not followed by another */
+    int64_t wait_ms;
+};
+
+enum repay_call_stage {
+    REPAY_CALL_NEW, /* arguments may be set */
+    REPAY_CALL_READY,
+    REPAY_CALL_SENDING, /* a driver has the request */
+    REPAY_CALL_WAITING,
+    REPAY_CALL_ENDED_WELL,
+    REPAY_CALL_ENDED_BADLY
+};
+
+struct repay_call {
+    const struct repay_allocator *allocator;
+    struct repay_session *session; /* borrowed: the binding anchors the client */
+    const struct repay_operation *operation;
+    enum repay_call_stage stage;
+    struct repay_argument arguments[REPAY_PARAMETERS_MAX];
+    struct repay_bytes texts; /* the arguments' bytes */
+    struct repay_request request;
+    struct repay_http_reply http; /* used by feed only */
+    struct repay_http_sink sink;
+    struct repay_body body;
+    struct repay_builder builder;
+    struct repay_receipt receipt;
+    struct repay_error error;
+    struct repay_error reply_error; /* the first fault in the bytes of this attempt's reply */
+    struct repay_attempt attempts[REPAY_ATTEMPTS_MAX + 1]; /* one more: a forgiven reused connection */
+    char idempotency_key[REPAY_KEY_MAX + 1];
+    char interaction_id[37];
+    uint64_t random;
+    int32_t attempt_count;
+    int32_t page_attempts; /* attempts of the page under way */
+    int32_t page;
+    uint32_t rows_before_page;
+    bool reused_forgiven;
+    bool cancelled;
+    /* Set by next() for the driver; on the clock that is passed to next(). */
+    int64_t wait_ms;
+    int64_t deadline_ms; /* the call's; INT64_MAX before the first next() */
+    int64_t attempt_deadline_ms;
+    int64_t connect_deadline_ms;
+    int64_t now_ms, unix_ms;
+    int64_t fetched_at_unix_ms; /* when the last accepted page ended */
+    /* The reply under way. */
+    int http_status;
+    bool streams; /* rows go into the builder as they arrive */
+    bool reply_began;
+    uint64_t body_size;
+    int64_t retry_after_ms;
+};
+
+void repay_call_init(struct repay_call *call, const struct repay_allocator *allocator,
+                     struct repay_blocks *blocks);
+/* Wipes and frees all but the struct. Safe twice. */
+void repay_call_free(struct repay_call *call);
+
+/* Binds the call to a session and operation; arguments are copied. */
+void repay_call_begin(struct repay_call *call, struct repay_session *session,
+                      const struct repay_operation *operation);
+bool repay_call_set_text(struct repay_call *call, unsigned parameter, struct repay_text value,
+                         struct repay_error *error);
+bool repay_call_set_amount(struct repay_call *call, unsigned parameter, int64_t minor,
+                           struct repay_error *error);
+/* Checks the arguments and builds the first request, so that mistakes show before anything is sent. */
+bool repay_call_prepare(struct repay_call *call, const struct repay_chance *chance, int64_t unix_ms,
+                        struct repay_error *error);
+
+enum repay_step repay_call_next(struct repay_call *call, int64_t now_ms, int64_t unix_ms);
+/* Borrowed; valid until the next call of next() or free(). */
+const struct repay_request *repay_call_request(const struct repay_call *call);
+
+/* The reply, by whoever parses HTTP. False: stop moving bytes, the rest will not be read. */
+bool repay_call_reply_status(struct repay_call *call, int http_status);
+bool repay_call_reply_field(struct repay_call *call, struct repay_text name,
+                            struct repay_text value);
+bool repay_call_reply_body(struct repay_call *call, const char *data, size_t length);
+/* The same from raw bytes; length 0 with data NULL is the end of the stream. */
+enum repay_http_state repay_call_feed(struct repay_call *call, const char *data, size_t length);
+/* The attempt is over. Ask next() afterwards. */
+void repay_call_end(struct repay_call *call, const struct repay_end *end, int64_t now_ms,
+                    int64_t unix_ms);
+/* Ends it at the next next(): not_sent before a request was handed out, else unknown for a write. */
+void repay_call_cancel(struct repay_call *call);
+
+/* After DONE. */
+static inline bool repay_call_has_rows(const struct repay_call *call)
+{
+    return call->operation->shape->layout != NULL;
+}
+void repay_call_facts(const struct repay_call *call, struct repay_schedule_facts *out);
+/* The argument marked is_subject, or empty. */
+struct repay_text repay_call_subject(const struct repay_call *call);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The bytes of an HTTP/1.1 reply, as they arrive: head, then body, with hard limits.
+ *
+ * Parses and refuses; never buffers a body. Limits and refusals: head at most 32 KiB and 100
+ * fields; length and chunked together, differing lengths, folded lines, transfer codings other than
+ * chunked, 101, signs or blanks in sizes are all bad; 1xx is skipped; 204, 304 have no body; a body
+ * that ends with the connection is allowed and makes the connection not reusable; trailers are
+ * read and dropped; bytes after the end make the connection not reusable.
+ */
+#ifndef REPAY_HTTP_REPLY_H
+#define REPAY_HTTP_REPLY_H
+
+#include <stdint.h>
+
+#include "bytes.h"
+#include "error.h"
+
+#define REPAY_HTTP_HEAD_MAX   (32u << 10) /* an endless header line grew a line reader by 948 MB */
+#define REPAY_HTTP_FIELDS_MAX 100
+
+/* What the parser hands out. Both may refuse (false): the parser then stops for good. */
+struct repay_http_sink {
+    bool (*head)(void *context, int status);
+    bool (*field)(void *context, struct repay_text name, struct repay_text value);
+    bool (*body)(void *context, const char *data, size_t length);
+    void *context;
+};
+
+enum repay_http_state {
+    REPAY_HTTP_MORE, /* feed on */
+    REPAY_HTTP_DONE, /* the reply is whole */
+    REPAY_HTTP_BAD,  /* not HTTP, or over a limit: `error` says so */
+    REPAY_HTTP_STOPPED /* the sink refused */
+};
+
+struct repay_http_reply {
+    const struct repay_http_sink *sink;
+    struct repay_bytes line;  /* the head, or the current chunk-size line, until it is whole */
+    int stage;                /* private to http_reply.c */
+    int status;
+    int64_t body_left;        /* of the length or of the chunk; -1 until the connection ends */
+    uint32_t fields;
+    bool chunked;
+    bool keeps_alive;
+};
+
+void repay_http_reply_init(struct repay_http_reply *reply, const struct repay_allocator *allocator,
+                           const struct repay_http_sink *sink);
+void repay_http_reply_free(struct repay_http_reply *reply);
+/* Takes bytes as they come, in pieces of any size. */
+enum repay_http_state repay_http_reply_feed(struct repay_http_reply *reply, const char *data,
+                                            size_t length, struct repay_error *error);
+/* The connection ended. DONE if the reply is allowed to end so, else BAD. */
+enum repay_http_state repay_http_reply_end(struct repay_http_reply *reply,
+                                           struct repay_error *error);
+/* After DONE: whether another request may use the connection. */
+bool repay_http_reply_reusable(const struct repay_http_reply *reply);
+
+#endif

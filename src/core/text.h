@@ -1,0 +1,60 @@
+/*
+ * A borrowed run of bytes: pointer and length, no terminator, nothing owned.
+ */
+#ifndef REPAY_TEXT_H
+#define REPAY_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct repay_text {
+    const char *data;
+    size_t length;
+};
+
+#define REPAY_TEXT(literal) ((struct repay_text){(literal), sizeof(literal) - 1})
+#define REPAY_NO_TEXT       ((struct repay_text){NULL, 0})
+
+static inline struct repay_text repay_text_of(const char *terminated)
+{
+    return (struct repay_text){terminated, terminated ? strlen(terminated) : 0};
+}
+
+static inline bool repay_text_equal(struct repay_text a, struct repay_text b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+static inline bool repay_text_is(struct repay_text text, const char *terminated)
+{
+    return repay_text_equal(text, repay_text_of(terminated));
+}
+
+/* Letters A to Z count as a to z; no other byte is folded, whatever the locale says. */
+static inline char repay_text_lower(char byte)
+{
+    return (byte >= 'A' && byte <= 'Z') ? (char)(byte + ('a' - 'A')) : byte;
+}
+
+static inline bool repay_text_equal_fold(struct repay_text a, struct repay_text b)
+{
+    if (a.length != b.length)
+        return false;
+    for (size_t i = 0; i < a.length; i++) {
+        if (repay_text_lower(a.data[i]) != repay_text_lower(b.data[i]))
+            return false;
+    }
+    return true;
+}
+
+static inline bool repay_text_contains_fold(struct repay_text text, struct repay_text part)
+{
+    for (size_t i = 0; part.length <= text.length && i <= text.length - part.length; i++) {
+        if (repay_text_equal_fold((struct repay_text){text.data + i, part.length}, part))
+            return true;
+    }
+    return false;
+}
+
+#endif
