@@ -1,99 +1,106 @@
 /*
- * What a C test says with: a few macros, a count of the places that were checked, and a report.
+ * What a C test of the core needs: checks that count, name the line and go on, and a report.
  *
- * A place in a loop counts once, however often it runs, so that the number means something; it is a
- * failed place as soon as one of its runs fails. Nothing stops at a failure: the rest is news too.
- * Not for threads.
+ * A test program is one file with one main that ends in `return CHECK_REPORT();`. A failed check
+ * prints where and what and lets the rest run, because one run should show every fault. Nothing
+ * here allocates, so a program that tests running out of memory can use it too.
  */
-#ifndef CHECK_H
-#define CHECK_H
+#ifndef REPAY_TEST_CHECK_H
+#define REPAY_TEST_CHECK_H
 
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "text.h"
 
-/* The first failures tell the story; a loop that fails a million times must not fill a disk. */
-#define CHECK_PRINTED_MAX 40
+/* A broken loop would print a screenful per round; the count in the report stays exact. */
+#define CHECK_PRINTED_MAX 50ul
 
-struct check_place {
-    bool seen;
-    bool failed;
-};
+#define CHECK_LINES_MAX 8192
 
-static unsigned check_places;
-static unsigned check_failed_places;
-static unsigned check_printed;
-static char check_note_text[160];
+/*
+ * What the report counts: the lines of the test's own file that checked something. A check in a
+ * loop is one check, however often it runs, so that the number means something.
+ */
+static unsigned long check_count;
+static unsigned long check_failed;
+static unsigned char check_lines[CHECK_LINES_MAX];
+/* What the surrounding loop is at, printed with a failure: set it with CHECK_CASE. */
+static const char *check_case;
 
-/* Records one run of a place. True when its failure should be explained. */
-static inline bool check_record(struct check_place *place, bool good, const char *file, int line)
+static inline bool check_fails(void)
 {
-    if (!place->seen) {
-        place->seen = true;
-        check_places++;
-    }
-    if (good)
-        return false;
-    if (!place->failed) {
-        place->failed = true;
-        check_failed_places++;
-    }
-    if (check_printed >= CHECK_PRINTED_MAX)
-        return false;
-    check_printed++;
-    printf("%s:%d: ", file, line);
-    if (check_note_text[0])
-        printf("[%s] ", check_note_text);
-    return true;
+    check_failed++;
+    return check_failed <= CHECK_PRINTED_MAX;
 }
 
-static inline struct repay_text check_text_of_c(const char *text)
+static inline void check_counts(const char *file, int line)
 {
-    return repay_text_of(text);
+    /* Checks inside a shared header are part of the line that led there. */
+    if (line >= CHECK_LINES_MAX || strcmp(file, __BASE_FILE__) != 0 || check_lines[line])
+        return;
+    check_lines[line] = 1;
+    check_count++;
 }
 
-static inline struct repay_text check_text_itself(struct repay_text text)
+static inline void check_where(const char *file, int line)
+{
+    fprintf(stderr, "%s:%d: ", file, line);
+    if (check_case)
+        fprintf(stderr, "[%s] ", check_case);
+}
+
+static inline struct repay_text check_same_text(struct repay_text text)
 {
     return text;
 }
 
-static inline void check_print_text(struct repay_text text)
+static inline struct repay_text check_terminated_text(const char *terminated)
 {
-    if (!text.data) {
-        printf("(none)");
-        return;
-    }
-    putchar('"');
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if (byte >= ' ' && byte < 0x7f)
-            putchar(byte);
-        else
-            printf("\\x%02x", byte);
-    }
-    putchar('"');
+    return repay_text_of(terminated);
 }
 
-static inline void check_int(struct check_place *place, long long got, long long wanted,
-                             const char *what, const char *file, int line)
+static inline bool check_true(bool holds, const char *expression, const char *file, int line)
 {
-    if (check_record(place, got == wanted, file, line))
-        printf("%s is %lld, not %lld\n", what, got, wanted);
+    check_counts(file, line);
+    if (holds)
+        return true;
+    if (check_fails()) {
+        check_where(file, line);
+        fprintf(stderr, "does not hold: %s\n", expression);
+    }
+    return false;
 }
 
-static inline void check_text(struct check_place *place, struct repay_text got,
-                              struct repay_text wanted, const char *what, const char *file,
-                              int line)
+static inline bool check_int(int64_t found, int64_t expected, const char *expression,
+                             const char *file, int line)
 {
-    if (!check_record(place, repay_text_equal(got, wanted), file, line))
-        return;
-    printf("%s is ", what);
-    check_print_text(got);
-    printf(", not ");
-    check_print_text(wanted);
-    putchar('\n');
+    check_counts(file, line);
+    if (found == expected)
+        return true;
+    if (check_fails()) {
+        check_where(file, line);
+        fprintf(stderr, "%s is %" PRId64 ", expected %" PRId64 "\n", expression, found, expected);
+    }
+    return false;
+}
+
+static inline bool check_text(struct repay_text found, struct repay_text expected,
+                              const char *expression, const char *file, int line)
+{
+    check_counts(file, line);
+    if (repay_text_equal(found, expected))
+        return true;
+    if (check_fails()) {
+        check_where(file, line);
+        fprintf(stderr, "%s is (%zu bytes) \"%.*s\", expected (%zu bytes) \"%.*s\"\n", expression,
+                found.length, (int)found.length, found.data ? found.data : "", expected.length,
+                (int)expected.length, expected.data ? expected.data : "");
+    }
+    return false;
 }
 
 static inline int check_report(const char *file)
@@ -102,44 +109,30 @@ static inline int check_report(const char *file)
     const char *name = slash ? slash + 1 : file;
     const char *dot = strrchr(name, '.');
     int length = dot ? (int)(dot - name) : (int)strlen(name);
-    printf("%.*s: %u checks", length, name, check_places);
-    if (check_failed_places > 0)
-        printf(", %u failed", check_failed_places);
-    putchar('\n');
-    /* A test that checked nothing has not passed. */
-    return check_places == 0 || check_failed_places > 0;
+
+    if (check_failed > 0)
+        printf("%.*s: %lu checks, %lu failures\n", length, name, check_count, check_failed);
+    else
+        printf("%.*s: %lu checks\n", length, name, check_count);
+    /* A program in which no check ran has tested nothing and must not pass. */
+    return check_failed > 0 || check_count == 0 ? 1 : 0;
 }
 
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        static struct check_place check_here;                                                      \
-        if (check_record(&check_here, (condition), __FILE__, __LINE__))                            \
-            printf("not so: %s\n", #condition);                                                    \
-    } while (0)
-
-#define CHECK_INT(got, wanted)                                                                     \
-    do {                                                                                           \
-        static struct check_place check_here;                                                      \
-        check_int(&check_here, (long long)(got), (long long)(wanted), #got, __FILE__, __LINE__);   \
-    } while (0)
-
-/* Either side is a terminated string or a struct repay_text. */
-#define CHECK_TEXT(got, wanted)                                                                    \
-    do {                                                                                           \
-        static struct check_place check_here;                                                      \
-        check_text(&check_here, CHECK_AS_TEXT(got), CHECK_AS_TEXT(wanted), #got, __FILE__,         \
-                   __LINE__);                                                                      \
-    } while (0)
-
+/* Each gives true when it held, so that a test can leave a hopeless case. */
+#define CHECK(condition) check_true((condition), #condition, __FILE__, __LINE__)
+#define CHECK_INT(found, expected)                                                                 \
+    check_int((int64_t)(found), (int64_t)(expected), #found, __FILE__, __LINE__)
+/* Both are struct repay_text. */
+#define CHECK_BYTES(found, expected) check_text((found), (expected), #found, __FILE__, __LINE__)
+/* Either is a terminated string or a struct repay_text; NULL counts as "". */
+#define CHECK_TEXT(found, expected)                                                                \
+    check_text(CHECK_AS_TEXT(found), CHECK_AS_TEXT(expected), #found, __FILE__, __LINE__)
 #define CHECK_AS_TEXT(value)                                                                       \
-    _Generic((value),                                                                              \
-             char *: check_text_of_c,                                                              \
-             const char *: check_text_of_c,                                                        \
-             struct repay_text: check_text_itself)(value)
-
-/* Stands before the failures that follow, so that a loop says which of its cases failed. */
-#define CHECK_NOTE(...) ((void)snprintf(check_note_text, sizeof check_note_text, __VA_ARGS__))
-
-#define CHECK_REPORT() check_report(__FILE__)
+    _Generic((value), struct repay_text : check_same_text, default : check_terminated_text)(value)
+/* A text of the core against a terminated string. */
+#define CHECK_TEXT_IS(found, expected)                                                             \
+    check_text((found), repay_text_of(expected), #found, __FILE__, __LINE__)
+#define CHECK_CASE(terminated) ((void)(check_case = (terminated)))
+#define CHECK_REPORT()         check_report(__FILE__)
 
 #endif
