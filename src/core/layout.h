@@ -43,6 +43,10 @@ enum repay_role { /* what a column means to every provider; at most one column e
     REPAY_ROLE_OUTSTANDING,
     REPAY_ROLE_STATUS,  /* the provider's word */
     REPAY_ROLE_IS_PAID, /* a flag that says the loan is fully paid */
+    REPAY_ROLE_REMAINING,      /* what the loan still owes after this row, run down by the provider */
+    REPAY_ROLE_LOAN_PRINCIPAL, /* principal the whole loan owes, printed on each of its rows */
+    REPAY_ROLE_LOAN_BALANCE,   /* all that the whole loan owes, printed on each of its rows */
+    REPAY_ROLE_CREATED,        /* moment of the row: the latest wins where the two above disagree */
     REPAY_ROLE_COUNT
 };
 
@@ -101,6 +105,7 @@ struct repay_layout {
     const struct repay_status_word *status_words; /* ends with word NULL */
     const char *unknown_reason;  /* why paid or outstanding are nil, NULL when they are told */
     const char *lateness_reason; /* why nothing that reads due dates can be computed, or NULL */
+    const char *total_due_reason; /* why total due is not summed over rows, or NULL: it is */
 };
 
 /* The field with the role, or NULL. */
