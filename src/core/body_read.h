@@ -24,9 +24,10 @@ struct repay_shape {
     const struct repay_layout *layout;  /* NULL: the answer has no rows */
     const char *const *envelope;        /* top-level members to keep, "status", …; ends with NULL */
     const char *rows_member;            /* top-level member with the rows: "data" */
-    const char *const *rows_inside;     /* where `rows_member` may be an object: names of the list in it */
-    bool rows_member_is_list;           /* `rows_member` may be the list itself */
-    bool object_is_row;                 /* `rows_member` as an object without such a list is one row */
+    const char *const *rows_inside; /* names of the list where `rows_member` is an object, or NULL */
+    bool rows_member_is_list;       /* `rows_member` may be the list itself */
+    bool rows_inside_documented;    /* the provider's page has the list inside, not as the member */
+    bool object_is_row;             /* an object is one row; only where `rows_inside` is NULL */
 };
 
 enum repay_rows_found {

@@ -16,7 +16,8 @@
 #define REPAY_FIELDS_MAX 24 /* the widest documented row has 16 members */
 
 enum repay_field_type { /* what a column holds, and its width in bytes */
-    REPAY_FIELD_UUID,   /* 16: canonical lower-case UUID, else a text code behind 12 bytes of 0xff */
+    REPAY_FIELD_UUID,   /* 16: canonical lower-case UUID, else a text code behind 12 bytes of 0xff;
+                           for ids that differ from row to row: one that repeats is smaller as TEXT */
     REPAY_FIELD_AMOUNT, /* 8: int64 minor units, REPAY_AMOUNT_ABSENT */
     REPAY_FIELD_MOMENT, /* 8: packed as in date.h, REPAY_MOMENT_ABSENT */
     REPAY_FIELD_DAY,    /* 4: int32 day, REPAY_DAY_ABSENT */
@@ -31,7 +32,7 @@ enum repay_field_type { /* what a column holds, and its width in bytes */
 enum repay_role { /* what a column means to every provider; at most one column each */
     REPAY_ROLE_NONE,
     REPAY_ROLE_ID, /* identity of the row itself */
-    REPAY_ROLE_LOAN_ID,
+    REPAY_ROLE_LOAN_ID, /* a TEXT column: loans are told apart by its codes */
     REPAY_ROLE_NUMBER,
     REPAY_ROLE_DUE_DATE,
     REPAY_ROLE_PRINCIPAL,
@@ -50,6 +51,8 @@ enum repay_role { /* what a column means to every provider; at most one column e
     REPAY_ROLE_COUNT
 };
 
+#define REPAY_FIELD_KEY_ROOM 32 /* a member's name in its quotes, with the colon */
+
 struct repay_field {
     const char *json_name;
     uint8_t json_length;
@@ -57,7 +60,19 @@ struct repay_field {
     uint8_t role;     /* enum repay_role */
     uint16_t at;      /* bytes of wider columns before it: column base = segment + at * capacity */
     const char *name; /* in Lua; canonical for a role ("due_date"), else the provider's, snake_case */
+    /*
+     * `"name":` as a minified body holds it, padded with zeros: the reader compares 32 bytes at once
+     * with the member it expects. Without it a member is still found, by the slow way.
+     */
+    char key[REPAY_FIELD_KEY_ROOM];
 };
+
+/* One line of a field table. A name too long for the key's room does not compile. */
+#define REPAY_FIELD(json, type, role, at, name)                                                    \
+    {                                                                                              \
+        json, sizeof(json) - 1 + 0 * sizeof(char[sizeof(json) + 2 < REPAY_FIELD_KEY_ROOM ? 1 : -1]), \
+            type, role, at, name, "\"" json "\":"                                                  \
+    }
 
 enum repay_amount_rule {
     REPAY_AMOUNT_NOT_TOLD,               /* nil, with the layout's reason */
@@ -97,7 +112,7 @@ struct repay_layout {
     bool number_is_position;  /* rows carry no number: it is the place in the answer, from 1 */
     bool amounts_beat_words;  /* status from paid and total first, from the word otherwise */
     bool paid_flag_is_status; /* status is `paid` where the flag says so, else `unknown` */
-    uint8_t total_due_rule;   /* enum repay_amount_rule, with PRINCIPAL_PLUS_INTEREST as fallback */
+    uint8_t total_due_rule;   /* GIVEN, or PRINCIPAL_PLUS_INTEREST: as fallback where none is given */
     uint8_t paid_rule;
     uint8_t outstanding_rule;
     uint8_t identity; /* enum repay_diff_identity */
