@@ -49,7 +49,7 @@ if [ "$failed" -gt 0 ]; then
     fi
     if [ "$kind" = tap ] && grep -q '^not ok' "$result.log"; then
         # What failed and why: a failure's explanation is the comments behind it.
-        awk '/^not ok/ { show = 1 } /^ok / { show = 0 } show' "$result.log"
+        awk '/^not ok/ { show = 1 } /^ok / { show = 0 } /^# [^ ]+ @ [0-9]+: / { next } show' "$result.log"
         grep -q '^1\.\.' "$result.log" || tail -n 20 "$result.log"
     else
         tail -n 60 "$result.log"

@@ -1,0 +1,16 @@
+-- One set of rules for both Luas: what only one of them has is an error.
+std = "lua54+luajit"
+max_line_length = 100
+codes = true
+exclude_files = { "build", ".luarocks", "lua_modules" }
+
+-- Each is used only where the other is its fallback, which layers_spec holds.
+local guarded = { unpack = {}, jit = {}, table = { fields = { unpack = {} } } }
+
+files["lua"] = { std = "min", read_globals = guarded }
+files["examples"] = { std = "min", read_globals = guarded }
+files["spec"] = { std = "max+busted" }
+files["bench"] = { std = "max" }
+files["*.rockspec"] = { std = "rockspec" }
+files[".luacheckrc"] = { std = "luacheckrc" }
+files["lua/repay/ngx.lua"] = { std = "min+ngx_lua", read_globals = guarded }

@@ -1,0 +1,338 @@
+-- The rooms of the source, held by what the files say: who includes whom, which functions and
+-- types are not used, and where a provider's name stands. Reads the text; compiles nothing.
+
+local lfs = require("lfs")
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local function files_under(directory, ending, found)
+  found = found or {}
+  if lfs.attributes(directory, "mode") ~= "directory" then return found end
+  for name in lfs.dir(directory) do
+    local path = directory .. "/" .. name
+    if name:sub(1, 1) ~= "." then
+      if lfs.attributes(path, "mode") == "directory" then
+        files_under(path, ending, found)
+      elseif name:find(ending) then
+        found[#found + 1] = path
+      end
+    end
+  end
+  table.sort(found)
+  return found
+end
+
+-- Keeps the newlines, so that a place in the result is a place in the file.
+local function blank(text)
+  return (text:gsub("[^\n]", " "))
+end
+
+-- C without its comments, and without what is inside quotes: only words that do something remain.
+local function code_of(text)
+  local out, at = {}, 1
+  while true do
+    local start = text:find("[\"'/]", at)
+    if not start then break end
+    out[#out + 1] = text:sub(at, start - 1)
+    local two = text:sub(start, start + 1)
+    local stop
+    if two == "/*" then
+      stop = select(2, text:find("*/", start + 2, true)) or #text
+      out[#out + 1] = blank(text:sub(start, stop))
+    elseif two == "//" then
+      stop = (text:find("\n", start, true) or #text + 1) - 1
+      out[#out + 1] = blank(text:sub(start, stop))
+    elseif text:sub(start, start) == "/" then
+      stop = start
+      out[#out + 1] = "/"
+    else
+      local quote = text:sub(start, start)
+      stop = start
+      repeat
+        stop = stop + 1
+        local byte = text:sub(stop, stop)
+        if byte == "\\" then stop = stop + 1 end
+      until byte == quote or byte == "" or byte == "\n"
+      out[#out + 1] = quote .. blank(text:sub(start + 1, stop - 1)) .. quote
+    end
+    at = stop + 1
+  end
+  out[#out + 1] = text:sub(at)
+  return table.concat(out)
+end
+
+local function line_of(text, position)
+  return select(2, text:sub(1, position):gsub("\n", "\n")) + 1
+end
+
+local sources = {}
+for _, path in ipairs(files_under("src", "%.[ch]$")) do
+  local text = read(path)
+  sources[#sources + 1] = {
+    path = path,
+    room = path:match("^src/([^/]+)/"),
+    name = path:match("([^/]+)$"),
+    text = text,
+    code = code_of(text),
+  }
+end
+
+local function in_rooms(source, rooms)
+  return (" " .. rooms .. " "):find(" " .. source.room .. " ", 1, true) ~= nil
+end
+
+-- The places where a whole word of `words` stands in the code of the named rooms.
+local function places_of(rooms, words, suffix, excepted)
+  local found = {}
+  for _, source in ipairs(sources) do
+    if in_rooms(source, rooms) and not (excepted and excepted[source.name]) then
+      for word in words:gmatch("%S+") do
+        local pattern = "%f[%w_]" .. word .. "%f[^%w_]" .. (suffix or "")
+        for position in source.code:gmatch("()" .. pattern) do
+          found[#found + 1] = ("%s:%d %s"):format(source.path, line_of(source.code, position), word)
+        end
+      end
+    end
+  end
+  return found
+end
+
+local function includes_of(source)
+  local found = {}
+  for quote, name in source.text:gmatch('\n%s*#%s*include%s*([<"])([^>"]+)') do
+    found[#found + 1] = { name = name, is_own = quote == '"' }
+  end
+  return found
+end
+
+local function set(words)
+  local out = {}
+  for word in words:gmatch("%S+") do out[word] = true end
+  return out
+end
+
+-- Which room's own headers a room may see. An arrow that is not here does not exist.
+local ARROWS = {
+  core = set("core"),
+  providers = set("core providers"),
+  net = set("core net"),
+  binding = set("core net binding"),
+}
+
+-- What the C library lends the core. That of stdio.h and stdlib.h it uses little is checked below.
+local CORE_SYSTEM = set([[assert.h emmintrin.h inttypes.h limits.h stdalign.h stdarg.h stdbool.h
+  stddef.h stdint.h stdio.h stdlib.h string.h]])
+
+local function room_of_header(name)
+  for _, room in ipairs({ "core", "providers", "net", "binding" }) do
+    if lfs.attributes("src/" .. room .. "/" .. name, "mode") == "file" then return room end
+  end
+end
+
+describe("the reader of these rules", function()
+  it("drops comments and what is quoted, and keeps the lines", function()
+    local code = code_of('a = "x /* y"; /* strcpy\n */ b = \'"\'; // atoi\nc = d / e;\n')
+    assert.is_nil(code:find("strcpy", 1, true))
+    assert.is_nil(code:find("atoi", 1, true))
+    assert.is_nil(code:find("y", 1, true))
+    assert.is_truthy(code:find("c = d / e;", 1, true))
+    assert.equal(3, line_of(code, (code:find("c = d"))))
+  end)
+
+  it("sees every room", function()
+    local rooms = {}
+    for _, source in ipairs(sources) do rooms[source.room] = true end
+    assert.same(set("core providers net binding"), rooms)
+  end)
+end)
+
+describe("the rooms of src", function()
+  it("include only along the arrows", function()
+    local wrong = {}
+    for _, source in ipairs(sources) do
+      for _, include in ipairs(includes_of(source)) do
+        if include.is_own then
+          local room = room_of_header(include.name)
+          if not room or not ARROWS[source.room][room] then
+            wrong[#wrong + 1] = source.path .. " includes " .. include.name
+          end
+        end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  it("leave lua.h to the binding and curl.h to net", function()
+    local wrong = {}
+    for _, source in ipairs(sources) do
+      for _, include in ipairs(includes_of(source)) do
+        local owner = (include.name:find("^lua") or include.name == "lauxlib.h") and "binding"
+          or include.name:find("^curl/") and "net"
+        if not include.is_own and owner and source.room ~= owner then
+          wrong[#wrong + 1] = source.path .. " includes " .. include.name
+        end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  it("give the core and the providers nothing but the C library", function()
+    local wrong = {}
+    for _, source in ipairs(sources) do
+      for _, include in ipairs(includes_of(source)) do
+        if in_rooms(source, "core providers") and not include.is_own
+          and not CORE_SYSTEM[include.name] then
+          wrong[#wrong + 1] = source.path .. " includes " .. include.name
+        end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  it("keep the versions of Lua in lua_compat.h", function()
+    assert.same({}, places_of("core providers net binding",
+      "LUA_VERSION_NUM LUAJIT_VERSION LUAJIT_VERSION_NUM LUA_VERSION_MAJOR", nil,
+      set("lua_compat.h lua_compat.c")))
+  end)
+
+  it("open each file with what it owns", function()
+    local wrong = {}
+    for _, source in ipairs(sources) do
+      local opening = source.text:match("^/%*(.-)%*/") or ""
+      if not opening:find("%a+%A+%a+%A+%a+") then wrong[#wrong + 1] = source.path end
+    end
+    assert.same({}, wrong)
+  end)
+end)
+
+describe("the source", function()
+  it("uses no function that cannot be used safely", function()
+    assert.same({}, places_of("core providers net binding",
+      [[sprintf vsprintf strcpy strcat strncpy strncat strtok strtod strtof strtold atof atoi atol
+        atoll gets gmtime localtime ctime asctime mktime rand srand random srandom alloca system
+        popen setlocale tmpnam mktemp longjmp setjmp scanf sscanf fscanf]], "%s*%("))
+  end)
+
+  it("has no floating point in the core and the providers", function()
+    assert.same({}, places_of("core providers", "double float"))
+  end)
+
+  it("keeps streams, clocks, chance, the environment and the heap out of the core", function()
+    assert.same({}, places_of("core providers",
+      [[printf fprintf puts fputs putchar fopen fread fwrite perror malloc calloc realloc free
+        strdup strndup getenv time clock clock_gettime gettimeofday getrandom getpid abort exit
+        errno isalpha isdigit isspace isalnum toupper tolower]], "%s*%("))
+    assert.same({}, places_of("core providers", "FILE stdin stdout stderr _GNU_SOURCE"))
+  end)
+
+  it("gives structs no second name", function()
+    local wrong = {}
+    for _, source in ipairs(sources) do
+      if source.code:find("typedef%s+struct") or source.code:find("typedef%s+union") then
+        wrong[#wrong + 1] = source.path
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  it("assigns nothing inside a condition", function()
+    local wrong = {}
+    for _, source in ipairs(sources) do
+      for position, condition in source.code:gmatch("()%f[%w_]if%s*(%b())") do
+        if condition:find("[^=!<>]=[^=]") then
+          wrong[#wrong + 1] = source.path .. ":" .. line_of(source.code, position)
+        end
+      end
+      for position, condition in source.code:gmatch("()%f[%w_]while%s*(%b())") do
+        if condition:find("[^=!<>]=[^=]") then
+          wrong[#wrong + 1] = source.path .. ":" .. line_of(source.code, position)
+        end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  it("reads no number of a user with Lua's checker, which bends it on LuaJIT", function()
+    assert.same({}, places_of("binding",
+      "luaL_checkinteger luaL_optinteger luaL_checkint luaL_optint luaL_checknumber luaL_optnumber",
+      "%s*%("))
+  end)
+
+  it("never calls back into Lua, so that nothing yields across C", function()
+    assert.same({}, places_of("binding net core providers",
+      "lua_call lua_callk lua_pcallk lua_yield lua_yieldk lua_resume lua_pushlightuserdata",
+      "%s*%("))
+  end)
+
+  it("leaves no note to itself", function()
+    local wrong = {}
+    for _, source in ipairs(sources) do
+      for _, word in ipairs({ "TO" .. "DO", "FIX" .. "ME", "XX" .. "X", "HA" .. "CK" }) do
+        if source.text:find("%f[%w]" .. word .. "%f[%W]") then
+          wrong[#wrong + 1] = source.path .. " " .. word
+        end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+end)
+
+describe("a provider's name", function()
+  local PROVIDERS = {}
+  for _, path in ipairs(files_under("src/providers", "%.c$")) do
+    local name = path:match("([%w_]+)%.c$")
+    if read(path):find("\nconst struct repay_provider%s") then PROVIDERS[#PROVIDERS + 1] = name end
+  end
+
+  it("is known from the providers' own files", function()
+    assert.same({ "carbon", "fincode", "pezesha" }, PROVIDERS)
+  end)
+
+  it("stands in its own file, in the list and in its sandbox dialect, and nowhere else", function()
+    local wrong = {}
+    local all = files_under("src", "%.[ch]$")
+    files_under("lua", "", all)
+    for _, path in ipairs(all) do
+      local text = read(path):lower()
+      for _, name in ipairs(PROVIDERS) do
+        local is_its_own = path:find("^src/providers/" .. name)
+          or path:find("^lua/repay/sandbox/" .. name)
+          or path == "src/core/provider_list.c"
+        if not is_its_own and text:find("%f[%a]" .. name .. "%f[%A]") then
+          wrong[#wrong + 1] = ("%s:%d %s"):format(path,
+            line_of(text, (text:find("%f[%a]" .. name .. "%f[%A]"))), name)
+        end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+end)
+
+describe("the Lua files", function()
+  it("use nothing that one of the two Luas lacks", function()
+    local wrong = {}
+    for _, path in ipairs(files_under("lua", "%.lua$")) do
+      local number = 0
+      for line in read(path):gmatch("([^\n]*)\n") do
+        number = number + 1
+        local code = line:gsub("%-%-.*", ""):gsub('"[^"]*"', '""'):gsub("'[^']*'", "''")
+        for _, pattern in ipairs({ "//", "<close>", "<const>", "%f[%w]utf8%.", "math%.type",
+          "table%.pack", "string%.pack", "string%.unpack" }) do
+          if code:find(pattern) then
+            wrong[#wrong + 1] = ("%s:%d %s"):format(path, number, pattern)
+          end
+        end
+        -- A use that has the other's name before it works on both.
+        if code:find("table%.unpack") and not code:find("unpack or table%.unpack") then
+          wrong[#wrong + 1] = ("%s:%d table.unpack"):format(path, number)
+        end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+end)
