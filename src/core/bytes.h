@@ -11,7 +11,10 @@
 #include <stdint.h>
 
 #include "allocator.h"
+#include "error.h"
 #include "text.h"
+
+#define REPAY_BYTES_FIRST 64 /* the first allocation; it doubles from there */
 
 struct repay_bytes {
     const struct repay_allocator *allocator;
@@ -20,8 +23,9 @@ struct repay_bytes {
     size_t capacity;
     size_t ceiling;
     bool wipes;
-    bool failed;    /* an append did not fit or memory ran out; data up to there is kept */
+    bool failed;    /* an append could not be made; what was appended before it is kept */
     bool too_large; /* the ceiling was the reason */
+    bool not_text;  /* a writer was given bytes that are not UTF-8 */
 };
 
 void repay_bytes_init(struct repay_bytes *bytes, const struct repay_allocator *allocator,
@@ -33,12 +37,20 @@ void repay_bytes_free(struct repay_bytes *bytes);
 /* Length 0 and not failed, memory kept (wiped first where the buffer wipes). */
 void repay_bytes_clear(struct repay_bytes *bytes);
 
+/* All of it or nothing. `data` must not lie in the buffer itself, which may move. */
 bool repay_bytes_append(struct repay_bytes *bytes, const void *data, size_t length);
 bool repay_bytes_append_text(struct repay_bytes *bytes, struct repay_text text);
 bool repay_bytes_append_string(struct repay_bytes *bytes, const char *terminated);
 bool repay_bytes_append_byte(struct repay_bytes *bytes, char byte);
 /* Decimal digits, with a minus sign where needed. */
 bool repay_bytes_append_integer(struct repay_bytes *bytes, int64_t value);
+
+/*
+ * Turns a failed buffer into an error and returns false: `memory`, or invalid_argument for what is
+ * too large or not text. `what` names the thing that was being written: "the request".
+ */
+bool repay_bytes_error(const struct repay_bytes *bytes, const char *what,
+                       struct repay_error *error);
 
 static inline struct repay_text repay_bytes_text(const struct repay_bytes *bytes)
 {

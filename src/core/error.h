@@ -2,8 +2,8 @@
  * What went wrong, as a value.
  *
  * A kind to branch on, an outcome that says what is known about the money, and facts. Texts are
- * fixed or cut to the buffers below; reporting an error never allocates, so being out of memory can be
- * reported too. No member ever holds a credential: texts that come from outside pass
+ * fixed or cut to the buffers below; reporting an error never allocates, so being out of memory can
+ * be reported too. No member ever holds a credential: texts that come from outside pass
  * repay_session_redact before they get here.
  */
 #ifndef REPAY_ERROR_H
@@ -63,8 +63,8 @@ enum repay_outcome {
 };
 
 #define REPAY_ERROR_MESSAGE_MAX          240 /* one terminal line, with room for a subject */
-#define REPAY_ERROR_PROVIDER_MESSAGE_MAX 500 /* mechanics of the project: at most 500 bytes are kept */
-#define REPAY_ERROR_FIELD_MAX            48
+#define REPAY_ERROR_PROVIDER_MESSAGE_MAX 500 /* the longest documented one has under 100 */
+#define REPAY_ERROR_FIELD_MAX            48  /* option names of ours are under 30 */
 
 struct repay_error {
     enum repay_kind kind;
@@ -75,21 +75,26 @@ struct repay_error {
     char message[REPAY_ERROR_MESSAGE_MAX + 1];
     char provider_message[REPAY_ERROR_PROVIDER_MESSAGE_MAX + 1]; /* "" for none */
     char provider_code[REPAY_ERROR_FIELD_MAX + 1];               /* "" for none */
-    char field[REPAY_ERROR_FIELD_MAX + 1]; /* the option or member it is about, "" for none */
+    char field[REPAY_ERROR_FIELD_MAX + 1];  /* the option or member it is about, "" for none */
     char hint[REPAY_ERROR_MESSAGE_MAX + 1]; /* what to try, "" for none */
 };
 
 void repay_error_clear(struct repay_error *error);
 /*
  * Sets kind and message, clears the rest, outcome NOT_SENT. Always returns false, so that a failing
- * function can end in `return repay_error_set(…)`. The format knows %s %d %zu %lld and %.*s.
+ * function can end in `return repay_error_set(…)`. The format knows %s %d %zu %lld and %.*s; an
+ * argument may be a text of the error that is being set.
  */
 bool repay_error_set(struct repay_error *error, enum repay_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same for a fault at a byte of a body. */
 bool repay_error_set_at(struct repay_error *error, enum repay_kind kind, int64_t offset,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* Copies text, cut at the buffer's end on a UTF-8 boundary, control bytes shown as '?'. */
+/*
+ * Copies text as one line that is safe to print: cut at the buffer's end on a UTF-8 boundary;
+ * control characters, line separators, the marks that turn writing direction, and bytes that are
+ * not UTF-8 are each shown as '?'. Messages pass through here too. The two must not overlap.
+ */
 void repay_error_copy(char *out, size_t out_size, struct repay_text text);
 
 const char *repay_kind_name(enum repay_kind kind);

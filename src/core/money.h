@@ -10,23 +10,25 @@
 
 #include "error.h"
 
-#define REPAY_AMOUNT_MAX    ((int64_t)9007199254740991) /* 2^53 - 1: exact in LuaJIT's numbers too */
-#define REPAY_AMOUNT_ABSENT INT64_MIN                   /* in columns: the provider did not tell */
-#define REPAY_DECIMALS_MAX  4                           /* ISO 4217 knows 0 to 4 */
+#define REPAY_AMOUNT_MAX     ((int64_t)9007199254740991) /* 2^53 - 1: exact in LuaJIT's numbers too */
+#define REPAY_AMOUNT_ABSENT  INT64_MIN                   /* in columns: the provider did not tell */
+#define REPAY_DECIMALS_MAX   4                           /* ISO 4217 knows 0 to 4 */
 /* Longest text repay_money_write makes: sign, 16 digits, point, a leading zero. */
 #define REPAY_MONEY_TEXT_MAX 24
 
 enum repay_money_fault {
     REPAY_MONEY_OK,
-    REPAY_MONEY_NOT_A_NUMBER,    /* the text is not a JSON number */
+    REPAY_MONEY_NOT_A_NUMBER,      /* the text is not a JSON number */
     REPAY_MONEY_TOO_MANY_DECIMALS, /* it would have to be rounded */
-    REPAY_MONEY_OUT_OF_RANGE     /* beyond REPAY_AMOUNT_MAX */
+    REPAY_MONEY_OUT_OF_RANGE       /* beyond REPAY_AMOUNT_MAX */
 };
 
 /*
  * JSON number text (sign, digits, fraction, exponent) to minor units of a currency with `decimals`.
  * "5e4" and "50000.00" are the same amount; "1.005" with two decimals is TOO_MANY_DECIMALS. The
- * text is all of it: a byte too many is NOT_A_NUMBER. `fault_at` gets the byte within the text.
+ * text is all of it: a byte too many is NOT_A_NUMBER. `fault_at` gets the byte within the text: the
+ * first that no number could have there (the length, when it ends too early), the first digit that
+ * would be lost, or 0 when the number as a whole is too large. On success it is untouched.
  */
 enum repay_money_fault repay_money_read(struct repay_text text, int decimals, int64_t *minor,
                                         size_t *fault_at);
@@ -37,7 +39,8 @@ size_t repay_money_write_fixed(int64_t minor, int decimals, char out[REPAY_MONEY
 /* A fixed text for the fault, without the amount. */
 const char *repay_money_fault_text(enum repay_money_fault fault);
 
-/* False when the sum leaves int64; *total is untouched then. Range for Lua is the caller's check. */
+/* False when the sum leaves int64; *total is untouched then. Range for Lua is the caller's check.
+ */
 static inline bool repay_money_add(int64_t *total, int64_t minor)
 {
     int64_t sum;

@@ -8,8 +8,10 @@
 #define REPAY_RECEIPT_H
 
 #include "error.h"
+#include "money.h"
 
-#define REPAY_RECEIPT_TEXT_MAX 128 /* ids and references; the longest documented one has 36 bytes */
+#define REPAY_RECEIPT_TEXT_MAX 128 /* ids and references; the longest documented one has 36 bytes  \
+                                    */
 #define REPAY_KEY_MAX          64  /* idempotency keys; ours have 36 */
 
 struct repay_receipt {
@@ -20,6 +22,7 @@ struct repay_receipt {
     char provider_message[REPAY_ERROR_PROVIDER_MESSAGE_MAX + 1];
 };
 
+/* Every text empty, the amount REPAY_AMOUNT_ABSENT: a zero would be an amount. */
 void repay_receipt_clear(struct repay_receipt *receipt);
 
 #endif

@@ -11,7 +11,7 @@
 #include "bytes.h"
 #include "error.h"
 
-#define REPAY_HEADERS_MAX      16
+#define REPAY_HEADERS_MAX      16          /* the most that a documented call wants is 10 */
 #define REPAY_REQUEST_SIZE_MAX (64u << 10) /* a repayment's body has under 1 KiB */
 
 enum repay_method { REPAY_METHOD_GET, REPAY_METHOD_POST };
@@ -27,8 +27,11 @@ struct repay_request_header {
     bool secret; /* shown as *** by every preview */
 };
 
+enum repay_request_part { REPAY_PART_NONE, REPAY_PART_TARGET, REPAY_PART_BODY };
+
 struct repay_request {
     struct repay_bytes bytes;
+    enum repay_request_part open; /* what is being written straight into `bytes` */
     enum repay_method method;
     struct repay_span target; /* path and query, as in the request line */
     struct repay_request_header headers[REPAY_HEADERS_MAX];
@@ -37,21 +40,39 @@ struct repay_request {
 };
 
 void repay_request_init(struct repay_request *request, const struct repay_allocator *allocator);
+/* Wipes and frees. Safe twice. */
 void repay_request_free(struct repay_request *request);
+/* Wipes and forgets; the memory is kept for the next request. */
 void repay_request_clear(struct repay_request *request);
 
-/* The target is written between begin and end, straight into request->bytes. */
+/*
+ * The target is written between begin and end, straight into request->bytes; begin clears the whole
+ * request. A target that did not fit shows at the next header.
+ */
 void repay_request_begin_target(struct repay_request *request, enum repay_method method);
 void repay_request_end_target(struct repay_request *request);
+/*
+ * What is wrong with a header value, as a fixed text, or NULL: it must be visible ASCII with blanks
+ * and tabs inside, not empty, no blank at either end (a server cuts those, and then has another
+ * value).
+ */
+const char *repay_header_value_fault(struct repay_text value);
+/* The name is ours; the value is copied. The error names the header, never its value. */
 bool repay_request_add_header(struct repay_request *request, const char *name,
                               struct repay_text value, bool secret, struct repay_error *error);
-/* The body likewise. Adds Content-Type and Content-Length. */
+/*
+ * The body likewise; no header is added in between. The end adds Content-Type and Content-Length,
+ * and is where a text that was not UTF-8 or did not fit becomes an error.
+ */
 void repay_request_begin_body(struct repay_request *request);
 bool repay_request_end_body(struct repay_request *request, struct repay_error *error);
 
 struct repay_text repay_request_text(const struct repay_request *request, struct repay_span span);
 const char *repay_method_name(enum repay_method method);
-/* Appends the bytes of HTTP/1.1: request line, headers, blank line, body. */
+/*
+ * Appends the bytes of HTTP/1.1: request line, headers, blank line, body. `out` then holds
+ * credentials and should wipe. False when it could not hold them.
+ */
 bool repay_request_render(const struct repay_request *request, struct repay_bytes *out);
 
 #endif

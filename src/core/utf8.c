@@ -1,0 +1,71 @@
+/*
+ * UTF-8, one character at a time. See utf8.h.
+ *
+ * Owns the one table of which lead byte allows which second byte; overlong forms, surrogates and
+ * numbers above U+10FFFF all show in that second byte.
+ */
+#include "utf8.h"
+
+/* How many bytes a lead byte begins, and the range its second byte must lie in. */
+static size_t lead_length(unsigned char lead, unsigned char *low, unsigned char *high)
+{
+    *low = 0x80;
+    *high = 0xbf;
+    if (lead < 0xc2)
+        return 0;
+    if (lead < 0xe0)
+        return 2;
+    if (lead < 0xf0) {
+        if (lead == 0xe0)
+            *low = 0xa0;
+        if (lead == 0xed)
+            *high = 0x9f;
+        return 3;
+    }
+    if (lead > 0xf4)
+        return 0;
+    if (lead == 0xf0)
+        *low = 0x90;
+    if (lead == 0xf4)
+        *high = 0x8f;
+    return 4;
+}
+
+size_t repay_utf8_character(struct repay_text text, size_t at, uint32_t *code_point)
+{
+    if (at >= text.length)
+        return 0;
+    unsigned char lead = (unsigned char)text.data[at];
+    if (lead < 0x80) {
+        *code_point = lead;
+        return 1;
+    }
+    unsigned char low, high;
+    size_t length = lead_length(lead, &low, &high);
+    if (length == 0 || length > text.length - at)
+        return 0;
+    uint32_t value = lead & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        unsigned char byte = (unsigned char)text.data[at + i];
+        if (byte < low || byte > high)
+            return 0;
+        value = value << 6 | (byte & 0x3fu);
+        low = 0x80;
+        high = 0xbf;
+    }
+    *code_point = value;
+    return length;
+}
+
+bool repay_utf8_is_valid(struct repay_text text)
+{
+    uint32_t code_point;
+
+    for (size_t at = 0; at < text.length;) {
+        size_t length = repay_utf8_character(text, at, &code_point);
+        if (length == 0)
+            return false;
+        at += length;
+    }
+    return true;
+}
