@@ -33,8 +33,11 @@ lua51_VERSION  = 5.1
 # Asked when a recipe runs and not before: pkg-config itself may have to be installed first.
 lua54_CFLAGS   = $(shell pkg-config --cflags $(lua54_PACKAGE))
 lua51_CFLAGS   = $(shell pkg-config --cflags $(lua51_PACKAGE))
-CURL_CFLAGS    = $(shell pkg-config --cflags libcurl)
-CURL_LIBS      = $(shell pkg-config --libs libcurl)
+lua54_LIBS     = $(shell pkg-config --libs $(lua54_PACKAGE))
+lua51_LIBS     = $(shell pkg-config --libs $(lua51_PACKAGE))
+# luarocks has its own way to find libcurl, and says where.
+CURL_CFLAGS    = $(if $(CURL_INCDIR),-I$(CURL_INCDIR),$(shell pkg-config --cflags libcurl))
+CURL_LIBS      = $(if $(CURL_LIBDIR),-L$(CURL_LIBDIR) -lcurl,$(shell pkg-config --libs libcurl))
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wundef -Wformat=2
@@ -59,11 +62,11 @@ CORE_TEST_C := $(sort $(wildcard spec/core/*_test.c))
 NET_TEST_C  := $(sort $(wildcard spec/net/*_test.c))
 FUZZ_C    := $(sort $(wildcard spec/fuzz/fuzz_*.c))
 FUZZ      := $(FUZZ_C:spec/fuzz/fuzz_%.c=%)
+BENCH_C   := $(sort $(wildcard bench/*.c))
 ALL_C     := $(CORE_C) $(NET_C) $(CURL_BINDING_C) $(CORE_BINDING_C) $(HOST_C) $(SUPPORT_C) \
-	$(CORE_TEST_C) $(NET_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c $(sort $(wildcard bench/*.c))
+	$(CORE_TEST_C) $(NET_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c $(BENCH_C)
 ALL_H     := $(sort $(wildcard src/*/*.h spec/*/*.h))
-LUA_SOURCES := $(sort $(wildcard lua/repay/*.lua lua/repay/*/*.lua lua/bin/*))
-SPECS     := $(sort $(wildcard spec/*_spec.lua spec/*/*_spec.lua))
+LUA_CHECKED := $(wildcard lua/repay lua/bin/* examples bench types) spec .luacheckrc .busted $(wildcard *.rockspec)
 
 #
 # What has to be installed: only looked at for goals that may install it
@@ -106,11 +109,11 @@ deps:
 	@echo 'Names that differ are given to make: lua54_PROGRAM=lua lua54_PACKAGE=lua-5.4 lua51_PROGRAM=luajit'
 
 #
-# Compiling. A tree is one set of flags: the plain build, the sanitized one, and so on.
+# Compiling. A tree is one set of flags: the plain build, the sanitized one, the one that is fuzzed.
 #
 
-# $(1) directory, $(2) compiler, $(3) flags of this tree
-define tree_rules
+# $(1) directory, $(2) compiler, $(3) flags
+define c_tree
 $(1)/obj/src/core/%.o: src/core/%.c | packages
 	@mkdir -p $$(@D)
 	$(2) $$(ALL_CFLAGS) $(3) -c -o $$@ $$<
@@ -121,20 +124,16 @@ $(1)/obj/src/providers/%.o: src/providers/%.c | packages
 
 $(1)/obj/src/net/%.o: src/net/%.c | packages
 	@mkdir -p $$(@D)
-	$(2) $$(ALL_CFLAGS) $(3) -D_GNU_SOURCE $$(CURL_CFLAGS) -c -o $$@ $$<
+	$(2) $$(ALL_CFLAGS) $(3) $$(NET_FLAGS) -c -o $$@ $$<
 
 $(1)/obj/spec/%.o: spec/%.c | packages
 	@mkdir -p $$(@D)
-	$(2) $$(ALL_CFLAGS) $(3) -D_GNU_SOURCE -Ispec/core -Isrc/net -c -o $$@ $$<
+	$(2) $$(ALL_CFLAGS) $(3) $$(SPEC_FLAGS) -c -o $$@ $$<
 
-$(1)/obj/bench/%.o: bench/%.c | packages
-	@mkdir -p $$(@D)
-	$(2) $$(ALL_CFLAGS) $(3) -D_GNU_SOURCE -c -o $$@ $$<
-
-# Without the objects of another room: a test of the core that needs one does not link.
-$(1)/core.a: $$(CORE_C:%.c=$(1)/obj/%.o)
+# A test of the core finds no object of another room here: if it needs one, it does not link.
+$(1)/core.a: $$(CORE_C:%.c=$(1)/obj/%.o) $$(BUILD)/sources
 	@rm -f $$@
-	ar rcs $$@ $$^
+	ar rcs $$@ $$(filter %.o,$$^)
 
 $(1)/c/%_test: $(1)/obj/spec/%_test.o $(1)/core.a
 	@mkdir -p $$(@D)
@@ -147,53 +146,66 @@ $(1)/c/net/%_test: $(1)/obj/spec/net/%_test.o $$(NET_C:%.c=$(1)/obj/%.o) $(1)/co
 $(1)/replay/%: $(1)/obj/spec/fuzz/fuzz_%.o $(1)/obj/spec/fuzz/replay_main.o $(1)/core.a
 	@mkdir -p $$(@D)
 	$(2) $(3) -o $$@ $$^ $$(LDFLAGS)
-
-$(foreach vm,$(VMS),$(call vm_rules,$(1),$(2),$(3),$(vm)))
 endef
 
-# ... $(4) VM
-define vm_rules
-$(1)/$(4)/obj/src/%.o: src/%.c | packages
+# $(1) directory, $(2) the C tree it takes core and net from, $(3) compiler, $(4) flags, $(5) VM
+define lua_tree
+$(1)/$(5)/obj/%.o: %.c | packages
 	@mkdir -p $$(@D)
-	$(2) $$(ALL_CFLAGS) $(3) -D_GNU_SOURCE -Isrc/net $$($(4)_CFLAGS) -c -o $$@ $$<
+	$(3) $$(ALL_CFLAGS) $(4) $$(BINDING_FLAGS) $$($(5)_CFLAGS) -c -o $$@ $$<
 
-$(1)/$(4)/obj/spec/support/%.o: spec/support/%.c | packages
+$(1)/$(5)/repay/native/core.so: $$(CORE_C:%.c=$(2)/obj/%.o) \
+		$$(CORE_BINDING_C:%.c=$(1)/$(5)/obj/%.o) $$(BUILD)/sources
 	@mkdir -p $$(@D)
-	$(2) $$(ALL_CFLAGS) $(3) -D_GNU_SOURCE $$($(4)_CFLAGS) -c -o $$@ $$<
-
-$(1)/$(4)/repay/native/core.so: $$(CORE_C:%.c=$(1)/obj/%.o) $$(CORE_BINDING_C:%.c=$(1)/$(4)/obj/%.o)
-	@mkdir -p $$(@D)
-	$(2) $(3) -o $$@ $$^ $$(SO_LDFLAGS)
+	$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS)
 
 # nodelete: with CURLOPT_QUICK_EXIT a resolver thread may still run when Lua unloads its modules.
-$(1)/$(4)/repay/native/curl.so: $$(NET_C:%.c=$(1)/obj/%.o) $$(CURL_BINDING_C:%.c=$(1)/$(4)/obj/%.o)
+$(1)/$(5)/repay/native/curl.so: $$(NET_C:%.c=$(2)/obj/%.o) \
+		$$(CURL_BINDING_C:%.c=$(1)/$(5)/obj/%.o) $$(BUILD)/sources
 	@mkdir -p $$(@D)
-	$(2) $(3) -o $$@ $$^ $$(SO_LDFLAGS) -Wl,-z,nodelete $$(CURL_LIBS)
+	$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS) -Wl,-z,nodelete $$(CURL_LIBS)
 
-$(1)/$(4)/spec/support/%.so: $(1)/$(4)/obj/spec/support/%.o
+$(1)/$(5)/spec/support/%.so: $(1)/$(5)/obj/spec/support/%.o
 	@mkdir -p $$(@D)
-	$(2) $(3) -o $$@ $$^ $$(SO_LDFLAGS)
+	$(3) $(4) -o $$@ $$^ $$(SO_LDFLAGS)
 
-# Lua's symbols are exported to the modules that it loads.
-$(1)/$(4)/%_host: $(1)/$(4)/obj/spec/support/%_host.o
+# Lua's symbols are exported to the modules that the program loads.
+$(1)/$(5)/%_host: $(1)/$(5)/obj/spec/support/%_host.o
 	@mkdir -p $$(@D)
-	$(2) $(3) -o $$@ $$^ $$(LDFLAGS) -Wl,--export-dynamic $$(shell pkg-config --libs $$($(4)_PACKAGE)) -lm -ldl
-
+	$(3) $(4) -o $$@ $$^ $$(LDFLAGS) -Wl,--export-dynamic $$($(5)_LIBS) -lm -ldl
 endef
 
-# $(1) directory: the modules of a tree, and what specs load or run beside them
+# Rewritten only when a source comes or goes, so that what is linked from all of them follows.
+$(BUILD)/sources: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CORE_C) $(NET_C) $(CURL_BINDING_C) $(CORE_BINDING_C)' | cmp -s - $@ || \
+		echo '$(CORE_C) $(NET_C) $(CURL_BINDING_C) $(CORE_BINDING_C)' >$@
+.PHONY: FORCE
+FORCE:
+
+# POSIX is for the rooms that talk to the system.
+NET_FLAGS     = -D_GNU_SOURCE $(CURL_CFLAGS)
+BINDING_FLAGS = -D_GNU_SOURCE -Isrc/net
+SPEC_FLAGS    = -D_GNU_SOURCE -Isrc/net -Ispec/core
+# Clock and chance can be set by specs; the tests' own build of the binding has this, a user's never.
+HOOKS         = -DREPAY_TEST_HOOKS
+# nodelete: a report made after Lua has unloaded the module could not name its functions.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+	-Wl,-z,nodelete
+FUZZING  = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+$(eval $(call c_tree,$(BUILD),$$(CC),$$(HARDENING)))
+$(eval $(call c_tree,$(BUILD)/asan,$$(CC),$$(SANITIZE)))
+$(eval $(call c_tree,$(BUILD)/fuzz,$$(CLANG),-fsanitize=fuzzer-no-link $$(FUZZING)))
+$(foreach vm,$(VMS), \
+	$(eval $(call lua_tree,$(BUILD),$(BUILD),$$(CC),$$(HARDENING),$(vm))) \
+	$(eval $(call lua_tree,$(BUILD)/test,$(BUILD),$$(CC),$$(HARDENING) $$(HOOKS),$(vm))) \
+	$(eval $(call lua_tree,$(BUILD)/asan,$(BUILD)/asan,$$(CC),$$(SANITIZE) $$(HOOKS),$(vm))))
+
+# $(1) directory: the modules of a tree; and what specs load or run beside them
 natives  = $(foreach vm,$(VMS),$(1)/$(vm)/repay/native/core.so $(1)/$(vm)/repay/native/curl.so)
 supports = $(foreach vm,$(VMS),$(SUPPORT_C:spec/%.c=$(1)/$(vm)/spec/%.so) \
 	$(HOST_C:spec/support/%_host.c=$(1)/$(vm)/%_host))
-
-SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-FUZZING  = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -O1
-
-$(eval $(call tree_rules,$(BUILD),$$(CC),$$(HARDENING)))
-$(eval $(call tree_rules,$(BUILD)/asan,$$(CC),$$(SANITIZE)))
-$(eval $(call tree_rules,$(BUILD)/fuzz,$$(CLANG),$$(FUZZING)))
-$(eval $(call tree_rules,$(BUILD)/lint/gcc,$$(CC),-Werror $$(HARDENING)))
-$(eval $(call tree_rules,$(BUILD)/lint/clang,$$(CLANG),-Werror $$(HARDENING)))
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -202,7 +214,8 @@ $(eval $(call tree_rules,$(BUILD)/lint/clang,$$(CLANG),-Werror $$(HARDENING)))
 all: $(call natives,$(BUILD))
 
 #
-# Running. Each run leaves a line in $(BUILD)/results/<goal>, and the goal ends with their sum.
+# Running. Each run leaves its counts in $(BUILD)/results/<goal>; the goal ends with their sum.
+# A run that fails does not stop the others.
 #
 
 # $(1) VM, $(2) tree: the paths under which a build is found
@@ -210,10 +223,11 @@ lua_paths = LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?.l
 	LUA_CPATH='$(CURDIR)/$(2)/$(1)/?.so;;'
 unexport LUA_PATH_5_4 LUA_CPATH_5_4 LUA_INIT LUA_INIT_5_4
 
-# $(1) goal, $(2) name of the run, $(3) how its output is counted, $(4) the command
-run = @mkdir -p $(BUILD)/results/$(1); \
-	TIME_LIMIT=$(TIME_LIMIT) spec/support/run.sh $(BUILD)/results/$(1)/$(subst /,-,$(2)) $(3) '$(2)' $(4)
-busted = $($(1)_PROGRAM) spec/support/busted.lua --output=TAP
+# $(1) goal and name of the run, $(2) how its output is counted, $(3) the command
+run = @mkdir -p $(BUILD)/results/$(dir $(1)); TIME_LIMIT=$(TIME_LIMIT) \
+	spec/support/run.sh $(BUILD)/results/$(1) $(2) $(3)
+# $(1) VM, $(2) tree
+busted = env $(call lua_paths,$(1),$(2)) $($(1)_PROGRAM) spec/support/busted.lua --output=TAP
 
 LUA = lua5.4
 .PHONY: env
@@ -227,27 +241,203 @@ demo: all
 
 C_TESTS := $(CORE_TEST_C:spec/%.c=%) $(NET_TEST_C:spec/%.c=%)
 
-# Every run is phony, so that it happens each time; its name is that of its result.
-C_RUNS      = $(C_TESTS:%=test/c/%)
-REPLAY_RUNS = $(FUZZ:%=test/replay/%)
-BUSTED_RUNS = $(VMS:%=test/busted/%)
-TEST_RUNS   = $(C_RUNS) $(REPLAY_RUNS) $(BUSTED_RUNS)
+# make test. Every run is phony, so that it happens each time; its name is that of its result.
+C_RUNS       = $(C_TESTS:%=test/c/%)
+REPLAY_RUNS  = $(FUZZ:%=test/replay/%)
+BUSTED_RUNS  = $(VMS:%=test/busted/%)
+EAGER_RUNS   = $(VMS:%=test/eager/%)
+SHIPPED_RUNS = $(VMS:%=test/shipped/%)
+MEMORY_RUNS  = $(VMS:%=test/memory/%)
+ROCK_RUNS    = test/rock/lua54
+TEST_RUNS = $(ROCK_RUNS) $(C_RUNS) $(REPLAY_RUNS) $(BUSTED_RUNS) $(EAGER_RUNS) $(SHIPPED_RUNS) $(MEMORY_RUNS)
 .PHONY: test test-start $(TEST_RUNS)
 
-test-start: $(call natives,$(BUILD)) $(call supports,$(BUILD))
+test-start: $(call natives,$(BUILD)) $(call natives,$(BUILD)/test) $(call supports,$(BUILD)/test)
 	@rm -rf $(BUILD)/results/test
 
 $(C_RUNS): test/c/%: $(BUILD)/c/% | test-start
-	$(call run,test,c/$*,checks,$<)
+	$(call run,$@,checks,$<)
 
 $(REPLAY_RUNS): test/replay/%: $(BUILD)/replay/% | test-start
-	$(call run,test,replay/$*,checks,$< spec/fuzz/corpus/$*)
+	$(call run,$@,checks,$< spec/fuzz/corpus/$*)
 
 $(BUSTED_RUNS): test/busted/%: | test-start
-	$(call run,test,busted/$*,tap,env $(call lua_paths,$*,$(BUILD)) $(call busted,$*))
+	$(call run,$@,tap,$(call busted,$*,$(BUILD)/test) --exclude-tags=plain)
+
+# The collector starts its next round as soon as one ends: what is not anchored does not last.
+$(EAGER_RUNS): test/eager/%: | test-start
+	$(call run,$@,tap,env REPAY_SPEC_COLLECTOR=eager \
+		$(call busted,$*,$(BUILD)/test) --exclude-tags=plain$(,)slow)
+
+# What users get, which has no door for specs.
+$(SHIPPED_RUNS): test/shipped/%: | test-start
+	$(call run,$@,tap,$(call busted,$*,$(BUILD)) --tags=plain)
+
+# Every allocation fails once, in turn.
+$(MEMORY_RUNS): test/memory/%: | test-start
+	$(call run,$@,checks,env $(call lua_paths,$*,$(BUILD)/test) \
+		$(BUILD)/test/$*/alloc_host spec/support/alloc_script.lua)
+
+# From the checkout and without a network, as README says; then used from where it was put.
+$(ROCK_RUNS): test/rock/%: | test-start
+	$(call run,$@,status,spec/support/rock.sh $($*_VERSION) $($*_PROGRAM) $(BUILD)/rock-tree)
 
 test: $(TEST_RUNS)
 	@spec/support/sum.sh $(BUILD)/results/test
+
+# make asan: the same under the sanitizers. The interpreters are the system's, so the runtimes are
+# preloaded; both close their state at the end, so what is left then is a leak.
+SANITIZERS = $(shell $(CC) -print-file-name=libasan.so):$(shell $(CC) -print-file-name=libubsan.so)
+SANITIZER_OPTIONS = ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
+	UBSAN_OPTIONS=print_stacktrace=1
+ASAN_C_RUNS      = $(C_TESTS:%=asan/c/%)
+ASAN_REPLAY_RUNS = $(FUZZ:%=asan/replay/%)
+ASAN_BUSTED_RUNS = $(VMS:%=asan/busted/%)
+ASAN_RUNS = $(ASAN_C_RUNS) $(ASAN_REPLAY_RUNS) $(ASAN_BUSTED_RUNS)
+.PHONY: asan asan-start $(ASAN_RUNS)
+
+asan-start: $(call natives,$(BUILD)/asan) $(call supports,$(BUILD)/asan)
+	@rm -rf $(BUILD)/results/asan
+
+$(ASAN_C_RUNS): asan/c/%: $(BUILD)/asan/c/% | asan-start
+	$(call run,$@,checks,env $(SANITIZER_OPTIONS) $<)
+
+$(ASAN_REPLAY_RUNS): asan/replay/%: $(BUILD)/asan/replay/% | asan-start
+	$(call run,$@,checks,env $(SANITIZER_OPTIONS) $< spec/fuzz/corpus/$*)
+
+$(ASAN_BUSTED_RUNS): asan/busted/%: | asan-start
+	$(call run,$@,tap,env $(SANITIZER_OPTIONS) LD_PRELOAD=$(SANITIZERS) \
+		$(call busted,$*,$(BUILD)/asan) --exclude-tags=plain)
+
+asan: $(ASAN_RUNS)
+	@spec/support/sum.sh $(BUILD)/results/asan
+
+# make lint: what can be said without running anything. Each file is one check of each tool.
+,     := ,
+EACH   = spec/support/each.sh
+STRICT = -std=c11 -O2 $(WARNINGS) -Werror -Isrc/core
+TIDY   = clang-tidy --quiet
+LINT_CORE_C    = $(CORE_C)
+LINT_NET_C     = $(NET_C)
+LINT_SPEC_C    = $(CORE_TEST_C) $(NET_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c $(BENCH_C)
+LINT_BINDING_C = $(CORE_BINDING_C) $(CURL_BINDING_C) $(SUPPORT_C) $(HOST_C)
+COMPILERS      = $(sort $(CC) $(CLANG))
+LINT_RUNS = $(foreach compiler,$(COMPILERS), \
+		lint/$(compiler)/core lint/$(compiler)/net lint/$(compiler)/spec \
+		$(foreach vm,$(VMS),lint/$(compiler)/$(vm) lint/$(compiler)/$(vm)-hooks)) \
+	lint/tidy/core lint/tidy/net lint/tidy/spec lint/tidy/binding \
+	lint/format lint/luacheck lint/shell lint/layers
+.PHONY: lint lint-start $(LINT_RUNS)
+
+lint-start: packages
+	@rm -rf $(BUILD)/results/lint
+
+$(LINT_RUNS): | lint-start
+
+$(COMPILERS:%=lint/%/core): lint/%/core:
+	$(call run,$@,tap,$(EACH) '$* $(STRICT) -c -o /dev/null' $(LINT_CORE_C))
+
+$(COMPILERS:%=lint/%/net): lint/%/net:
+	$(call run,$@,tap,$(EACH) '$* $(STRICT) $(NET_FLAGS) -c -o /dev/null' $(LINT_NET_C))
+
+$(COMPILERS:%=lint/%/spec): lint/%/spec:
+	$(call run,$@,tap,$(EACH) '$* $(STRICT) $(SPEC_FLAGS) -c -o /dev/null' $(LINT_SPEC_C))
+
+define lint_vm
+$$(COMPILERS:%=lint/%/$(1)): lint/%/$(1):
+	$$(call run,$$@,tap,$$(EACH) '$$* $$(STRICT) $$(BINDING_FLAGS) $$($(1)_CFLAGS) -c -o /dev/null' \
+		$$(LINT_BINDING_C))
+
+$$(COMPILERS:%=lint/%/$(1)-hooks): lint/%/$(1)-hooks:
+	$$(call run,$$@,tap,$$(EACH) '$$* $$(STRICT) $$(HOOKS) $$(BINDING_FLAGS) $$($(1)_CFLAGS) -c -o /dev/null' \
+		$$(shell grep -l REPAY_TEST_HOOKS $$(LINT_BINDING_C)))
+endef
+$(foreach vm,$(VMS),$(eval $(call lint_vm,$(vm))))
+
+lint/tidy/core:
+	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core' $(LINT_CORE_C))
+
+lint/tidy/net:
+	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core $(NET_FLAGS)' $(LINT_NET_C))
+
+lint/tidy/spec:
+	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core $(SPEC_FLAGS)' $(LINT_SPEC_C))
+
+lint/tidy/binding:
+	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core $(BINDING_FLAGS) $(lua54_CFLAGS)' \
+		$(LINT_BINDING_C))
+
+lint/format:
+	$(call run,$@,tap,$(EACH) 'clang-format --dry-run -Werror --style=file' $(ALL_C) $(ALL_H))
+
+lint/luacheck:
+	$(call run,$@,tap,luacheck --formatter TAP $(LUA_CHECKED))
+
+lint/shell:
+	$(call run,$@,tap,$(EACH) 'sh -n' $(wildcard spec/support/*.sh) .ci/run)
+
+lint/layers:
+	$(call run,$@,tap,$(call busted,lua54,$(BUILD)) spec/layers_spec.lua)
+
+lint: $(LINT_RUNS)
+	@spec/support/sum.sh $(BUILD)/results/lint
+
+# make fuzz: each target for $(SECONDS). What is found new is kept in the build directory.
+FUZZ_RUNS = $(FUZZ:%=fuzz/%)
+.PHONY: fuzz fuzz-start $(FUZZ_RUNS)
+
+fuzz-start:
+	@rm -rf $(BUILD)/results/fuzz
+
+$(BUILD)/fuzz/run/%: $(BUILD)/fuzz/obj/spec/fuzz/fuzz_%.o $(BUILD)/fuzz/core.a
+	@mkdir -p $(@D)
+	$(CLANG) -fsanitize=fuzzer $(FUZZING) -o $@ $^
+
+$(FUZZ_RUNS): fuzz/%: $(BUILD)/fuzz/run/% | fuzz-start
+	@mkdir -p $(BUILD)/fuzz/corpus/$* $(BUILD)/fuzz/found
+	$(call run,$@,status,$< -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/fuzz/found/$*- $(BUILD)/fuzz/corpus/$* spec/fuzz/corpus/$*)
+
+fuzz: $(FUZZ_RUNS)
+	@spec/support/sum.sh $(BUILD)/results/fuzz
+
+#
+# Installing: for luarocks, which says where Lua is and where everything goes, and for all others
+#
+
+ifneq ($(LUA_INCDIR),)
+# A directory for each Lua, because luarocks may ask for one after the other.
+ROCK = $(subst /,-,$(LUA_INCDIR:/%=%))
+$(ROCK)_CFLAGS = -I$(LUA_INCDIR)
+$(eval $(call lua_tree,$(BUILD)/rock,$(BUILD),$$(CC),$$(HARDENING),$(ROCK)))
+ROCK_NATIVES = $(BUILD)/rock/$(ROCK)/repay/native/core.so $(BUILD)/rock/$(ROCK)/repay/native/curl.so
+endif
+
+# $(1) compiled modules, $(2) directory for them, $(3) directory for Lua files
+define install_files
+	install -d $(2)/repay/native $(3)
+	install -m 644 $(1) $(2)/repay/native
+	cd lua && find repay -name '*.lua' | sort | while read -r file; do \
+		install -D -m 644 "$$file" $(strip $(3))/"$$file" || exit 1; done
+endef
+# $(1) directory
+install_programs = $(if $(wildcard lua/bin/*),install -d $(1) && install -m 755 $(wildcard lua/bin/*) $(1))
+
+.PHONY: rock install-rock install
+rock: $(ROCK_NATIVES)
+
+install-rock: rock
+	$(call install_files,$(ROCK_NATIVES),$(INST_LIBDIR),$(INST_LUADIR))
+	$(call install_programs,$(INST_BINDIR))
+
+INSTALL_VMS = $(VMS:%=install-%)
+.PHONY: $(INSTALL_VMS)
+$(INSTALL_VMS): install-%: all
+	$(call install_files,$(BUILD)/$*/repay/native/*.so,$(DESTDIR)$(PREFIX)/lib/lua/$($*_VERSION), \
+		$(DESTDIR)$(PREFIX)/share/lua/$($*_VERSION))
+
+install: $(INSTALL_VMS)
+	$(call install_programs,$(DESTDIR)$(PREFIX)/bin)
 
 .PHONY: clean
 clean:

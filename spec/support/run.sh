@@ -1,9 +1,10 @@
 #!/bin/sh
 # Runs one command, keeps its output, and writes how much passed and failed.
 #
-#   run.sh RESULT KIND NAME COMMAND…
+#   run.sh RESULT KIND COMMAND…
 #
-# RESULT gets "passed failed skipped", RESULT.log the output. KIND says what is counted:
+# RESULT, a path in a directory "results", gets "passed failed skipped", RESULT.log the output. KIND
+# says what is counted:
 #   tap     "ok", "not ok" and "# SKIP" lines; without its closing plan a run ended early and failed
 #   checks  lines "<name>: N checks" and "<name>: N checks, M failures"
 #   status  the exit status alone
@@ -13,16 +14,17 @@ set -u
 
 result=$1
 kind=$2
-name=$3
-shift 3
+name=${result#*results/}
+shift 2
 
+mkdir -p "$(dirname "$result")"
 timeout -k 10 "${TIME_LIMIT:-900}" "$@" >"$result.log" 2>&1
 status=$?
 
 awk -v kind="$kind" -v status="$status" '
-    kind == "tap" && /^ok [0-9]+ - # SKIP/ { skipped++; next }
-    kind == "tap" && /^ok [0-9]+ - / { passed++; next }
-    kind == "tap" && /^not ok [0-9]+ - / { failed++; next }
+    kind == "tap" && /^ok [0-9]+ .*# SKIP/ { skipped++; next }
+    kind == "tap" && /^ok [0-9]+ / { passed++; next }
+    kind == "tap" && /^not ok [0-9]+ / { failed++; next }
     kind == "tap" && /^1\.\.[0-9]+$/ { plan = substr($0, 4) + 0; planned = 1; next }
     kind == "checks" && /^[A-Za-z0-9_]+: [0-9]+ checks, [0-9]+ failures$/ {
         bad = $4 < $2 ? $4 : $2
