@@ -1,0 +1,568 @@
+/*
+ * Owns the multi handle, the slots and all waiting. Decides only when something is looked at; what
+ * happens next is each call's decision, what an end means is curl_judge.c's.
+ *
+ * A slot is in one place at a time: free, in the queue of those to be asked, waiting or flying
+ * (both have a wake-up), or in the queue of the ended. `nearest_ms` is never later than the
+ * earliest wake-up, so a round looks at all slots only when one of them may be due.
+ */
+#include "curl_engine.h"
+#include "curl_slot.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+/* QUICK_EXIT, the cache of parsed authorities and sends that raise no SIGPIPE begin here. */
+#define LIBCURL_MIN 0x075700
+
+/* How long a cancelled or closed call may go unnoticed while others keep the engine busy. */
+#define LOOK_EVERY_MS 10
+
+/* curl_multi_poll takes an int; an hour is forever for anybody who waits here. */
+#define POLL_MAX_MS 3600000
+
+struct queue {
+    struct repay_curl_slot *first;
+    struct repay_curl_slot *last;
+};
+
+struct repay_curl_engine {
+    const struct repay_core_api *core;
+    const struct repay_allocator *allocator;
+    struct repay_curl_hooks hooks;
+    struct repay_ca_paths ca;
+    pid_t pid;
+    CURLM *multi;
+    struct repay_curl_slot **slots; /* made as they are needed, kept until the end */
+    uint32_t slots_max;
+    uint32_t slots_made;
+    uint32_t busy;
+    uint32_t flying;
+    int64_t nearest_ms;
+    int64_t look_ms; /* when calls were last looked at for a cancellation */
+    struct queue free, asking, ended;
+};
+
+static bool fail(struct repay_error *error, enum repay_kind kind, const char *message)
+{
+    size_t length = strlen(message);
+
+    /* The core is not linked here, so the fields are set by hand. */
+    memset(error, 0, sizeof(*error));
+    error->kind = kind;
+    error->outcome = REPAY_OUTCOME_NOT_SENT;
+    error->offset = -1;
+    error->retry_after_ms = -1;
+    if (length > REPAY_ERROR_MESSAGE_MAX)
+        length = REPAY_ERROR_MESSAGE_MAX;
+    memcpy(error->message, message, length);
+    return false;
+}
+
+static void queue_put(struct queue *queue, struct repay_curl_slot *slot)
+{
+    slot->next = NULL;
+    if (queue->last)
+        queue->last->next = slot;
+    else
+        queue->first = slot;
+    queue->last = slot;
+}
+
+static struct repay_curl_slot *queue_take(struct queue *queue)
+{
+    struct repay_curl_slot *slot = queue->first;
+
+    if (!slot)
+        return NULL;
+    queue->first = slot->next;
+    if (!queue->first)
+        queue->last = NULL;
+    slot->next = NULL;
+    return slot;
+}
+
+static void queue_remove(struct queue *queue, const struct repay_curl_slot *slot)
+{
+    struct queue rest = {NULL, NULL};
+
+    for (;;) {
+        struct repay_curl_slot *each = queue_take(queue);
+
+        if (!each)
+            break;
+        if (each != slot)
+            queue_put(&rest, each);
+    }
+    *queue = rest;
+}
+
+static pthread_once_t global_once = PTHREAD_ONCE_INIT;
+static CURLcode global_code;
+
+static void global_init(void)
+{
+    global_code = curl_global_init(CURL_GLOBAL_ALL);
+}
+
+/* Never undone: other users of libcurl in this process may rely on it by then. */
+static bool start_libcurl(struct repay_error *error)
+{
+    if (pthread_once(&global_once, global_init) != 0 || global_code != CURLE_OK)
+        return fail(error, REPAY_KIND_CONFIG, "libcurl cannot be started");
+    if (curl_version_info(CURLVERSION_NOW)->version_num < LIBCURL_MIN)
+        return fail(error, REPAY_KIND_CONFIG, "libcurl 7.87.0 or newer is needed");
+    return true;
+}
+
+static int64_t own_now_ms(void *context)
+{
+    const struct repay_curl_engine *engine = context;
+
+    return engine->core->now_ms();
+}
+
+static int64_t own_unix_ms(void *context)
+{
+    const struct repay_curl_engine *engine = context;
+
+    return engine->core->unix_ms();
+}
+
+static int64_t now_of(const struct repay_curl_engine *engine)
+{
+    return engine->hooks.now_ms(engine->hooks.context);
+}
+
+static int64_t unix_of(const struct repay_curl_engine *engine)
+{
+    return engine->hooks.unix_ms(engine->hooks.context);
+}
+
+static bool make_multi(struct repay_curl_engine *engine, struct repay_error *error)
+{
+    CURLMcode code;
+
+    engine->multi = curl_multi_init();
+    if (!engine->multi)
+        return fail(error, REPAY_KIND_MEMORY, "not enough memory");
+    code = curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    /* Fewer kept connections than calls would reconnect silently; twice serves two hosts. */
+    if (code == CURLM_OK)
+        code = curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS,
+                                 (long)(engine->slots_max < 8 ? 16 : engine->slots_max * 2));
+    /* Limits of libcurl's would make calls wait where no deadline of ours is looked at. */
+    if (code == CURLM_OK)
+        code = curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 0L);
+    if (code == CURLM_OK)
+        code = curl_multi_setopt(engine->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, 0L);
+    if (code != CURLM_OK)
+        return fail(error, REPAY_KIND_CONFIG, curl_multi_strerror(code));
+    return true;
+}
+
+static uint32_t clamped_slots(uint32_t slots)
+{
+    if (slots < 1)
+        return 1;
+    return slots > REPAY_CURL_SLOTS_MAX ? REPAY_CURL_SLOTS_MAX : slots;
+}
+
+struct repay_curl_engine *repay_curl_engine_create(const struct repay_curl_options *options,
+                                                   struct repay_error *error)
+{
+    const struct repay_allocator *allocator = options->allocator;
+    struct repay_curl_engine *engine = NULL;
+
+    if (!start_libcurl(error))
+        return NULL;
+    engine = repay_allocate(allocator, sizeof(*engine));
+    if (!engine) {
+        (void)fail(error, REPAY_KIND_MEMORY, "not enough memory");
+        return NULL;
+    }
+    memset(engine, 0, sizeof(*engine));
+    engine->core = options->core;
+    engine->allocator = allocator;
+    engine->hooks = (struct repay_curl_hooks){own_now_ms, own_unix_ms, NULL, engine};
+    if (options->hooks)
+        engine->hooks = *options->hooks;
+    engine->pid = getpid();
+    engine->nearest_ms = INT64_MAX;
+    engine->slots_max = clamped_slots(options->slots);
+    engine->ca = repay_ca_paths_find();
+    engine->slots = repay_allocate(allocator, engine->slots_max * sizeof(struct repay_curl_slot *));
+    if (!engine->slots)
+        (void)fail(error, REPAY_KIND_MEMORY, "not enough memory");
+    if (!engine->slots || !make_multi(engine, error)) {
+        repay_curl_engine_destroy(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+bool repay_curl_engine_is_inherited(const struct repay_curl_engine *engine)
+{
+    return engine->pid != getpid();
+}
+
+uint32_t repay_curl_engine_count(const struct repay_curl_engine *engine)
+{
+    return engine->busy;
+}
+
+uint32_t repay_curl_engine_slots(const struct repay_curl_engine *engine)
+{
+    return engine->slots_max;
+}
+
+static struct repay_curl_slot *make_slot(struct repay_curl_engine *engine)
+{
+    struct repay_curl_slot *slot = repay_allocate(engine->allocator, sizeof(*slot));
+
+    if (!slot)
+        return NULL;
+    memset(slot, 0, sizeof(*slot));
+    slot->core = engine->core;
+    slot->allocator = engine->allocator;
+    slot->hooks = &engine->hooks;
+    slot->nearest_ms = &engine->nearest_ms;
+    slot->index = engine->slots_made;
+    engine->slots[engine->slots_made++] = slot;
+    return slot;
+}
+
+static void enqueue(struct queue *queue, struct repay_curl_slot *slot,
+                    enum repay_curl_slot_state state)
+{
+    slot->state = state;
+    queue_put(queue, slot);
+}
+
+bool repay_curl_engine_add(struct repay_curl_engine *engine, struct repay_call *call,
+                           uint32_t *slot, struct repay_error *error)
+{
+    struct repay_curl_slot *taken = NULL;
+
+    if (repay_curl_engine_is_inherited(engine))
+        return fail(error, REPAY_KIND_CONFIG, "the engine was made in another process");
+    if (call->stage != REPAY_CALL_READY)
+        return fail(error, REPAY_KIND_INVALID_ARGUMENT, "a call runs once, and this one has begun");
+    if (engine->busy == engine->slots_max)
+        return fail(error, REPAY_KIND_INVALID_ARGUMENT, "as many calls as fit are under way");
+    taken = queue_take(&engine->free);
+    if (!taken)
+        taken = make_slot(engine);
+    if (!taken)
+        return fail(error, REPAY_KIND_MEMORY, "not enough memory");
+    taken->call = call;
+    engine->busy++;
+    enqueue(&engine->asking, taken, REPAY_CURL_ASKING);
+    *slot = taken->index;
+    return true;
+}
+
+/* Takes the call out of its slot. It is in no queue any more. */
+static struct repay_call *release(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
+{
+    struct repay_call *call = slot->call;
+
+    slot->call = NULL;
+    engine->busy--;
+    enqueue(&engine->free, slot, REPAY_CURL_FREE);
+    return call;
+}
+
+static void wake_at(struct repay_curl_engine *engine, struct repay_curl_slot *slot, int64_t wake_ms)
+{
+    slot->wake_ms = wake_ms;
+    if (wake_ms < engine->nearest_ms)
+        engine->nearest_ms = wake_ms;
+}
+
+/* Tells the call how its attempt ended. What comes next is asked in the next round. */
+static void settle(struct repay_curl_engine *engine, struct repay_curl_slot *slot,
+                   const struct repay_end *end)
+{
+    engine->core->call_end(slot->call, end, now_of(engine), unix_of(engine));
+    enqueue(&engine->asking, slot, REPAY_CURL_ASKING);
+}
+
+/* Takes a transfer off libcurl, whether it is over or not. */
+static void land(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
+{
+    repay_curl_slot_stop(slot, engine->multi);
+    engine->flying--;
+}
+
+static void abort_transfer(struct repay_curl_engine *engine, struct repay_curl_slot *slot,
+                           enum repay_kind kind, const char *detail)
+{
+    struct repay_end end = {.kind = kind,
+                            .sent = slot->hook_ran ? REPAY_SENT_MAYBE : REPAY_SENT_NO,
+                            .detail = repay_text_of(detail)};
+
+    land(engine, slot);
+    settle(engine, slot, &end);
+}
+
+static void send_request(struct repay_curl_engine *engine, struct repay_curl_slot *slot,
+                         int64_t now_ms)
+{
+    const struct repay_call *call = slot->call;
+    struct repay_curl_fault fault = repay_curl_slot_start(slot, engine->multi, &engine->ca, now_ms);
+    int64_t wake_ms = call->connect_deadline_ms;
+
+    if (fault.kind != REPAY_KIND_NONE) {
+        struct repay_end end = {
+            .kind = fault.kind, .sent = REPAY_SENT_NO, .detail = repay_text_of(fault.detail)};
+
+        settle(engine, slot, &end);
+        return;
+    }
+    slot->state = REPAY_CURL_FLYING;
+    engine->flying++;
+    if (call->attempt_deadline_ms < wake_ms)
+        wake_ms = call->attempt_deadline_ms;
+    wake_at(engine, slot, call->deadline_ms < wake_ms ? call->deadline_ms : wake_ms);
+}
+
+static void ask(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
+{
+    int64_t now_ms = now_of(engine);
+
+    if (!repay_curl_slot_call_is_open(slot)) {
+        enqueue(&engine->ended, slot, REPAY_CURL_ENDED);
+        return;
+    }
+    switch (engine->core->call_next(slot->call, now_ms, unix_of(engine))) {
+    case REPAY_STEP_SEND:
+        send_request(engine, slot, now_ms);
+        break;
+    case REPAY_STEP_WAIT:
+        slot->state = REPAY_CURL_WAITING;
+        wake_at(engine, slot, now_ms + slot->call->wait_ms);
+        break;
+    case REPAY_STEP_DONE:
+    case REPAY_STEP_FAILED:
+        enqueue(&engine->ended, slot, REPAY_CURL_ENDED);
+        break;
+    }
+}
+
+static void ask_all(struct repay_curl_engine *engine)
+{
+    for (;;) {
+        struct repay_curl_slot *slot = queue_take(&engine->asking);
+
+        if (!slot)
+            return;
+        ask(engine, slot);
+    }
+}
+
+static void abort_all(struct repay_curl_engine *engine, CURLMcode code)
+{
+    enum repay_kind kind =
+        code == CURLM_OUT_OF_MEMORY ? REPAY_KIND_MEMORY : REPAY_KIND_CONNECTION_LOST;
+
+    for (uint32_t i = 0; i < engine->slots_made; i++) {
+        if (engine->slots[i]->state == REPAY_CURL_FLYING)
+            abort_transfer(engine, engine->slots[i], kind, curl_multi_strerror(code));
+    }
+}
+
+static void collect_one(struct repay_curl_engine *engine, CURL *easy, CURLcode code)
+{
+    struct repay_curl_slot *slot = NULL;
+    struct repay_end end;
+
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &slot) != CURLE_OK || !slot)
+        return;
+    end = repay_curl_slot_judge(slot, code);
+    land(engine, slot);
+    if (!repay_curl_slot_call_is_open(slot)) {
+        enqueue(&engine->ended, slot, REPAY_CURL_ENDED);
+        return;
+    }
+    settle(engine, slot, &end);
+    /* After trouble of its own a handle is not trusted with the next attempt. */
+    if (end.kind == REPAY_KIND_MEMORY || end.kind == REPAY_KIND_CONFIG)
+        repay_curl_slot_drop_handle(slot);
+}
+
+/* Lets libcurl move what can be moved, and takes in what has ended. */
+static void move(struct repay_curl_engine *engine)
+{
+    int running = 0, left = 0;
+    CURLMcode code = curl_multi_perform(engine->multi, &running);
+
+    for (;;) {
+        const CURLMsg *message = curl_multi_info_read(engine->multi, &left);
+
+        if (!message)
+            break;
+        if (message->msg == CURLMSG_DONE)
+            collect_one(engine, message->easy_handle, message->data.result);
+    }
+    if (code != CURLM_OK)
+        abort_all(engine, code);
+}
+
+static const char *late_detail(const struct repay_curl_slot *slot)
+{
+    if (!slot->hook_ran)
+        return "no connection in time";
+    return slot->reply_began ? "the reply did not end in time" : "no reply in time";
+}
+
+static void look_at(struct repay_curl_engine *engine, struct repay_curl_slot *slot, int64_t now_ms)
+{
+    bool is_flying = slot->state == REPAY_CURL_FLYING;
+
+    if (!is_flying && slot->state != REPAY_CURL_WAITING)
+        return;
+    if (!repay_curl_slot_call_is_open(slot)) {
+        if (is_flying)
+            land(engine, slot);
+        enqueue(&engine->ended, slot, REPAY_CURL_ENDED);
+    } else if (slot->call->cancelled || slot->wake_ms <= now_ms) {
+        if (!is_flying)
+            enqueue(&engine->asking, slot, REPAY_CURL_ASKING);
+        else if (slot->call->cancelled)
+            abort_transfer(engine, slot, REPAY_KIND_CANCELLED, "cancelled");
+        else
+            abort_transfer(engine, slot, REPAY_KIND_TIMEOUT, late_detail(slot));
+    } else if (slot->wake_ms < engine->nearest_ms) {
+        engine->nearest_ms = slot->wake_ms;
+    }
+}
+
+/* Ends what is due, and what was cancelled or closed from outside. */
+static void look(struct repay_curl_engine *engine, int64_t now_ms)
+{
+    if (now_ms < engine->nearest_ms && now_ms - engine->look_ms < LOOK_EVERY_MS)
+        return;
+    engine->look_ms = now_ms;
+    engine->nearest_ms = INT64_MAX;
+    for (uint32_t i = 0; i < engine->slots_made; i++)
+        look_at(engine, engine->slots[i], now_ms);
+}
+
+static void rest(struct repay_curl_engine *engine, int64_t wait_ms)
+{
+    CURLMcode code;
+
+    if (wait_ms > POLL_MAX_MS)
+        wait_ms = POLL_MAX_MS;
+    if (engine->flying == 0 && engine->hooks.wait) {
+        engine->hooks.wait(engine->hooks.context, wait_ms);
+    } else if (engine->flying == 0) {
+        /* An interrupted sleep is as good: the caller looks at the clock. */
+        (void)poll(NULL, 0, (int)wait_ms);
+    } else {
+        code = curl_multi_poll(engine->multi, NULL, 0, (int)wait_ms, NULL);
+        if (code != CURLM_OK)
+            abort_all(engine, code);
+    }
+}
+
+struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int64_t wait_ms,
+                                          uint32_t *slot)
+{
+    /* Counted in what was waited, so that a test's standing clock cannot keep us here. */
+    int64_t left_ms = wait_ms < 0 ? 0 : wait_ms;
+
+    if (repay_curl_engine_is_inherited(engine))
+        return NULL;
+    for (;;) {
+        struct repay_curl_slot *ended = queue_take(&engine->ended);
+        int64_t now_ms, round_ms;
+
+        if (ended) {
+            *slot = ended->index;
+            return release(engine, ended);
+        }
+        ask_all(engine);
+        if (engine->flying > 0)
+            move(engine);
+        now_ms = now_of(engine);
+        look(engine, now_ms);
+        if (engine->asking.first || engine->ended.first)
+            continue;
+        if (engine->busy == 0 || left_ms <= 0)
+            return NULL;
+        round_ms = engine->nearest_ms - now_ms < left_ms ? engine->nearest_ms - now_ms : left_ms;
+        rest(engine, round_ms);
+        left_ms -= round_ms;
+    }
+}
+
+static struct repay_curl_slot *find_slot(const struct repay_curl_engine *engine,
+                                         const struct repay_call *call)
+{
+    for (uint32_t i = 0; i < engine->slots_made; i++) {
+        if (engine->slots[i]->call == call)
+            return engine->slots[i];
+    }
+    return NULL;
+}
+
+/* Afterwards the slot is in no queue, and its call, if it is still open, has ended. */
+static void withdraw(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
+{
+    bool has_ended = slot->state == REPAY_CURL_ENDED;
+    bool is_flying = slot->state == REPAY_CURL_FLYING;
+
+    if (is_flying)
+        land(engine, slot);
+    if (has_ended)
+        queue_remove(&engine->ended, slot);
+    if (slot->state == REPAY_CURL_ASKING)
+        queue_remove(&engine->asking, slot);
+    if (has_ended || !repay_curl_slot_call_is_open(slot))
+        return;
+    engine->core->call_cancel(slot->call);
+    if (is_flying) {
+        struct repay_end end = {.kind = REPAY_KIND_CANCELLED,
+                                .sent = slot->hook_ran ? REPAY_SENT_MAYBE : REPAY_SENT_NO,
+                                .detail = REPAY_TEXT("cancelled")};
+
+        engine->core->call_end(slot->call, &end, now_of(engine), unix_of(engine));
+    }
+    (void)engine->core->call_next(slot->call, now_of(engine), unix_of(engine));
+}
+
+bool repay_curl_engine_remove(struct repay_curl_engine *engine, struct repay_call *call,
+                              uint32_t *slot)
+{
+    struct repay_curl_slot *found = find_slot(engine, call);
+
+    if (!found || repay_curl_engine_is_inherited(engine))
+        return false;
+    withdraw(engine, found);
+    (void)release(engine, found);
+    *slot = found->index;
+    return true;
+}
+
+void repay_curl_engine_destroy(struct repay_curl_engine *engine)
+{
+    const struct repay_allocator *allocator;
+
+    /* Closing an inherited connection would say goodbye on the parent's behalf. */
+    if (!engine || repay_curl_engine_is_inherited(engine))
+        return;
+    allocator = engine->allocator;
+    for (uint32_t i = 0; i < engine->slots_made; i++) {
+        if (engine->slots[i]->state != REPAY_CURL_FREE)
+            withdraw(engine, engine->slots[i]);
+        repay_curl_slot_free(engine->slots[i]);
+        repay_release(allocator, engine->slots[i], sizeof(struct repay_curl_slot));
+    }
+    (void)curl_multi_cleanup(engine->multi);
+    repay_release(allocator, engine->slots, engine->slots_max * sizeof(struct repay_curl_slot *));
+    repay_release(allocator, engine, sizeof(*engine));
+}

@@ -1,0 +1,58 @@
+/*
+ * Owns the translation of a transfer's end into what the call is told. Pure: it looks at the slot's
+ * record and at libcurl's code, in this order, and changes nothing.
+ */
+#include "curl_codes.h"
+#include "curl_slot.h"
+
+#include <string.h>
+
+struct stop_meaning {
+    enum repay_kind kind;
+    const char *detail;
+};
+
+static const struct stop_meaning stop_meanings[REPAY_CURL_STOP_COUNT] = {
+    [REPAY_CURL_STOP_BY_CALL] = {REPAY_KIND_BAD_RESPONSE, "the reply was not read to its end"},
+    [REPAY_CURL_STOP_CANCELLED] = {REPAY_KIND_CANCELLED, "cancelled"},
+    [REPAY_CURL_STOP_LATE] = {REPAY_KIND_TIMEOUT, "the time was over before the request left"},
+    [REPAY_CURL_STOP_SECOND_START] = {REPAY_KIND_CONNECTION_LOST,
+                                      "the connection ended before a reply came"},
+    [REPAY_CURL_STOP_NOT_LOOPBACK] = {REPAY_KIND_CONFIG,
+                                      "http is for this machine only, the host is elsewhere"},
+    [REPAY_CURL_STOP_HEAD_TOO_LARGE] = {REPAY_KIND_TOO_LARGE, "the reply's head is too large"},
+    [REPAY_CURL_STOP_BAD_HEAD] = {REPAY_KIND_BAD_RESPONSE, "the reply's head is not proper HTTP"},
+};
+
+/* A kept connection that was dead already: nothing was wrong with this request. */
+static bool kept_connection_died(const struct repay_curl_slot *slot, enum repay_kind kind)
+{
+    long opened = 0;
+
+    if (slot->reply_began || !slot->hook_ran)
+        return false;
+    if (slot->stop == REPAY_CURL_STOP_SECOND_START)
+        return true;
+    if (kind != REPAY_KIND_CONNECTION_LOST)
+        return false;
+    return curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &opened) == CURLE_OK && opened == 0;
+}
+
+struct repay_end repay_curl_slot_judge(const struct repay_curl_slot *slot, CURLcode code)
+{
+    struct repay_end end = {.kind = REPAY_KIND_NONE, .sent = REPAY_SENT_NO};
+
+    if (slot->hook_ran)
+        end.sent = REPAY_SENT_MAYBE;
+    if (slot->stop != REPAY_CURL_STOP_NONE) {
+        end.kind = stop_meanings[slot->stop].kind;
+        end.detail = repay_text_of(stop_meanings[slot->stop].detail);
+    } else if (code != CURLE_OK) {
+        struct repay_curl_meaning meaning = repay_curl_meaning_of((int)code);
+
+        end.kind = slot->hook_ran ? meaning.after : meaning.before;
+        end.detail = repay_text_of(slot->text[0] != '\0' ? slot->text : curl_easy_strerror(code));
+    }
+    end.connection_was_reused = kept_connection_died(slot, end.kind);
+    return end;
+}

@@ -1,0 +1,112 @@
+/*
+ * One place for one transfer: an easy handle that is made once and kept, what it was last told, and
+ * what is known about the attempt under way.
+ *
+ * libcurl never sees memory of a call: header lines, body and target are copied here, so a call may
+ * be closed at any moment, and are wiped when the attempt ends, because header lines are
+ * credentials.
+ */
+#ifndef REPAY_CURL_SLOT_H
+#define REPAY_CURL_SLOT_H
+
+#include <curl/curl.h>
+
+#include "ca_paths.h"
+#include "core_api.h"
+#include "curl_engine.h"
+
+/* Ours, and those that tell libcurl not to add one of its own. */
+#define REPAY_CURL_LINES_MAX (REPAY_HEADERS_MAX + 3)
+
+enum repay_curl_slot_state {
+    REPAY_CURL_FREE,
+    REPAY_CURL_ASKING,  /* the call has to be asked what to do next */
+    REPAY_CURL_WAITING, /* until wake_ms, as the call wished */
+    REPAY_CURL_FLYING,  /* libcurl has it */
+    REPAY_CURL_ENDED    /* the call is done or failed and not handed out yet */
+};
+
+/* Why the hook or a callback stopped a transfer. libcurl's codes 23 and 42 do not tell. */
+enum repay_curl_stop {
+    REPAY_CURL_STOP_NONE,
+    REPAY_CURL_STOP_BY_CALL, /* the call wants no more of this reply */
+    REPAY_CURL_STOP_CANCELLED,
+    REPAY_CURL_STOP_LATE,         /* the hook found the deadline passed */
+    REPAY_CURL_STOP_SECOND_START, /* libcurl was about to send the request again */
+    REPAY_CURL_STOP_NOT_LOOPBACK, /* http to somewhere else */
+    REPAY_CURL_STOP_HEAD_TOO_LARGE,
+    REPAY_CURL_STOP_BAD_HEAD,
+    REPAY_CURL_STOP_COUNT
+};
+
+/* The reply's head, as far as the rules about framing need it. */
+struct repay_curl_head {
+    int status;
+    uint32_t size; /* of all heads of this reply, the interim ones included */
+    uint32_t fields;
+    int64_t content_length; /* -1: not given */
+    bool chunked;
+    bool complete; /* the blank line of the final head has passed */
+};
+
+struct repay_curl_buffer {
+    char *data;
+    size_t length;
+    size_t capacity;
+};
+
+struct repay_curl_slot {
+    enum repay_curl_slot_state state;
+    uint32_t index;
+    int64_t wake_ms; /* WAITING and FLYING: when the engine must look at it */
+    struct repay_call *call;
+    struct repay_curl_slot *next; /* in the engine's queue it is in */
+    int64_t *nearest_ms;          /* the engine's earliest wake-up, lowered by the hook */
+    const struct repay_core_api *core;
+    const struct repay_allocator *allocator;
+    const struct repay_curl_hooks *hooks;
+    /* What the handle was last told. */
+    CURL *easy; /* NULL: made at the next start */
+    CURLU *url;
+    struct repay_curl_buffer endpoint; /* length 0: nothing valid */
+    struct repay_curl_buffer scratch;  /* the next call's endpoint, to compare */
+    struct curl_slist connect_to;
+    unsigned mode; /* is it a write, a POST, over TLS; 0: not told yet */
+    /* The attempt under way. */
+    enum repay_curl_stop stop;
+    bool tls;
+    bool hook_ran;    /* from here on the request may have left */
+    bool reply_began; /* at least a status line */
+    struct repay_curl_head head;
+    struct repay_curl_buffer wire; /* header lines, then the body */
+    struct curl_slist lines[REPAY_CURL_LINES_MAX];
+    char text[CURL_ERROR_SIZE]; /* libcurl's own words */
+};
+
+/* A failure to start: `kind` NONE is none. The detail is a constant or lies in the slot. */
+struct repay_curl_fault {
+    enum repay_kind kind;
+    const char *detail;
+};
+
+/* All but the pointers to the engine's things and the index is zero before. */
+void repay_curl_slot_free(struct repay_curl_slot *slot);
+/* Whether the call can still be touched: not closed, its client not closed. */
+bool repay_curl_slot_call_is_open(const struct repay_curl_slot *slot);
+/* Hands the call's request to libcurl. */
+struct repay_curl_fault repay_curl_slot_start(struct repay_curl_slot *slot, CURLM *multi,
+                                              const struct repay_ca_paths *ca, int64_t now_ms);
+/* What the end of a transfer means. `detail` borrows from the slot. */
+struct repay_end repay_curl_slot_judge(const struct repay_curl_slot *slot, CURLcode code);
+/* The transfer is over: takes the handle out of the multi handle and wipes what was sent. */
+void repay_curl_slot_stop(struct repay_curl_slot *slot, CURLM *multi);
+/* Forgets the easy handle, so that the next attempt starts with a new one. */
+void repay_curl_slot_drop_handle(struct repay_curl_slot *slot);
+
+/* curl_reply.c: what libcurl calls while a transfer is under way. */
+int repay_curl_on_request(void *slot, char *remote_ip, char *local_ip, int remote_port,
+                          int local_port);
+size_t repay_curl_on_header(char *data, size_t size, size_t count, void *slot);
+size_t repay_curl_on_body(char *data, size_t size, size_t count, void *slot);
+
+#endif
