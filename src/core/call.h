@@ -52,7 +52,8 @@ struct repay_call {
     const struct repay_operation *operation;
     enum repay_call_stage stage;
     struct repay_argument arguments[REPAY_PARAMETERS_MAX];
-    struct repay_bytes texts; /* the arguments' bytes */
+    struct repay_span argument_spans[REPAY_PARAMETERS_MAX]; /* where in `texts` each one lies */
+    struct repay_bytes texts;
     struct repay_request request;
     struct repay_http_reply http; /* used by feed only */
     struct repay_http_sink sink;
@@ -61,12 +62,13 @@ struct repay_call {
     struct repay_receipt receipt;
     struct repay_error error;
     struct repay_error reply_error; /* the first fault in the bytes of this attempt's reply */
-    struct repay_attempt attempts[REPAY_ATTEMPTS_MAX + 1]; /* one more: a forgiven reused connection */
+    /* Of the page under way; one more than the policy allows, for a forgiven reused connection. */
+    struct repay_attempt attempts[REPAY_ATTEMPTS_MAX + 1];
     char idempotency_key[REPAY_KEY_MAX + 1];
     char interaction_id[37];
     uint64_t random;
     int32_t attempt_count;
-    int32_t page_attempts; /* attempts of the page under way */
+    int32_t page_attempts; /* those of them that count against the policy */
     int32_t page;
     uint32_t rows_before_page;
     bool reused_forgiven;
@@ -76,12 +78,23 @@ struct repay_call {
     int64_t deadline_ms; /* the call's; INT64_MAX before the first next() */
     int64_t attempt_deadline_ms;
     int64_t connect_deadline_ms;
+    /*
+     * At the latest; a driver that sees the request's last byte leave may be stricter and allow
+     * policy.first_byte_timeout_ms from then on.
+     */
+    int64_t first_byte_deadline_ms;
+    int64_t wait_until_ms; /* private: when a wait is over */
     int64_t now_ms, unix_ms;
     int64_t fetched_at_unix_ms; /* when the last accepted page ended */
     /* The reply under way. */
     int http_status;
-    bool streams; /* rows go into the builder as they arrive */
+    struct repay_bytes collected; /* a reply that does not stream, up to REPAY_COLLECT_MAX */
+    enum repay_http_state fed;    /* how far feed() got; DONE when a driver parses HTTP itself */
+    bool is_fed;                  /* `http` is in use */
+    bool streams;                 /* rows go into the builder as they arrive */
     bool reply_began;
+    bool body_is_cut;  /* the reply is longer than what is collected: its status alone counts */
+    bool body_is_alien; /* encoded in a way nobody asked for: likewise */
     uint64_t body_size;
     int64_t retry_after_ms;
 };
@@ -98,10 +111,17 @@ bool repay_call_set_text(struct repay_call *call, unsigned parameter, struct rep
                          struct repay_error *error);
 bool repay_call_set_amount(struct repay_call *call, unsigned parameter, int64_t minor,
                            struct repay_error *error);
-/* Checks the arguments and builds the first request, so that mistakes show before anything is sent. */
+/*
+ * Checks the arguments and builds the first request, so that mistakes show before anything is sent.
+ * The request that leaves has the same bytes but for the moment and the interaction id.
+ */
 bool repay_call_prepare(struct repay_call *call, const struct repay_chance *chance, int64_t unix_ms,
                         struct repay_error *error);
 
+/*
+ * Asking again while an attempt is under way ends the call badly, as if its connection had been lost:
+ * a request is handed out once.
+ */
 enum repay_step repay_call_next(struct repay_call *call, int64_t now_ms, int64_t unix_ms);
 /* Borrowed; valid until the next call of next() or free(). */
 const struct repay_request *repay_call_request(const struct repay_call *call);
@@ -116,7 +136,10 @@ enum repay_http_state repay_call_feed(struct repay_call *call, const char *data,
 /* The attempt is over. Ask next() afterwards. */
 void repay_call_end(struct repay_call *call, const struct repay_end *end, int64_t now_ms,
                     int64_t unix_ms);
-/* Ends it at the next next(): not_sent before a request was handed out, else unknown for a write. */
+/*
+ * Ends it at the next next(): not_sent before a request was handed out, else unknown for a write.
+ * A reply that proves success before that still counts: a receipt is never thrown away.
+ */
 void repay_call_cancel(struct repay_call *call);
 
 /* After DONE. */

@@ -88,7 +88,11 @@ struct repay_operation {
 
 struct repay_host {
     enum repay_environment environment;
-    const char *base_url; /* scheme, host, path prefix */
+    /*
+     * Scheme, host, path prefix. One label of the host may be "{name}": the setting of that name
+     * stands there, and any one label matches it when a given base_url is compared.
+     */
+    const char *base_url;
     bool is_preset;       /* what `environment` alone selects; else only known, to catch a mix-up */
 };
 

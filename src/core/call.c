@@ -1,0 +1,289 @@
+/*
+ * Owns the order of things in a call: attempts, waits, deadlines, pages. Refuses to hand a request
+ * out twice, to repeat a write that may have arrived, and to go on after its time.
+ */
+#include "call_inner.h"
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* now_ms comes from a driver; no sum with it may leave int64. */
+static int64_t later_by(int64_t now_ms, int64_t duration_ms)
+{
+    int64_t sum;
+
+    return __builtin_add_overflow(now_ms, duration_ms, &sum) ? INT64_MAX : sum;
+}
+
+void repay_call_init(struct repay_call *call, const struct repay_allocator *allocator,
+                     struct repay_blocks *blocks)
+{
+    memset(call, 0, sizeof *call);
+    call->allocator = allocator;
+    call->deadline_ms = INT64_MAX;
+    call->retry_after_ms = -1;
+    call->fed = REPAY_HTTP_DONE;
+    repay_bytes_init(&call->texts, allocator, REPAY_REQUEST_SIZE_MAX);
+    repay_bytes_init(&call->collected, allocator, REPAY_COLLECT_MAX);
+    repay_request_init(&call->request, allocator);
+    repay_body_init(&call->body, allocator);
+    repay_builder_init(&call->builder, blocks);
+    repay_receipt_clear(&call->receipt);
+    repay_error_clear(&call->error);
+    repay_error_clear(&call->reply_error);
+}
+
+void repay_call_free(struct repay_call *call)
+{
+    repay_bytes_free(&call->texts);
+    repay_bytes_free(&call->collected);
+    repay_request_free(&call->request);
+    repay_body_free(&call->body);
+    repay_builder_free(&call->builder);
+    if (call->is_fed)
+        repay_http_reply_free(&call->http);
+    call->is_fed = false;
+    if (call->stage < REPAY_CALL_ENDED_WELL)
+        call->stage = REPAY_CALL_ENDED_BADLY;
+}
+
+static enum repay_step fail(struct repay_call *call)
+{
+    call->stage = REPAY_CALL_ENDED_BADLY;
+    repay_request_clear(&call->request);
+    return REPAY_STEP_FAILED;
+}
+
+static enum repay_step fail_with(struct repay_call *call, enum repay_kind kind,
+                                 enum repay_outcome outcome, const char *message)
+{
+    (void)repay_error_set(&call->error, kind, "%s", message);
+    call->error.outcome = outcome;
+    return fail(call);
+}
+
+/* What earlier attempts of this call leave to say about the money when no further one begins. */
+static enum repay_outcome outcome_so_far(const struct repay_call *call)
+{
+    bool was_sent = call->attempt_count > 0 || call->page > 1;
+
+    if (!was_sent || call->error.kind == REPAY_KIND_NONE)
+        return was_sent && !call->operation->is_write ? REPAY_OUTCOME_UNKNOWN
+                                                      : REPAY_OUTCOME_NOT_SENT;
+    return call->error.outcome;
+}
+
+static enum repay_step begin_attempt(struct repay_call *call)
+{
+    const struct repay_policy *policy = &call->session->policy;
+    int64_t now_ms = call->now_ms;
+    struct repay_error fault;
+
+    if (now_ms >= call->deadline_ms)
+        return fail_with(call, REPAY_KIND_TIMEOUT, outcome_so_far(call),
+                         "the time for the whole call is over");
+    repay_call_reply_reset(call);
+    if (!repay_call_build(call, call->unix_ms, &fault)) {
+        enum repay_outcome outcome = outcome_so_far(call);
+        call->error = fault;
+        call->error.outcome = outcome;
+        return fail(call);
+    }
+    call->attempt_deadline_ms =
+        earlier(later_by(now_ms, policy->attempt_timeout_ms), call->deadline_ms);
+    call->connect_deadline_ms =
+        earlier(later_by(now_ms, policy->connect_timeout_ms), call->attempt_deadline_ms);
+    call->first_byte_deadline_ms =
+        earlier(later_by(call->connect_deadline_ms, policy->first_byte_timeout_ms),
+                call->attempt_deadline_ms);
+    call->stage = REPAY_CALL_SENDING;
+    return REPAY_STEP_SEND;
+}
+
+static enum repay_step go_on_waiting(struct repay_call *call)
+{
+    if (call->now_ms >= call->wait_until_ms)
+        return begin_attempt(call);
+    call->wait_ms = call->wait_until_ms - call->now_ms;
+    return REPAY_STEP_WAIT;
+}
+
+enum repay_step repay_call_next(struct repay_call *call, int64_t now_ms, int64_t unix_ms)
+{
+    call->now_ms = now_ms;
+    call->unix_ms = unix_ms;
+    switch (call->stage) {
+    case REPAY_CALL_NEW:
+        return fail_with(call, REPAY_KIND_INVALID_ARGUMENT, REPAY_OUTCOME_NOT_SENT,
+                         "the call was not prepared");
+    case REPAY_CALL_READY:
+    case REPAY_CALL_WAITING:
+        break;
+    case REPAY_CALL_SENDING:
+        if (call->cancelled)
+            return fail_with(call, REPAY_KIND_CANCELLED, REPAY_OUTCOME_UNKNOWN,
+                             "the call was cancelled");
+        return fail_with(call, REPAY_KIND_CONNECTION_LOST, REPAY_OUTCOME_UNKNOWN,
+                         "the attempt was given up without a report");
+    case REPAY_CALL_ENDED_WELL:
+        return REPAY_STEP_DONE;
+    case REPAY_CALL_ENDED_BADLY:
+        return REPAY_STEP_FAILED;
+    }
+    if (!call->session->provider)
+        return fail_with(call, REPAY_KIND_CONFIG, outcome_so_far(call), "the client is closed");
+    if (call->cancelled)
+        return fail_with(call, REPAY_KIND_CANCELLED, outcome_so_far(call),
+                         "the call was cancelled");
+    if (call->deadline_ms == INT64_MAX)
+        call->deadline_ms = later_by(now_ms, call->session->policy.timeout_ms);
+    return call->stage == REPAY_CALL_WAITING ? go_on_waiting(call) : begin_attempt(call);
+}
+
+const struct repay_request *repay_call_request(const struct repay_call *call)
+{
+    return &call->request;
+}
+
+static void record_attempt(struct repay_call *call, enum repay_kind kind, const char *reason,
+                           int64_t wait_ms)
+{
+    if (call->attempt_count > REPAY_ATTEMPTS_MAX)
+        return;
+    call->attempts[call->attempt_count++] = (struct repay_attempt){
+        .kind = kind,
+        .http_status = call->http_status,
+        .reason = reason,
+        .wait_ms = wait_ms,
+    };
+}
+
+static void decide_again(struct repay_call *call, const struct repay_verdict *verdict)
+{
+    const struct repay_policy *policy = &call->session->policy;
+    struct repay_retry_facts facts = {
+        .is_write = call->operation->is_write,
+        .never_sent = verdict->never_sent,
+        .connection_was_reused = verdict->connection_was_reused,
+        .reused_before = call->reused_forgiven,
+        .kind = call->error.kind,
+        .http_status = call->http_status,
+        .retry_after_ms = call->retry_after_ms,
+        .attempt = ++call->page_attempts,
+        .attempts_max = policy->attempts,
+        .base_ms = policy->retry_base_ms,
+        .cap_ms = policy->retry_cap_ms,
+        .left_ms = call->deadline_ms - call->now_ms,
+        .random = repay_random_next(&call->random),
+    };
+    struct repay_retry_decision decision = repay_retry_decide(&facts);
+
+    if (decision.again && call->cancelled)
+        decision = (struct repay_retry_decision){false, 0, "cancelled"};
+    if (decision.again && verdict->connection_was_reused && !facts.is_write &&
+        !facts.reused_before) {
+        call->reused_forgiven = true;
+        call->page_attempts--;
+    }
+    record_attempt(call, call->error.kind, decision.reason, decision.wait_ms);
+    if (!decision.again) {
+        (void)fail(call);
+        return;
+    }
+    call->stage = REPAY_CALL_WAITING;
+    call->wait_until_ms = later_by(call->now_ms, decision.wait_ms);
+}
+
+/*
+ * A page that is short or empty is the last. One that repeats the page before comes from a server
+ * that ignores the page number; its rows are dropped.
+ */
+static bool is_last_page(struct repay_call *call)
+{
+    uint32_t rows = call->builder.rows - call->rows_before_page;
+
+    if (call->operation->page_size == 0 || rows < (uint32_t)call->operation->page_size)
+        return true;
+    if (call->page == 1 || call->rows_before_page < rows ||
+        !repay_builder_repeats(&call->builder, rows))
+        return false;
+    repay_builder_cut(&call->builder, call->rows_before_page);
+    return true;
+}
+
+static void go_to_next_page(struct repay_call *call)
+{
+    if (call->page == REPAY_PAGES_MAX) {
+        (void)fail_with(call, REPAY_KIND_TOO_LARGE, REPAY_OUTCOME_UNKNOWN,
+                        "the answer has more pages than are followed");
+        return;
+    }
+    call->page++;
+    call->rows_before_page = call->builder.rows;
+    call->attempt_count = 0;
+    call->page_attempts = 0;
+    call->stage = REPAY_CALL_READY;
+}
+
+static void accept(struct repay_call *call)
+{
+    record_attempt(call, REPAY_KIND_NONE, "accepted", 0);
+    call->fetched_at_unix_ms = call->unix_ms;
+    repay_error_clear(&call->error);
+    if (!is_last_page(call)) {
+        go_to_next_page(call);
+        return;
+    }
+    call->stage = REPAY_CALL_ENDED_WELL;
+    repay_request_clear(&call->request);
+}
+
+void repay_call_end(struct repay_call *call, const struct repay_end *end, int64_t now_ms,
+                    int64_t unix_ms)
+{
+    struct repay_verdict verdict;
+
+    if (call->stage != REPAY_CALL_SENDING)
+        return;
+    call->now_ms = now_ms;
+    call->unix_ms = unix_ms;
+    verdict = repay_call_reply_judge(call, end);
+    if (verdict.accepted)
+        accept(call);
+    else
+        decide_again(call, &verdict);
+}
+
+void repay_call_cancel(struct repay_call *call)
+{
+    call->cancelled = true;
+}
+
+void repay_call_facts(const struct repay_call *call, struct repay_schedule_facts *out)
+{
+    const struct repay_session *session = call->session;
+
+    *out = (struct repay_schedule_facts){
+        .subject = repay_call_subject(call),
+        .environment = session->environment,
+        .label = session->label,
+        .fetched_at_unix_ms = call->fetched_at_unix_ms,
+        .decimals = session->currency_decimals,
+        .zone_minutes = session->zone_minutes,
+        .zone_known = session->zone_known,
+    };
+    memcpy(out->currency, session->currency, sizeof out->currency);
+}
+
+struct repay_text repay_call_subject(const struct repay_call *call)
+{
+    const struct repay_parameter *parameters = call->operation->parameters;
+
+    for (unsigned i = 0; parameters[i].name; i++) {
+        if (parameters[i].is_subject)
+            return call->arguments[i].text;
+    }
+    return REPAY_NO_TEXT;
+}
