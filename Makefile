@@ -401,6 +401,16 @@ $(FUZZ_RUNS): fuzz/%: $(BUILD)/fuzz/run/% | fuzz-start
 fuzz: $(FUZZ_RUNS)
 	@spec/support/sum.sh $(BUILD)/results/fuzz
 
+# make bench: repay next to lua-cjson and node. BENCH_QUICK=1 takes seconds and proves less.
+$(BUILD)/bench/bench-%: bench/%.c | packages
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -o $@ $<
+
+.PHONY: bench
+bench: all $(BENCH_C:bench/%.c=$(BUILD)/bench/bench-%)
+	@LUA54=$(lua54_PROGRAM) LUAJIT=$(lua51_PROGRAM) LUA_PATH='$(CURDIR)/?.lua;;' \
+		$(lua54_PROGRAM) bench/run.lua $(BUILD) .
+
 #
 # Installing: for luarocks, which says where Lua is and where everything goes, and for all others
 #
