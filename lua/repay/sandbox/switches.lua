@@ -1,0 +1,67 @@
+-- What the providers leave open, as data: each switch has a name, its values and a meaning.
+--
+-- The first value is the default. `changes` marks switches after which a client rightly sees other
+-- figures or outcomes; under all others a client's results must be the same for every value. A
+-- switch whose values are numbers takes any whole number.
+
+local switches = {}
+
+-- Readings that concern every provider's JSON.
+switches.shared = {
+  { name = "numbers", values = { "numbers", "text" },
+    meaning = "whether amounts and counts come as JSON numbers or as text" },
+  { name = "booleans", values = { "booleans", "text" },
+    meaning = "whether flags come as true and false or as text" },
+  { name = "extra_members", values = { false, true },
+    meaning = "whether objects hold members that no page documents" },
+  { name = "member_order", values = { "documented", "reversed" },
+    meaning = "the order of members inside each object" },
+  { name = "spacing", values = { "compact", "spaced" },
+    meaning = "whether blanks and new lines stand between the tokens" },
+}
+
+-- All switches of a list of dialects, each with the provider that it belongs to.
+function switches.collect(dialects)
+  local list = {}
+  for _, switch in ipairs(switches.shared) do
+    list[#list + 1] = switch
+  end
+  for _, dialect in ipairs(dialects) do
+    for _, switch in ipairs(dialect.switches) do
+      switch.provider = dialect.name
+      list[#list + 1] = switch
+    end
+  end
+  return list
+end
+
+function switches.defaults(list)
+  local values = {}
+  for _, switch in ipairs(list) do
+    values[switch.name] = switch.values[1]
+  end
+  return values
+end
+
+local function is_whole(value)
+  return type(value) == "number" and value % 1 == 0 and value >= 0
+end
+
+-- Returns the switch when it may have this value, or nil and what is wrong.
+function switches.check(list, name, value)
+  for _, switch in ipairs(list) do
+    if switch.name == name then
+      local texts, numeric = {}, is_whole(switch.values[2]) and switch.name:find("_ms$")
+      for index, allowed in ipairs(switch.values) do
+        if allowed == value or numeric and is_whole(value) then
+          return switch
+        end
+        texts[index] = tostring(allowed)
+      end
+      return nil, "switch " .. name .. " is one of " .. table.concat(texts, ", ")
+    end
+  end
+  return nil, "no switch is called " .. tostring(name)
+end
+
+return switches
