@@ -1,0 +1,105 @@
+-- The methods of clients and calls that may yield, and so cannot be C's.
+local native = require "repay.native.core"
+local options = require "repay.options"
+
+local client_methods = {}
+local call_methods = {}
+
+local function check_open(object, class, method, level)
+  local open = native.is_open(object, class)
+  if open == nil then
+    error(("%s expected before ':%s', got a %s"):format(class, method, type(object)), level + 1)
+  elseif not open then
+    error(class .. " is closed", level + 1)
+  end
+end
+
+-- The operation's description; for one that only other providers have, its name alone.
+local function find_operation(description, name, level)
+  if type(name) ~= "string" then
+    error("the operation must be a string, got a " .. type(name), level + 1)
+  end
+  local operation = description.operations[name]
+  if operation then
+    return operation
+  end
+  for _, known in ipairs(native.operations()) do
+    if known == name then
+      return nil
+    end
+  end
+  local names = {}
+  for known in pairs(description.operations) do
+    names[#names + 1] = known
+  end
+  error(options.unknown(description.name .. " has no operation", name, names), level + 1)
+end
+
+local function unix_ms_of(client)
+  local transport = native.transport(client)
+  if transport and transport.unix_ms then
+    local ok, value = pcall(transport.unix_ms)
+    return ok and type(value) == "number" and native.integer(math.floor(value)) or nil
+  end
+  return nil
+end
+
+local function prepare(client, name, arguments, level)
+  local description = options.provider(client.provider)
+  local operation = find_operation(description, name, level + 1)
+  if operation then
+    arguments = options.operation(description, operation, arguments, level + 1)
+  else
+    arguments = {}
+  end
+  return native.prepare(client, name, arguments, unix_ms_of(client))
+end
+
+--- Checks the options and makes the call, sending nothing: a call, or nil and an error.
+function client_methods.prepare(client, operation, arguments)
+  check_open(client, "repay.client", "prepare", 2)
+  local call, err = prepare(client, operation, arguments, 2)
+  return call, err
+end
+
+--- The request that would go out, credentials starred; nothing is sent.
+function client_methods.request(client, operation, arguments)
+  check_open(client, "repay.client", "request", 2)
+  local call, err = prepare(client, operation, arguments, 2)
+  if not call then
+    return nil, err
+  end
+  local preview = native.preview(call)
+  call:close()
+  return preview
+end
+
+-- Every operation that some provider has is a method of every client: on the others it is an error of
+-- kind `unsupported`, not a nil value.
+for _, name in ipairs(native.operations()) do
+  client_methods[name] = function(client, arguments)
+    check_open(client, "repay.client", name, 2)
+    local call, err = prepare(client, name, arguments, 2)
+    if not call then
+      return nil, err
+    end
+    local result, failure = call:perform()
+    call:close()
+    return result, failure
+  end
+end
+
+--- Runs the call over its client's transport, or over libcurl. A call runs once.
+function call_methods.perform(call)
+  check_open(call, "repay.call", "perform", 2)
+  if not native.claim(call) then
+    error("repay.call runs once, and it has run", 2)
+  end
+  local transport = native.transport(call)
+  if transport then
+    return require("repay.driver").perform(call, transport)
+  end
+  return require("repay.curl").perform(call)
+end
+
+return { client = client_methods, call = call_methods }

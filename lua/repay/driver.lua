@@ -1,0 +1,104 @@
+-- Drives a call over a message transport: a table of two functions, send(request) and sleep(ms), and
+-- if it likes now_ms() and unix_ms().
+--
+-- The transport's functions run under pcall and may yield. Whatever they do, the call ends with a
+-- result or an error, and what may have reached the provider is never taken for not sent.
+local native = require "repay.native.core"
+
+local driver = {}
+
+local function text_of(raised)
+  local ok, text = pcall(tostring, raised)
+  return ok and type(text) == "string" and text or "a " .. type(raised)
+end
+
+-- One of the transport's clocks, or ours. Bad readings count as no time passed, but the first one must
+-- be good: a call cannot keep deadlines on a clock that never told the time.
+local function reading(clock, fallback, name)
+  local last
+
+  if clock == nil then
+    return fallback
+  end
+  return function()
+    local ok, value = pcall(clock)
+    value = ok and type(value) == "number" and native.integer(math.floor(value))
+    if not value and not last then
+      error("the transport's " .. name .. " must return milliseconds", 0)
+    end
+    last = value or last
+    return last
+  end
+end
+
+-- A clock on which sleep(ms) takes ms, even if the transport's sleep returns at once.
+local function clock_of(transport)
+  local read = reading(transport.now_ms, native.now_ms, "now_ms")
+  local skipped = 0
+  local clock = { unix_ms = reading(transport.unix_ms, native.unix_ms, "unix_ms") }
+
+  function clock.now_ms()
+    return read() + skipped
+  end
+
+  function clock.slept_until(moment_ms)
+    local short = moment_ms - clock.now_ms()
+    if short > 0 then
+      skipped = skipped + short
+    end
+  end
+
+  return clock
+end
+
+local function send(call, transport, clock)
+  local ok, response, failure = pcall(transport.send, call:message())
+  if not ok then
+    failure = { kind = "bad_response", sent = "maybe", message = text_of(response) }
+    response = nil
+  elseif not response then
+    response = nil
+    failure = failure or { kind = "bad_response", sent = "maybe", message = "it said nothing" }
+  end
+  local now_ms, unix_ms = clock.now_ms(), clock.unix_ms()
+  if not pcall(call.answer, call, now_ms, unix_ms, response, failure) then
+    collectgarbage()
+    call:answer(now_ms, unix_ms, nil, { kind = "bad_response", sent = "maybe" })
+  end
+end
+
+local function wait(call, transport, clock, ms)
+  local until_ms = clock.now_ms() + ms
+  if pcall(transport.sleep, ms) then
+    clock.slept_until(until_ms)
+  else
+    call:cancel()
+  end
+end
+
+-- Running out of memory here would lose the news of a repayment, so it is tried twice.
+local function result(call)
+  local ok, value, err = pcall(call.result, call)
+  if not ok then
+    collectgarbage()
+    value, err = call:result()
+  end
+  return value, err
+end
+
+--- Runs the call to its end: a schedule or a receipt, or nil and an error.
+function driver.perform(call, transport)
+  local clock = clock_of(transport)
+  while true do
+    local step, ms = call:next(clock.now_ms(), clock.unix_ms())
+    if step == "send" then
+      send(call, transport, clock)
+    elseif step == "wait" then
+      wait(call, transport, clock, ms)
+    else
+      return result(call)
+    end
+  end
+end
+
+return driver

@@ -1,0 +1,186 @@
+-- Checks tables of options against what the compiled module says a provider and its operations take.
+--
+-- Misuse raises at the caller's line: an unknown name (with the nearest known one), a wrong type, a
+-- missing name. What may come from outside a program, like an empty text, is nil and an error.
+local native = require "repay.native.core"
+local errors = require "repay.error"
+
+local options = {}
+
+-- What open() takes for every provider; its own settings are added to it.
+local common = {
+  environment = "text", base_url = "text", connect = "text", ca_file = "text",
+  client_cert = "text", client_key = "text", proxy = "text", transport = "transport",
+  timeout_ms = "integer", attempt_timeout_ms = "integer", connect_timeout_ms = "integer",
+  first_byte_timeout_ms = "integer", attempts = "integer", retry_base_ms = "integer",
+  retry_cap_ms = "integer", body_size_max = "integer", zone = "text", currency = "text",
+  amounts_in = "text", keys = "text", label = "text",
+}
+
+local descriptions = {}
+
+--- What a provider offers, or nil for a name that none has. Pure data, so it is kept.
+function options.provider(name)
+  if not descriptions[name] then
+    descriptions[name] = native.provider(name)
+  end
+  return descriptions[name]
+end
+
+local function names_of(known)
+  local names = {}
+  for name in pairs(known) do
+    names[#names + 1] = name
+  end
+  return names
+end
+
+--- "<complaint> '<word>' (did you mean '<near>'?)"
+function options.unknown(complaint, word, names)
+  local near = native.suggest(word, names)
+  return complaint .. " '" .. word:sub(1, 40):gsub("%c", "?") .. "'" ..
+    (near and " (did you mean '" .. near .. "'?)" or "")
+end
+
+local function shown_type(value)
+  if type(value) == "number" then
+    return native.integer(value) and "a number" or "a number that is not whole or too large"
+  end
+  return type(value) == "nil" and "nothing" or "a " .. type(value)
+end
+
+local expected = {
+  text = "a string",
+  integer = "a whole number",
+  transport = "a table with the functions send and sleep",
+}
+
+local function has_type(value, kind)
+  if kind == "text" then
+    return type(value) == "string"
+  elseif kind == "integer" then
+    return native.integer(value) ~= nil
+  end
+  return type(value) == "table" and type(value.send) == "function"
+    and type(value.sleep) == "function"
+end
+
+-- `level` counts from the function that calls check: 1 is that function itself.
+local function check(where, known, given, level)
+  if given == nil then
+    given = {}
+  end
+  if type(given) ~= "table" then
+    error(where .. ": options must be a table, got a " .. type(given), level + 1)
+  end
+  local checked = {}
+  for name, value in pairs(given) do
+    if type(name) ~= "string" then
+      error(where .. ": option names are strings, got a " .. type(name), level + 1)
+    end
+    local kind = known[name]
+    if not kind then
+      error(options.unknown(where .. ": unknown option", name, names_of(known)), level + 1)
+    end
+    if not has_type(value, kind) then
+      error(("%s: option '%s' must be %s, got %s"):format(where, name, expected[kind],
+        shown_type(value)), level + 1)
+    end
+    checked[name] = value
+  end
+  return checked
+end
+
+local function invalid(provider, operation, name, message)
+  return nil, errors.new {
+    kind = "invalid_argument", message = message, field = name, provider = provider,
+    operation = operation,
+  }
+end
+
+-- "host:port" or "[address]:port": where to connect instead of the host of base_url.
+local function split_connect(checked)
+  if not checked.connect then
+    return true
+  end
+  local host, port = checked.connect:match("^%[([%x:.]+)%]:(%d+)$")
+  if not host then
+    host, port = checked.connect:match("^([^%s:%[%]/@]+):(%d+)$")
+  end
+  port = port and #port <= 5 and tonumber(port)
+  if not port or port < 1 or port > 65535 then
+    return false
+  end
+  checked.connect, checked.connect_host, checked.connect_port = nil, host, port
+  return true
+end
+
+local function require_settings(where, description, checked, level)
+  for _, setting in ipairs(description.settings) do
+    if setting.required and checked[setting.name] == nil then
+      error(where .. ": option '" .. setting.name .. "' is required", level + 1)
+    end
+  end
+  if not description.currency and not checked.currency then
+    error(where .. ": option 'currency' is required, because this provider's answers name none",
+      level + 1)
+  end
+  if not (checked.environment or checked.base_url or checked.transport) then
+    error(where .. ": one of the options 'environment', 'base_url' and 'transport' is required",
+      level + 1)
+  end
+end
+
+--- The options of open() as C takes them, or nil and an error.
+function options.open(description, given, level)
+  local where = "repay.open: " .. description.name
+  local known = {}
+  for name, kind in pairs(common) do
+    known[name] = kind
+  end
+  for _, setting in ipairs(description.settings) do
+    known[setting.name] = "text"
+  end
+  local checked = check(where, known, given, level + 1)
+  require_settings(where, description, checked, level + 1)
+  for name, value in pairs(checked) do
+    if value == "" then
+      return invalid(description.name, "open", name, name .. " is empty")
+    end
+  end
+  if not split_connect(checked) then
+    return invalid(description.name, "open", "connect", "connect is not \"host:port\"")
+  end
+  return checked
+end
+
+local function check_amount(where, name, checked, level)
+  if checked[name] ~= nil and checked[name .. "_minor"] ~= nil then
+    error(("%s: give '%s' or '%s_minor', not both"):format(where, name, name), level + 1)
+  end
+end
+
+--- The options of one operation, checked; native.prepare judges the values.
+function options.operation(description, operation, given, level)
+  local where = description.name .. ":" .. operation.name
+  local known = {}
+  for _, parameter in ipairs(operation.parameters) do
+    known[parameter.name] = "text"
+    if parameter.type == "amount" then
+      known[parameter.name .. "_minor"] = "integer"
+    end
+  end
+  local checked = check(where, known, given, level + 1)
+  for _, parameter in ipairs(operation.parameters) do
+    local name = parameter.name
+    if parameter.type == "amount" then
+      check_amount(where, name, checked, level + 1)
+    end
+    if parameter.required and checked[name] == nil and checked[name .. "_minor"] == nil then
+      error(where .. ": option '" .. name .. "' is required", level + 1)
+    end
+  end
+  return checked
+end
+
+return options

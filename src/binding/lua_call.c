@@ -1,0 +1,288 @@
+/*
+ * The class `repay.call`: one operation on its way.
+ *
+ * A call keeps its client alive, and with it the session that the core borrows. It is prepared here
+ * and driven from lua_drive.c or by another compiled module; it never moves a byte itself.
+ */
+#include "lua_call.h"
+
+#include "clock.h"
+#include "lua_arguments.h"
+#include "lua_client.h"
+
+struct repay_lua_call *repay_lua_get_call(lua_State *L, int index)
+{
+    return luaL_checkudata(L, index, REPAY_LUA_CALL);
+}
+
+static bool has_ended(const struct repay_call *call)
+{
+    return call->stage == REPAY_CALL_ENDED_WELL || call->stage == REPAY_CALL_ENDED_BADLY;
+}
+
+struct repay_lua_call *repay_lua_check_call(lua_State *L, int index)
+{
+    struct repay_lua_call *call = repay_lua_get_call(L, index);
+
+    if (!call->is_open)
+        (void)luaL_error(L, "repay.call is closed");
+    return call;
+}
+
+void repay_lua_call_free(lua_State *L, struct repay_lua_call *call)
+{
+    if (!call->is_open)
+        return;
+    call->is_open = false;
+    repay_call_free(&call->call);
+    repay_bytes_free(&call->wire);
+    repay_lua_state_of(L)->live--;
+}
+
+struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call)
+{
+    return (struct repay_lua_scene){call->provider->name, call->call.operation->name, &call->call};
+}
+
+/* `amount_minor`, or `amount` as text; options.lua has refused both at once. */
+static bool set_amount(lua_State *L, struct repay_lua_call *call, unsigned index,
+                       struct repay_error *error)
+{
+    const struct repay_parameter *parameter = &call->call.operation->parameters[index];
+    enum repay_money_fault fault;
+    struct repay_text text;
+    int64_t minor = 0;
+    size_t fault_at = 0;
+
+    lua_pushfstring(L, "%s_minor", parameter->name);
+    if (repay_lua_integer_field(L, 3, lua_tostring(L, -1), &minor)) {
+        lua_pop(L, 1);
+        return repay_call_set_amount(&call->call, index, minor, error);
+    }
+    lua_pop(L, 1);
+    text = repay_lua_text_field(L, 3, parameter->name);
+    if (!text.data)
+        return true;
+    fault = repay_money_read(text, call->call.session->currency_decimals, &minor, &fault_at);
+    if (fault == REPAY_MONEY_OK)
+        return repay_call_set_amount(&call->call, index, minor, error);
+    (void)repay_error_set_at(error, REPAY_KIND_INVALID_ARGUMENT, (int64_t)fault_at, "%s: %s",
+                             parameter->name, repay_money_fault_text(fault));
+    repay_error_copy(error->field, sizeof error->field, repay_text_of(parameter->name));
+    return false;
+}
+
+static bool set_arguments(lua_State *L, struct repay_lua_call *call, struct repay_error *error)
+{
+    const struct repay_parameter *parameters = call->call.operation->parameters;
+
+    for (unsigned i = 0; parameters[i].name; i++) {
+        struct repay_text text;
+
+        if (parameters[i].type == REPAY_PARAMETER_AMOUNT) {
+            if (!set_amount(L, call, i, error))
+                return false;
+            continue;
+        }
+        text = repay_lua_text_field(L, 3, parameters[i].name);
+        if (text.data && !repay_call_set_text(&call->call, i, text, error))
+            return false;
+    }
+    return true;
+}
+
+static bool prepare(lua_State *L, struct repay_lua_call *call, int64_t unix_ms,
+                    struct repay_error *error)
+{
+    struct repay_chance chance;
+
+    if (!set_arguments(L, call, error))
+        return false;
+    if (!repay_clock_random(&chance, sizeof chance))
+        return repay_error_set(error, REPAY_KIND_CONFIG, "the system has no random bytes to give");
+    return repay_call_prepare(&call->call, &chance, unix_ms, error);
+}
+
+/* Born closed, with its client anchored; opened when nothing is left that may raise. */
+static struct repay_lua_call *new_call(lua_State *L, int client)
+{
+    struct repay_lua_call *call = repay_lua_new_anchoring(L, sizeof *call);
+
+    call->is_open = false;
+    call->is_claimed = false;
+    call->is_taken = false;
+    call->was_fed = false;
+    repay_lua_anchor(L, -1, client);
+    repay_lua_class_set(L, REPAY_LUA_CALL);
+    return call;
+}
+
+static void open_call(lua_State *L, struct repay_lua_call *call, struct repay_session *session,
+                      const struct repay_operation *operation)
+{
+    struct repay_lua_state *state = repay_lua_state_of(L);
+
+    repay_call_init(&call->call, &state->allocator, state->blocks);
+    repay_bytes_init_wiping(&call->wire, &state->allocator, REPAY_REQUEST_SIZE_MAX);
+    call->provider = session->provider;
+    memcpy(call->currency, session->currency, sizeof call->currency);
+    call->is_open = true;
+    state->live++;
+    repay_call_begin(&call->call, session, operation);
+}
+
+int repay_lua_call_prepare(lua_State *L)
+{
+    struct repay_session *session = &repay_lua_check_client(L, 1)->session;
+    const struct repay_operation *operation;
+    struct repay_text name = REPAY_NO_TEXT;
+    struct repay_lua_scene scene = {session->provider->name, NULL, NULL};
+    struct repay_lua_call *call;
+    struct repay_error error;
+    int64_t unix_ms;
+    int results;
+
+    luaL_checktype(L, 2, LUA_TSTRING);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    unix_ms = lua_isnoneornil(L, 4) ? repay_clock_unix_ms() : repay_lua_check_integer(L, 4);
+    lua_settop(L, 3);
+    name.data = lua_tolstring(L, 2, &name.length);
+    scene.operation = name.data;
+    operation = repay_operation_find(session->provider, name);
+    if (!operation) {
+        (void)repay_error_set(&error, REPAY_KIND_UNSUPPORTED, "%s has no operation '%.32s'",
+                              session->provider->name, name.data);
+        return repay_lua_push_failure(L, &error, &scene);
+    }
+    call = new_call(L, 1);
+    if (!repay_lua_blocks(L)) {
+        (void)repay_error_set(&error, REPAY_KIND_MEMORY, "not enough memory for a call");
+        return repay_lua_push_failure(L, &error, &scene);
+    }
+    open_call(L, call, session, operation);
+    if (prepare(L, call, unix_ms, &error))
+        return 1;
+    scene = repay_lua_call_scene(call);
+    results = repay_lua_push_failure(L, &error, &scene);
+    repay_lua_call_free(L, call);
+    return results;
+}
+
+int repay_lua_call_preview(lua_State *L)
+{
+    repay_lua_push_request(L, repay_lua_check_call(L, 1), false);
+    return 1;
+}
+
+int repay_lua_call_claim(lua_State *L)
+{
+    struct repay_lua_call *call = repay_lua_check_call(L, 1);
+
+    lua_pushboolean(L, !call->is_claimed && !has_ended(&call->call));
+    call->is_claimed = true;
+    return 1;
+}
+
+int repay_lua_call_transport(lua_State *L)
+{
+    if (luaL_testudata(L, 1, REPAY_LUA_CLIENT)) {
+        repay_lua_push_anchored(L, 1);
+        return 1;
+    }
+    (void)repay_lua_check_call(L, 1);
+    repay_lua_push_anchored(L, 1);
+    repay_lua_push_anchored(L, -1);
+    return 1;
+}
+
+static int close_call(lua_State *L)
+{
+    repay_lua_call_free(L, repay_lua_get_call(L, 1));
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int cancel_call(lua_State *L)
+{
+    struct repay_lua_call *call = repay_lua_check_call(L, 1);
+
+    if (!has_ended(&call->call))
+        repay_call_cancel(&call->call);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int result_of_call(lua_State *L)
+{
+    return repay_lua_push_result(L, 1);
+}
+
+static int call_to_string(lua_State *L)
+{
+    struct repay_lua_call *call = repay_lua_get_call(L, 1);
+    struct repay_text subject;
+
+    if (!call->is_open) {
+        lua_pushliteral(L, "repay.call (closed)");
+        return 1;
+    }
+    subject = repay_call_subject(&call->call);
+    lua_pushfstring(L, "repay.call: %s %s", call->provider->name, call->call.operation->name);
+    if (subject.length > 0) {
+        lua_pushliteral(L, " ");
+        lua_pushlstring(L, subject.data, subject.length);
+        lua_concat(L, 3);
+    }
+    return 1;
+}
+
+static int call_index(lua_State *L);
+
+static const luaL_Reg methods[] = {
+    {"cancel", cancel_call},
+    {"close", close_call},
+    {"result", result_of_call},
+    {NULL, NULL},
+};
+
+static const luaL_Reg metamethods[] = {
+    {"__index", call_index},        {"__gc", close_call}, {"__close", close_call},
+    {"__tostring", call_to_string}, {NULL, NULL},
+};
+
+static const char *const facts[] = {"provider", "operation",       "subject",
+                                    "is_write", "idempotency_key", NULL};
+
+static const struct repay_lua_class class = {REPAY_LUA_CALL, methods, metamethods, facts};
+
+static int call_index(lua_State *L)
+{
+    const char *fact = repay_lua_class_fact(L, &class, 2);
+    struct repay_lua_call *call;
+    struct repay_text text;
+
+    if (!fact)
+        return repay_lua_class_method(L, &class, 2);
+    call = repay_lua_check_call(L, 1);
+    if (strcmp(fact, "is_write") == 0) {
+        lua_pushboolean(L, call->call.operation->is_write);
+        return 1;
+    }
+    text = repay_text_of(strcmp(fact, "provider") == 0       ? call->provider->name
+                         : strcmp(fact, "operation") == 0    ? call->call.operation->name
+                         : call->call.operation->carries_key ? call->call.idempotency_key
+                                                             : "");
+    if (strcmp(fact, "subject") == 0)
+        text = repay_call_subject(&call->call);
+    if (text.length > 0)
+        lua_pushlstring(L, text.data, text.length);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+void repay_lua_call_register(lua_State *L)
+{
+    repay_lua_class_register(L, &class);
+    luaL_setfuncs(L, repay_lua_drive_methods, 0);
+}

@@ -1,0 +1,52 @@
+/*
+ * What every class of the binding shares: the memory of this Lua state, the count of live objects,
+ * and how a class is registered.
+ *
+ * One `repay_lua_state` per Lua state, a userdata in the registry. Nothing about a Lua state is
+ * kept in a C variable: nginx makes and drops whole VMs within one process.
+ */
+#ifndef REPAY_LUA_CLASS_H
+#define REPAY_LUA_CLASS_H
+
+#include "blocks.h"
+#include "lua_compat.h"
+
+struct repay_lua_state {
+    struct repay_allocator allocator; /* Lua's own, so that its limits hold for us */
+    lua_Alloc allocate;
+    void *allocate_context;
+    struct repay_blocks *blocks; /* NULL until the first call is prepared */
+    int64_t live;                /* objects that were made and not yet closed by anyone */
+};
+
+/* Makes the state's userdata if it is not there yet. Raises for lack of memory. */
+void repay_lua_state_open(lua_State *L);
+/* Never raises: also used by finalizers. */
+struct repay_lua_state *repay_lua_state_of(lua_State *L);
+/* The store of blocks, made on first use; NULL when there is no memory. */
+struct repay_blocks *repay_lua_blocks(lua_State *L);
+
+struct repay_lua_class {
+    const char *name;            /* "repay.client": __name, and the key in the registry */
+    const luaL_Reg *methods;     /* ends with NULL */
+    const luaL_Reg *metamethods; /* ends with NULL; __index gets the methods as upvalue 1 */
+    const char *const *facts;    /* names of fields that __index makes, ends with NULL */
+};
+
+/*
+ * Makes the metatable and leaves the table of methods on the stack. A second time in the same Lua
+ * state it finds what the first one made, so that reloading the module keeps old objects valid.
+ */
+void repay_lua_class_register(lua_State *L, const struct repay_lua_class *class);
+/* Gives the new userdata on top of the stack its class. */
+void repay_lua_class_set(lua_State *L, const char *name);
+/* The class's own copy of the fact's name at `key`, or NULL when that is no fact. */
+const char *repay_lua_class_fact(lua_State *L, const struct repay_lua_class *class, int key);
+/*
+ * Looks `key` up among the methods (upvalue 1 of the running function); pushes the method, or
+ * raises at the caller's line with the nearest method or fact. Strings only: for other keys it
+ * pushes nil.
+ */
+int repay_lua_class_method(lua_State *L, const struct repay_lua_class *class, int key);
+
+#endif

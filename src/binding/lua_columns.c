@@ -1,0 +1,126 @@
+/*
+ * The names under which a row's values are known in Lua.
+ */
+#include "lua_columns.h"
+
+#include "lua_suggest.h"
+
+/* What the rules of the layout have no word of their own for. */
+#define NOT_TOLD "provider_does_not_tell"
+
+static const struct repay_lua_column canonical[] = {
+    {"loan_id", REPAY_COLUMN_LOAN_ID, 0, NULL},
+    {"number", REPAY_COLUMN_NUMBER, 0, NULL},
+    {"due_date", REPAY_COLUMN_FIELD, 0, NULL},
+    {"principal_minor", REPAY_COLUMN_FIGURE, REPAY_FIGURE_PRINCIPAL, NULL},
+    {"interest_minor", REPAY_COLUMN_FIGURE, REPAY_FIGURE_INTEREST, NULL},
+    {"penalty_minor", REPAY_COLUMN_FIGURE, REPAY_FIGURE_PENALTY, NULL},
+    {"total_due_minor", REPAY_COLUMN_FIGURE, REPAY_FIGURE_TOTAL_DUE, NULL},
+    {"paid_minor", REPAY_COLUMN_FIGURE, REPAY_FIGURE_PAID, NULL},
+    {"outstanding_minor", REPAY_COLUMN_FIGURE, REPAY_FIGURE_OUTSTANDING, NULL},
+    {"overpaid_minor", REPAY_COLUMN_FIGURE, REPAY_FIGURE_OVERPAID, NULL},
+    {"status", REPAY_COLUMN_STATUS, 0, NULL},
+    {"provider_status", REPAY_COLUMN_FIELD, 0, NULL},
+};
+
+#define CANONICAL_COUNT (sizeof canonical / sizeof *canonical)
+
+static bool is_canonical(const char *name)
+{
+    for (size_t i = 0; i < CANONICAL_COUNT; i++) {
+        if (strcmp(canonical[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+unsigned repay_lua_columns(const struct repay_layout *layout,
+                           struct repay_lua_column out[REPAY_LUA_NAMES_MAX])
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < CANONICAL_COUNT; i++) {
+        struct repay_lua_column column = canonical[i];
+
+        if (column.kind == REPAY_COLUMN_FIELD) {
+            column.field = repay_layout_field(layout, repay_text_of(column.name));
+            if (!column.field)
+                column.kind = REPAY_COLUMN_NEVER;
+        }
+        out[count++] = column;
+    }
+    for (unsigned i = 0; i < layout->field_count; i++) {
+        const struct repay_field *field = &layout->fields[i];
+
+        if (!is_canonical(field->name))
+            out[count++] = (struct repay_lua_column){field->name, REPAY_COLUMN_FIELD, 0, field};
+    }
+    return count;
+}
+
+struct repay_lua_column repay_lua_check_column(lua_State *L, const struct repay_layout *layout,
+                                               struct repay_text name)
+{
+    struct repay_lua_column columns[REPAY_LUA_NAMES_MAX];
+    unsigned count = repay_lua_columns(layout, columns);
+    struct repay_lua_guess guess;
+
+    repay_lua_guess_begin(&guess, name.data, name.length);
+    for (unsigned i = 0; i < count; i++) {
+        if (repay_text_is(name, columns[i].name))
+            return columns[i];
+        repay_lua_guess_try(&guess, columns[i].name);
+    }
+    (void)repay_lua_guess_raise(&guess, L, "rows of this schedule", "have no column");
+    return columns[0];
+}
+
+static uint8_t rule_of(const struct repay_layout *layout, enum repay_figure figure)
+{
+    switch (figure) {
+    case REPAY_FIGURE_PAID:
+    case REPAY_FIGURE_OVERPAID:
+        return layout->paid_rule;
+    case REPAY_FIGURE_OUTSTANDING:
+        return layout->outstanding_rule;
+    case REPAY_FIGURE_TOTAL_DUE:
+        return layout->total_due_rule;
+    case REPAY_FIGURE_PRINCIPAL:
+        return repay_layout_role(layout, REPAY_ROLE_PRINCIPAL) ? REPAY_AMOUNT_GIVEN
+                                                               : REPAY_AMOUNT_NOT_TOLD;
+    case REPAY_FIGURE_INTEREST:
+        return repay_layout_role(layout, REPAY_ROLE_INTEREST) ? REPAY_AMOUNT_GIVEN
+                                                              : REPAY_AMOUNT_NOT_TOLD;
+    case REPAY_FIGURE_PENALTY:
+        break;
+    }
+    return repay_layout_role(layout, REPAY_ROLE_PENALTY) ? REPAY_AMOUNT_GIVEN
+                                                         : REPAY_AMOUNT_NOT_TOLD;
+}
+
+const char *repay_lua_column_reason(lua_State *L, const struct repay_layout *layout,
+                                    struct repay_text name)
+{
+    struct repay_lua_column column = repay_lua_check_column(L, layout, name);
+    bool is_settled = column.figure == REPAY_FIGURE_PAID ||
+                      column.figure == REPAY_FIGURE_OVERPAID ||
+                      column.figure == REPAY_FIGURE_OUTSTANDING;
+    uint8_t rule;
+
+    if (column.kind == REPAY_COLUMN_NEVER)
+        return NOT_TOLD;
+    if (column.kind == REPAY_COLUMN_LOAN_ID)
+        return layout->loan_id_is_subject || repay_layout_role(layout, REPAY_ROLE_LOAN_ID)
+                   ? NULL
+                   : NOT_TOLD;
+    if (column.kind == REPAY_COLUMN_NUMBER)
+        return layout->number_is_position || repay_layout_role(layout, REPAY_ROLE_NUMBER)
+                   ? NULL
+                   : NOT_TOLD;
+    if (column.kind != REPAY_COLUMN_FIGURE)
+        return NULL;
+    rule = rule_of(layout, column.figure);
+    if (rule != REPAY_AMOUNT_NOT_TOLD && rule != REPAY_AMOUNT_ZERO_IF_PAID)
+        return NULL;
+    return is_settled && layout->unknown_reason ? layout->unknown_reason : NOT_TOLD;
+}

@@ -1,0 +1,28 @@
+/*
+ * The class `repay.schedule`: rows that one answer gave, immutable.
+ *
+ * The userdata's memory begins with the core's struct; a small schedule lies in it whole. Methods
+ * live in several files, each with its own table; lua_schedule.c puts them together.
+ */
+#ifndef REPAY_LUA_SCHEDULE_H
+#define REPAY_LUA_SCHEDULE_H
+
+#include "lua_class.h"
+#include "schedule.h"
+
+#define REPAY_LUA_SCHEDULE "repay.schedule"
+
+/* Leaves the table of methods on the stack. */
+void repay_lua_schedule_register(lua_State *L);
+/* Raises unless the value is a schedule; closed ones pass. */
+struct repay_schedule *repay_lua_get_schedule(lua_State *L, int index);
+/* Closed ones raise too. */
+struct repay_schedule *repay_lua_check_schedule(lua_State *L, int index);
+/* Pushes an empty schedule, in a userdata of that size, counted as live. Raises for lack of memory.
+ */
+struct repay_schedule *repay_lua_new_schedule(lua_State *L, size_t size);
+
+/* __tostring, in lua_schedule_text.c. */
+int repay_lua_schedule_text(lua_State *L);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * repay.native.core: registers the classes, lends the core to other compiled modules, and gives the
+ * Lua layer its functions. Nothing else is decided here.
+ */
+#include <lauxlib.h>
+
+#include "clock.h"
+#include "lua_arguments.h"
+#include "lua_call.h"
+#include "lua_client.h"
+#include "lua_money.h"
+#include "lua_provider.h"
+#include "lua_row.h"
+#include "lua_schedule.h"
+#include "lua_suggest.h"
+#include "native_api.h"
+
+__attribute__((visibility("default"))) int luaopen_repay_native_core(lua_State *L);
+
+static struct repay_call *check_call(lua_State *L, int index)
+{
+    return &repay_lua_check_call(L, index)->call;
+}
+
+static void publish_api(lua_State *L)
+{
+    struct repay_native_api *api = repay_lua_new_userdata(L, sizeof *api);
+
+    *api = (struct repay_native_api){
+        .core =
+            {
+                .abi = REPAY_CORE_ABI,
+                .call_size = (uint32_t)sizeof(struct repay_call),
+                .session_size = (uint32_t)sizeof(struct repay_session),
+                .call_next = repay_call_next,
+                .call_request = repay_call_request,
+                .reply_status = repay_call_reply_status,
+                .reply_field = repay_call_reply_field,
+                .reply_body = repay_call_reply_body,
+                .call_end = repay_call_end,
+                .call_cancel = repay_call_cancel,
+                .request_text = repay_request_text,
+                .now_ms = repay_clock_now_ms,
+                .unix_ms = repay_clock_unix_ms,
+            },
+        .check_call = check_call,
+        .push_result = repay_lua_push_result,
+    };
+    lua_setfield(L, LUA_REGISTRYINDEX, REPAY_NATIVE_API_KEY);
+}
+
+/* live(): objects that hold something and were not closed; specs want 0 in the end. */
+static int live(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)repay_lua_state_of(L)->live);
+    return 1;
+}
+
+static int now_ms(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)repay_clock_now_ms());
+    return 1;
+}
+
+static int unix_ms(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)repay_clock_unix_ms());
+    return 1;
+}
+
+/* integer(value): the number, or nil for what is not whole or not exact on both VMs. */
+static int integer(lua_State *L)
+{
+    int64_t value;
+
+    if (repay_lua_to_integer(L, 1, &value))
+        lua_pushinteger(L, (lua_Integer)value);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* is_open(value, class): true, false when it is closed, nil when it is something else. */
+static int is_open(lua_State *L)
+{
+    const char *class = luaL_checkstring(L, 2);
+    const void *object = luaL_testudata(L, 1, class);
+
+    if (!object)
+        lua_pushnil(L);
+    else if (strcmp(class, REPAY_LUA_CLIENT) == 0)
+        lua_pushboolean(L, ((const struct repay_lua_client *)object)->session.provider != NULL);
+    else if (strcmp(class, REPAY_LUA_CALL) == 0)
+        lua_pushboolean(L, ((const struct repay_lua_call *)object)->is_open);
+    else
+        lua_pushboolean(L, ((const struct repay_schedule *)object)->layout != NULL);
+    return 1;
+}
+
+#ifdef REPAY_TEST_HOOKS
+static int test_clock(lua_State *L)
+{
+    repay_clock_test_set(repay_lua_check_integer(L, 1), repay_lua_check_integer(L, 2));
+    return 0;
+}
+
+static int test_seed(lua_State *L)
+{
+    size_t size;
+    const char *bytes = luaL_checklstring(L, 1, &size);
+
+    repay_clock_test_chance(bytes, size);
+    return 0;
+}
+#endif
+
+static const luaL_Reg functions[] = {
+    {"claim", repay_lua_call_claim},
+    {"integer", integer},
+    {"is_open", is_open},
+    {"live", live},
+    {"money_format", repay_lua_money_format},
+    {"money_parse", repay_lua_money_parse},
+    {"now_ms", now_ms},
+    {"open", repay_lua_client_open},
+    {"operations", repay_lua_operations},
+    {"prepare", repay_lua_call_prepare},
+    {"preview", repay_lua_call_preview},
+    {"provider", repay_lua_provider},
+    {"providers", repay_lua_providers},
+    {"row_extra", repay_lua_row_extra},
+    {"row_names", repay_lua_row_names},
+    {"suggest", repay_lua_suggest},
+    {"transport", repay_lua_call_transport},
+    {"unix_ms", unix_ms},
+#ifdef REPAY_TEST_HOOKS
+    {"test_clock", test_clock},
+    {"test_seed", test_seed},
+#endif
+    {NULL, NULL},
+};
+
+int luaopen_repay_native_core(lua_State *L)
+{
+    repay_lua_state_open(L);
+    lua_createtable(L, 0, 24);
+    luaL_setfuncs(L, functions, 0);
+    lua_createtable(L, 0, 3);
+    repay_lua_client_register(L);
+    lua_setfield(L, -2, "client");
+    repay_lua_call_register(L);
+    lua_setfield(L, -2, "call");
+    repay_lua_schedule_register(L);
+    lua_setfield(L, -2, "schedule");
+    lua_setfield(L, -2, "classes");
+    repay_lua_row_register(L);
+    lua_setfield(L, -2, "rows");
+    repay_lua_error_register(L);
+    lua_setfield(L, -2, "error");
+    publish_api(L);
+    return 1;
+}
