@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,21 +59,20 @@ static inline void tcp_stall(struct tcp_server *server, int stall_ms)
         (void)poll(NULL, 0, 5);
 }
 
-static inline void tcp_write_bytes(int socket, const char *data, size_t length)
+/* False when the other side is gone. */
+static inline bool tcp_write(int socket, const char *text)
 {
-    while (length > 0) {
-        ssize_t written = send(socket, data, length, MSG_NOSIGNAL);
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t written = send(socket, text, left, MSG_NOSIGNAL);
 
         if (written <= 0)
-            return;
-        data += written;
-        length -= (size_t)written;
+            return false;
+        text += written;
+        left -= (size_t)written;
     }
-}
-
-static inline void tcp_write(int socket, const char *text)
-{
-    tcp_write_bytes(socket, text, strlen(text));
+    return true;
 }
 
 /* A close that the other side sees as a reset. */

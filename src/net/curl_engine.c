@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* QUICK_EXIT, the cache of parsed authorities and sends that raise no SIGPIPE begin here. */
@@ -41,7 +42,8 @@ struct repay_curl_engine {
     uint32_t busy;
     uint32_t flying;
     int64_t nearest_ms;
-    int64_t look_ms; /* when calls were last looked at for a cancellation */
+    int64_t look_ms; /* when all slots were last looked at */
+    bool unlooked;   /* others had their turn since: calls may have been cancelled or closed */
     struct queue free, asking, ended;
 };
 
@@ -443,43 +445,72 @@ static void look_at(struct repay_curl_engine *engine, struct repay_curl_slot *sl
 /* Ends what is due, and what was cancelled or closed from outside. */
 static void look(struct repay_curl_engine *engine, int64_t now_ms)
 {
-    if (now_ms < engine->nearest_ms && now_ms - engine->look_ms < LOOK_EVERY_MS)
+    if (now_ms < engine->nearest_ms &&
+        !(engine->unlooked && now_ms - engine->look_ms >= LOOK_EVERY_MS))
         return;
     engine->look_ms = now_ms;
+    engine->unlooked = false;
     engine->nearest_ms = INT64_MAX;
     for (uint32_t i = 0; i < engine->slots_made; i++)
         look_at(engine, engine->slots[i], now_ms);
 }
 
-static void rest(struct repay_curl_engine *engine, int64_t wait_ms)
+static int64_t lesser(int64_t a, int64_t b)
 {
+    return a < b ? a : b;
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now = {0, 0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * Lets time pass until something can be moved. Returns how much did, really and not on the given
+ * clock, so that a test's standing clock cannot keep a step for ever.
+ */
+static int64_t rest(struct repay_curl_engine *engine, int64_t wait_ms)
+{
+    int64_t begun_ms = monotonic_ms();
     CURLMcode code;
 
-    if (wait_ms > POLL_MAX_MS)
-        wait_ms = POLL_MAX_MS;
     if (engine->flying == 0 && engine->hooks.wait) {
         engine->hooks.wait(engine->hooks.context, wait_ms);
-    } else if (engine->flying == 0) {
-        /* An interrupted sleep is as good: the caller looks at the clock. */
+        return wait_ms;
+    }
+    if (engine->flying == 0) {
+        /* An interrupted sleep is as good: the clock is looked at. */
         (void)poll(NULL, 0, (int)wait_ms);
     } else {
         code = curl_multi_poll(engine->multi, NULL, 0, (int)wait_ms, NULL);
         if (code != CURLM_OK)
             abort_all(engine, code);
     }
+    return monotonic_ms() - begun_ms;
+}
+
+/* How long to rest: not beyond the next wake-up, the step's end, or an overdue look. */
+static int64_t rest_time(const struct repay_curl_engine *engine, int64_t now_ms, int64_t left_ms)
+{
+    int64_t wait_ms = lesser(lesser(engine->nearest_ms - now_ms, left_ms), POLL_MAX_MS);
+
+    return engine->unlooked ? lesser(wait_ms, LOOK_EVERY_MS) : wait_ms;
 }
 
 struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int64_t wait_ms,
                                           uint32_t *slot)
 {
-    /* Counted in what was waited, so that a test's standing clock cannot keep us here. */
-    int64_t left_ms = wait_ms < 0 ? 0 : wait_ms;
+    int64_t left_ms = wait_ms;
 
     if (repay_curl_engine_is_inherited(engine))
         return NULL;
+    engine->unlooked = true;
     for (;;) {
         struct repay_curl_slot *ended = queue_take(&engine->ended);
-        int64_t now_ms, round_ms;
+        int64_t now_ms;
 
         if (ended) {
             *slot = ended->index;
@@ -494,9 +525,7 @@ struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int6
             continue;
         if (engine->busy == 0 || left_ms <= 0)
             return NULL;
-        round_ms = engine->nearest_ms - now_ms < left_ms ? engine->nearest_ms - now_ms : left_ms;
-        rest(engine, round_ms);
-        left_ms -= round_ms;
+        left_ms -= rest(engine, rest_time(engine, now_ms, left_ms));
     }
 }
 

@@ -38,21 +38,38 @@ static bool kept_connection_died(const struct repay_curl_slot *slot, enum repay_
     return curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &opened) == CURLE_OK && opened == 0;
 }
 
+/* Code 27 is also what libcurl says of a head line beyond its own 100 KiB. */
+static const struct stop_meaning head_or_memory = {
+    REPAY_KIND_TOO_LARGE, "the reply's head is too large, or memory ran out while reading it"};
+
+/* A connection that ends inside the head counts as success with libcurl. */
+static const struct stop_meaning head_cut = {REPAY_KIND_CONNECTION_LOST,
+                                             "the connection ended inside the reply's head"};
+
+static struct stop_meaning meaning_of(const struct repay_curl_slot *slot, CURLcode code)
+{
+    struct repay_curl_meaning meaning;
+
+    if (slot->stop != REPAY_CURL_STOP_NONE)
+        return stop_meanings[slot->stop];
+    if (code == CURLE_OK && !slot->head.complete)
+        return head_cut;
+    if (code == CURLE_OK)
+        return (struct stop_meaning){REPAY_KIND_NONE, NULL};
+    if (code == CURLE_OUT_OF_MEMORY && slot->hook_ran && !slot->head.complete)
+        return head_or_memory;
+    meaning = repay_curl_meaning_of((int)code);
+    return (struct stop_meaning){slot->hook_ran ? meaning.after : meaning.before,
+                                 slot->text[0] != '\0' ? slot->text : curl_easy_strerror(code)};
+}
+
 struct repay_end repay_curl_slot_judge(const struct repay_curl_slot *slot, CURLcode code)
 {
-    struct repay_end end = {.kind = REPAY_KIND_NONE, .sent = REPAY_SENT_NO};
+    struct stop_meaning meaning = meaning_of(slot, code);
+    struct repay_end end = {.kind = meaning.kind,
+                            .sent = slot->hook_ran ? REPAY_SENT_MAYBE : REPAY_SENT_NO,
+                            .detail = repay_text_of(meaning.detail)};
 
-    if (slot->hook_ran)
-        end.sent = REPAY_SENT_MAYBE;
-    if (slot->stop != REPAY_CURL_STOP_NONE) {
-        end.kind = stop_meanings[slot->stop].kind;
-        end.detail = repay_text_of(stop_meanings[slot->stop].detail);
-    } else if (code != CURLE_OK) {
-        struct repay_curl_meaning meaning = repay_curl_meaning_of((int)code);
-
-        end.kind = slot->hook_ran ? meaning.after : meaning.before;
-        end.detail = repay_text_of(slot->text[0] != '\0' ? slot->text : curl_easy_strerror(code));
-    }
     end.connection_was_reused = kept_connection_died(slot, end.kind);
     return end;
 }
