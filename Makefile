@@ -72,7 +72,7 @@ LUA_CHECKED := $(wildcard lua/repay lua/bin/* examples bench types) spec .luache
 # What has to be installed: only looked at for goals that may install it
 #
 
-APT_BUILD = pkg-config liblua5.4-dev libluajit2-5.1-dev libcurl4-openssl-dev
+APT_BUILD = libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev libcurl4-openssl-dev
 APT_DEMO  = lua5.4 luajit2 lua-cjson
 APT_TEST  = $(APT_DEMO) lua-busted luarocks openssl procps
 APT_LINT  = clang clang-format clang-tidy lua-check $(APT_TEST)
