@@ -5,7 +5,8 @@
 #   make test      installs what is missing, builds, runs everything; ends with "N passed, N failed"
 #   make lint      the checks that run nothing          make asan   the tests under ASan and UBSan
 #   make fuzz SECONDS=60    each fuzz target so long    make bench  next to lua-cjson and node
-#   make env LUA=luajit     prints the paths to export  make deps   what to install elsewhere
+#   make coverage           which lines the tests ran      make deps   what to install elsewhere
+#   make env LUA=luajit     prints the paths to export
 #
 # Nothing is installed by a plain `make`, nor anywhere that has no apt.
 
@@ -196,11 +197,13 @@ FUZZING  = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omi
 
 $(eval $(call c_tree,$(BUILD),$$(CC),$$(HARDENING)))
 $(eval $(call c_tree,$(BUILD)/asan,$$(CC),$$(SANITIZE)))
+$(eval $(call c_tree,$(BUILD)/coverage,$$(CC),-O0 --coverage))
 $(eval $(call c_tree,$(BUILD)/fuzz,$$(CLANG),-fsanitize=fuzzer-no-link $$(FUZZING)))
 $(foreach vm,$(VMS), \
 	$(eval $(call lua_tree,$(BUILD),$(BUILD),$$(CC),$$(HARDENING),$(vm))) \
 	$(eval $(call lua_tree,$(BUILD)/test,$(BUILD),$$(CC),$$(HARDENING) $$(HOOKS),$(vm))) \
-	$(eval $(call lua_tree,$(BUILD)/asan,$(BUILD)/asan,$$(CC),$$(SANITIZE) $$(HOOKS),$(vm))))
+	$(eval $(call lua_tree,$(BUILD)/asan,$(BUILD)/asan,$$(CC),$$(SANITIZE) $$(HOOKS),$(vm))) \
+	$(eval $(call lua_tree,$(BUILD)/coverage,$(BUILD)/coverage,$$(CC),-O0 --coverage $$(HOOKS),$(vm))))
 
 # $(1) directory: the modules of a tree; and what specs load or run beside them
 natives  = $(foreach vm,$(VMS),$(1)/$(vm)/repay/native/core.so $(1)/$(vm)/repay/native/curl.so)
@@ -400,6 +403,31 @@ $(FUZZ_RUNS): fuzz/%: $(BUILD)/fuzz/run/% | fuzz-start
 
 fuzz: $(FUZZ_RUNS)
 	@spec/support/sum.sh $(BUILD)/results/fuzz
+
+# make coverage: which lines the tests ran, file by file and in all.
+COVERAGE_C_RUNS      = $(C_TESTS:%=coverage/c/%)
+COVERAGE_REPLAY_RUNS = $(FUZZ:%=coverage/replay/%)
+COVERAGE_BUSTED_RUNS = $(VMS:%=coverage/busted/%)
+COVERAGE_RUNS = $(COVERAGE_C_RUNS) $(COVERAGE_REPLAY_RUNS) $(COVERAGE_BUSTED_RUNS)
+.PHONY: coverage coverage-start $(COVERAGE_RUNS)
+
+coverage-start: $(call natives,$(BUILD)/coverage) $(call supports,$(BUILD)/coverage)
+	@rm -rf $(BUILD)/results/coverage
+	@find $(BUILD)/coverage -name '*.gcda' -delete
+
+$(COVERAGE_C_RUNS): coverage/c/%: $(BUILD)/coverage/c/% | coverage-start
+	$(call run,$@,checks,$<)
+
+$(COVERAGE_REPLAY_RUNS): coverage/replay/%: $(BUILD)/coverage/replay/% | coverage-start
+	$(call run,$@,checks,$< spec/fuzz/corpus/$*)
+
+$(COVERAGE_BUSTED_RUNS): coverage/busted/%: | coverage-start
+	$(call run,$@,tap,$(call busted,$*,$(BUILD)/coverage) --exclude-tags=plain)
+
+coverage: $(COVERAGE_RUNS)
+	@find $(BUILD)/coverage -name '*.gcda' ! -path '*/spec/*' -exec gcov -n -r -s $(CURDIR) {} + 2>/dev/null | \
+		awk -f spec/support/coverage.awk
+	@spec/support/sum.sh $(BUILD)/results/coverage
 
 # make bench: repay next to lua-cjson and node. BENCH_QUICK=1 takes seconds and proves less.
 $(BUILD)/bench/bench-%: bench/%.c | packages
