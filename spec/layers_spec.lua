@@ -293,7 +293,7 @@ describe("a provider's name", function()
     assert.same({ "carbon", "fincode", "pezesha" }, PROVIDERS)
   end)
 
-  it("stands in its own file, in its sandbox dialect and in the two lists, and nowhere else", function()
+  it("stands in its own file, in its dialect and in the two lists, and nowhere else", function()
     local wrong = {}
     local all = files_under("src", "%.[ch]$")
     files_under("lua", "", all)
