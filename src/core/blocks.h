@@ -14,7 +14,7 @@
 #include "allocator.h"
 
 #define REPAY_BLOCK_SIZE     (64u << 10)
-#define REPAY_BLOCKS_FREE_MAX 64 /* 4 MiB kept: four Fincode schedules of 10,000 rows */
+#define REPAY_BLOCKS_FREE_MAX 64 /* 4 MiB kept: four of the widest schedules of 10,000 rows */
 
 struct repay_blocks;
 
