@@ -296,7 +296,8 @@ SANITIZER_OPTIONS = ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_st
 ASAN_C_RUNS      = $(C_TESTS:%=asan/c/%)
 ASAN_REPLAY_RUNS = $(FUZZ:%=asan/replay/%)
 ASAN_BUSTED_RUNS = $(VMS:%=asan/busted/%)
-ASAN_RUNS = $(ASAN_C_RUNS) $(ASAN_REPLAY_RUNS) $(ASAN_BUSTED_RUNS)
+ASAN_MEMORY_RUNS = $(VMS:%=asan/memory/%)
+ASAN_RUNS = $(ASAN_C_RUNS) $(ASAN_REPLAY_RUNS) $(ASAN_BUSTED_RUNS) $(ASAN_MEMORY_RUNS)
 .PHONY: asan asan-start $(ASAN_RUNS)
 
 asan-start: $(call natives,$(BUILD)/asan) $(call supports,$(BUILD)/asan)
@@ -311,6 +312,11 @@ $(ASAN_REPLAY_RUNS): asan/replay/%: $(BUILD)/asan/replay/% | asan-start
 $(ASAN_BUSTED_RUNS): asan/busted/%: | asan-start
 	$(call run,$@,tap,env $(SANITIZER_OPTIONS) LD_PRELOAD=$(SANITIZERS) \
 		$(call busted,$*,$(BUILD)/asan) --exclude-tags=plain)
+
+# A program of ours: it has the runtimes inside.
+$(ASAN_MEMORY_RUNS): asan/memory/%: | asan-start
+	$(call run,$@,checks,env $(SANITIZER_OPTIONS) $(call lua_paths,$*,$(BUILD)/asan) \
+		$(BUILD)/asan/$*/alloc_host spec/support/alloc_script.lua)
 
 asan: $(ASAN_RUNS)
 	@spec/support/sum.sh $(BUILD)/results/asan
