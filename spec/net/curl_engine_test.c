@@ -313,10 +313,11 @@ static void a_full_engine_and_a_call_that_has_begun_are_refused(void)
     CHECK_TEXT(error.message, "as many calls as fit are under way");
     CHECK_INT(repay_curl_engine_slots(engine), 1);
     CHECK_INT(slot, 0);
-    CHECK(repay_curl_engine_remove(engine, &fake.call, &slot));
+    CHECK(repay_curl_engine_remove(engine, 0) == &fake.call);
     CHECK_INT(fake.call.stage, REPAY_CALL_ENDED_BADLY);
     CHECK_INT(fake.end_count, 0); /* it was never sent, so no attempt ended */
-    CHECK(!repay_curl_engine_remove(engine, &fake.call, &slot));
+    CHECK(repay_curl_engine_remove(engine, 0) == NULL);
+    CHECK(repay_curl_engine_remove(engine, 1) == NULL);
     CHECK_INT(repay_curl_engine_count(engine), 0);
     fake_close(&fake);
     fake_close(&other);
@@ -391,7 +392,7 @@ static void calls_in_flight_can_be_cancelled_removed_closed_and_left(void)
     struct repay_curl_engine *engine = make_engine(4);
     struct repay_error error;
     struct fake_call cancelled, removed, closed, left, waiting;
-    uint32_t slot = 0;
+    uint32_t slot = 0, removed_slot = 0;
 
     CHECK(tcp_start(&server, false, serve_stall));
     fake_prepare_write(&cancelled, server.port, "/", "{}");
@@ -399,7 +400,7 @@ static void calls_in_flight_can_be_cancelled_removed_closed_and_left(void)
     fake_prepare_write(&closed, server.port, "/", "{}");
     fake_prepare(&left, server.port, "/");
     CHECK(repay_curl_engine_add(engine, &cancelled.call, &slot, &error));
-    CHECK(repay_curl_engine_add(engine, &removed.call, &slot, &error));
+    CHECK(repay_curl_engine_add(engine, &removed.call, &removed_slot, &error));
     CHECK(repay_curl_engine_add(engine, &closed.call, &slot, &error));
     CHECK(repay_curl_engine_add(engine, &left.call, &slot, &error));
     CHECK(reach_server(engine, &server, 4));
@@ -409,7 +410,7 @@ static void calls_in_flight_can_be_cancelled_removed_closed_and_left(void)
     CHECK_INT(last_end(&cancelled).kind, REPAY_KIND_CANCELLED);
     CHECK_INT(last_end(&cancelled).sent, REPAY_SENT_MAYBE);
 
-    CHECK(repay_curl_engine_remove(engine, &removed.call, &slot));
+    CHECK(repay_curl_engine_remove(engine, removed_slot) == &removed.call);
     CHECK_INT(last_end(&removed).kind, REPAY_KIND_CANCELLED);
     CHECK_INT(last_end(&removed).sent, REPAY_SENT_MAYBE);
     CHECK_INT(removed.call.stage, REPAY_CALL_ENDED_BADLY);

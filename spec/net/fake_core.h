@@ -65,6 +65,10 @@ static enum repay_step fake_next(struct repay_call *call, int64_t now_ms, int64_
         fake->forgives_reused && fake->end_count == 1 && fake->ends[0].connection_was_reused;
 
     (void)unix_ms;
+    if (call->stage == REPAY_CALL_ENDED_WELL)
+        return REPAY_STEP_DONE;
+    if (call->stage == REPAY_CALL_ENDED_BADLY)
+        return REPAY_STEP_FAILED;
     if (call->deadline_ms == 0)
         call->deadline_ms = now_ms + policy->timeout_ms;
     if (call->cancelled) {
@@ -149,6 +153,9 @@ static void fake_end(struct repay_call *call, const struct repay_end *end, int64
 
     (void)now_ms;
     (void)unix_ms;
+    if (call->stage != REPAY_CALL_SENDING)
+        return;
+    call->stage = REPAY_CALL_READY;
     if (fake->end_count == FAKE_ENDS_MAX)
         abort();
     fake->ends[fake->end_count] = *end;
@@ -252,7 +259,7 @@ static void fake_close(struct fake_call *fake)
 {
     free(fake->body);
     fake->body = NULL;
-    fake->call.stage = REPAY_CALL_NEW;
+    fake->call.stage = REPAY_CALL_ENDED_BADLY;
     fake->call.session = NULL;
     fake->call.request.bytes.data = NULL;
     memset(fake->bytes, 'x', sizeof(fake->bytes));

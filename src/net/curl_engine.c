@@ -63,6 +63,11 @@ static bool fail(struct repay_error *error, enum repay_kind kind, const char *me
     return false;
 }
 
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void queue_put(struct queue *queue, struct repay_curl_slot *slot)
 {
     slot->next = NULL;
@@ -117,6 +122,11 @@ static bool start_libcurl(struct repay_error *error)
     if (curl_version_info(CURLVERSION_NOW)->version_num < LIBCURL_MIN)
         return fail(error, REPAY_KIND_CONFIG, "libcurl 7.87.0 or newer is needed");
     return true;
+}
+
+const char *repay_curl_library_version(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version;
 }
 
 static int64_t own_now_ms(void *context)
@@ -280,8 +290,7 @@ static struct repay_call *release(struct repay_curl_engine *engine, struct repay
 static void wake_at(struct repay_curl_engine *engine, struct repay_curl_slot *slot, int64_t wake_ms)
 {
     slot->wake_ms = wake_ms;
-    if (wake_ms < engine->nearest_ms)
-        engine->nearest_ms = wake_ms;
+    engine->nearest_ms = lesser(engine->nearest_ms, wake_ms);
 }
 
 /* Tells the call how its attempt ended. What comes next is asked in the next round. */
@@ -315,7 +324,6 @@ static void send_request(struct repay_curl_engine *engine, struct repay_curl_slo
 {
     const struct repay_call *call = slot->call;
     struct repay_curl_fault fault = repay_curl_slot_start(slot, engine->multi, &engine->ca, now_ms);
-    int64_t wake_ms = call->connect_deadline_ms;
 
     if (fault.kind != REPAY_KIND_NONE) {
         struct repay_end end = {
@@ -326,19 +334,15 @@ static void send_request(struct repay_curl_engine *engine, struct repay_curl_slo
     }
     slot->state = REPAY_CURL_FLYING;
     engine->flying++;
-    if (call->attempt_deadline_ms < wake_ms)
-        wake_ms = call->attempt_deadline_ms;
-    wake_at(engine, slot, call->deadline_ms < wake_ms ? call->deadline_ms : wake_ms);
+    wake_at(
+        engine, slot,
+        lesser(call->connect_deadline_ms, lesser(call->attempt_deadline_ms, call->deadline_ms)));
 }
 
 static void ask(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
 {
     int64_t now_ms = now_of(engine);
 
-    if (!repay_curl_slot_call_is_open(slot)) {
-        enqueue(&engine->ended, slot, REPAY_CURL_ENDED);
-        return;
-    }
     switch (engine->core->call_next(slot->call, now_ms, unix_of(engine))) {
     case REPAY_STEP_SEND:
         send_request(engine, slot, now_ms);
@@ -385,10 +389,6 @@ static void collect_one(struct repay_curl_engine *engine, CURL *easy, CURLcode c
         return;
     end = repay_curl_slot_judge(slot, code);
     land(engine, slot);
-    if (!repay_curl_slot_call_is_open(slot)) {
-        enqueue(&engine->ended, slot, REPAY_CURL_ENDED);
-        return;
-    }
     settle(engine, slot, &end);
     /* After trouble of its own a handle is not trusted with the next attempt. */
     if (end.kind == REPAY_KIND_MEMORY || end.kind == REPAY_KIND_CONFIG)
@@ -420,26 +420,25 @@ static const char *late_detail(const struct repay_curl_slot *slot)
     return slot->reply_began ? "the reply did not end in time" : "no reply in time";
 }
 
+/* A call that waits has to be asked: its time has come, it was cancelled, or closed. */
+static bool wait_is_over(const struct repay_curl_slot *slot, int64_t now_ms)
+{
+    const struct repay_call *call = slot->call;
+
+    return slot->wake_ms <= now_ms || call->cancelled || call->stage != REPAY_CALL_WAITING ||
+           !call->session->provider;
+}
+
 static void look_at(struct repay_curl_engine *engine, struct repay_curl_slot *slot, int64_t now_ms)
 {
-    bool is_flying = slot->state == REPAY_CURL_FLYING;
-
-    if (!is_flying && slot->state != REPAY_CURL_WAITING)
-        return;
-    if (!repay_curl_slot_call_is_open(slot)) {
-        if (is_flying)
-            land(engine, slot);
-        enqueue(&engine->ended, slot, REPAY_CURL_ENDED);
-    } else if (slot->call->cancelled || slot->wake_ms <= now_ms) {
-        if (!is_flying)
-            enqueue(&engine->asking, slot, REPAY_CURL_ASKING);
-        else if (slot->call->cancelled)
-            abort_transfer(engine, slot, REPAY_KIND_CANCELLED, "cancelled");
-        else
-            abort_transfer(engine, slot, REPAY_KIND_TIMEOUT, late_detail(slot));
-    } else if (slot->wake_ms < engine->nearest_ms) {
-        engine->nearest_ms = slot->wake_ms;
-    }
+    if (slot->state == REPAY_CURL_FLYING && !repay_curl_slot_is_wanted(slot))
+        abort_transfer(engine, slot, REPAY_KIND_CANCELLED, "cancelled");
+    else if (slot->state == REPAY_CURL_FLYING && slot->wake_ms <= now_ms)
+        abort_transfer(engine, slot, REPAY_KIND_TIMEOUT, late_detail(slot));
+    else if (slot->state == REPAY_CURL_WAITING && wait_is_over(slot, now_ms))
+        enqueue(&engine->asking, slot, REPAY_CURL_ASKING);
+    else if (slot->state == REPAY_CURL_FLYING || slot->state == REPAY_CURL_WAITING)
+        engine->nearest_ms = lesser(engine->nearest_ms, slot->wake_ms);
 }
 
 /* Ends what is due, and what was cancelled or closed from outside. */
@@ -453,11 +452,6 @@ static void look(struct repay_curl_engine *engine, int64_t now_ms)
     engine->nearest_ms = INT64_MAX;
     for (uint32_t i = 0; i < engine->slots_made; i++)
         look_at(engine, engine->slots[i], now_ms);
-}
-
-static int64_t lesser(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 static int64_t monotonic_ms(void)
@@ -529,52 +523,34 @@ struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int6
     }
 }
 
-static struct repay_curl_slot *find_slot(const struct repay_curl_engine *engine,
-                                         const struct repay_call *call)
-{
-    for (uint32_t i = 0; i < engine->slots_made; i++) {
-        if (engine->slots[i]->call == call)
-            return engine->slots[i];
-    }
-    return NULL;
-}
-
-/* Afterwards the slot is in no queue, and its call, if it is still open, has ended. */
+/* Afterwards the slot is in no queue, and its call has ended. A closed call is not touched. */
 static void withdraw(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
 {
-    bool has_ended = slot->state == REPAY_CURL_ENDED;
-    bool is_flying = slot->state == REPAY_CURL_FLYING;
+    struct repay_end end = {.kind = REPAY_KIND_CANCELLED,
+                            .sent = slot->hook_ran ? REPAY_SENT_MAYBE : REPAY_SENT_NO,
+                            .detail = REPAY_TEXT("cancelled")};
 
-    if (is_flying)
-        land(engine, slot);
-    if (has_ended)
+    if (slot->state == REPAY_CURL_ENDED) {
         queue_remove(&engine->ended, slot);
-    if (slot->state == REPAY_CURL_ASKING)
-        queue_remove(&engine->asking, slot);
-    if (has_ended || !repay_curl_slot_call_is_open(slot))
         return;
+    }
     engine->core->call_cancel(slot->call);
-    if (is_flying) {
-        struct repay_end end = {.kind = REPAY_KIND_CANCELLED,
-                                .sent = slot->hook_ran ? REPAY_SENT_MAYBE : REPAY_SENT_NO,
-                                .detail = REPAY_TEXT("cancelled")};
-
+    if (slot->state == REPAY_CURL_FLYING) {
+        land(engine, slot);
         engine->core->call_end(slot->call, &end, now_of(engine), unix_of(engine));
+    } else if (slot->state == REPAY_CURL_ASKING) {
+        queue_remove(&engine->asking, slot);
     }
     (void)engine->core->call_next(slot->call, now_of(engine), unix_of(engine));
 }
 
-bool repay_curl_engine_remove(struct repay_curl_engine *engine, struct repay_call *call,
-                              uint32_t *slot)
+struct repay_call *repay_curl_engine_remove(struct repay_curl_engine *engine, uint32_t slot)
 {
-    struct repay_curl_slot *found = find_slot(engine, call);
-
-    if (!found || repay_curl_engine_is_inherited(engine))
-        return false;
-    withdraw(engine, found);
-    (void)release(engine, found);
-    *slot = found->index;
-    return true;
+    if (repay_curl_engine_is_inherited(engine) || slot >= engine->slots_made ||
+        engine->slots[slot]->state == REPAY_CURL_FREE)
+        return NULL;
+    withdraw(engine, engine->slots[slot]);
+    return release(engine, engine->slots[slot]);
 }
 
 void repay_curl_engine_destroy(struct repay_curl_engine *engine)

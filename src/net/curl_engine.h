@@ -55,12 +55,14 @@ bool repay_curl_engine_add(struct repay_curl_engine *engine, struct repay_call *
  */
 struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int64_t wait_ms,
                                           uint32_t *slot);
-/* Cancels the call and takes it out: it has failed afterwards. False when it is not in here. */
-bool repay_curl_engine_remove(struct repay_curl_engine *engine, struct repay_call *call,
-                              uint32_t *slot);
+/* Cancels the call in a slot and takes it out: it has ended afterwards. NULL for an empty slot. */
+struct repay_call *repay_curl_engine_remove(struct repay_curl_engine *engine, uint32_t slot);
 
 /* Calls inside, those included that have ended and were not handed out yet. */
 uint32_t repay_curl_engine_count(const struct repay_curl_engine *engine);
 uint32_t repay_curl_engine_slots(const struct repay_curl_engine *engine);
+
+/* The version of the libcurl that was loaded, "7.88.1". */
+const char *repay_curl_library_version(void);
 
 #endif

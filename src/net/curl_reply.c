@@ -53,7 +53,7 @@ int repay_curl_on_request(void *context, char *remote_ip, char *local_ip, int re
     (void)local_port;
     if (slot->hook_ran)
         return refuse(slot, REPAY_CURL_STOP_SECOND_START);
-    if (!repay_curl_slot_call_is_open(slot) || slot->call->cancelled)
+    if (!repay_curl_slot_is_wanted(slot))
         return refuse(slot, REPAY_CURL_STOP_CANCELLED);
     if (!slot->tls && !ip_is_loopback(remote_ip))
         return refuse(slot, REPAY_CURL_STOP_NOT_LOOPBACK);
@@ -212,7 +212,7 @@ size_t repay_curl_on_header(char *data, size_t size, size_t count, void *context
     struct repay_curl_slot *slot = context;
     size_t length = size * count;
 
-    if (!repay_curl_slot_call_is_open(slot)) {
+    if (!repay_curl_slot_is_wanted(slot)) {
         (void)stop(slot, REPAY_CURL_STOP_CANCELLED);
         return 0;
     }
@@ -224,7 +224,7 @@ size_t repay_curl_on_body(char *data, size_t size, size_t count, void *context)
     struct repay_curl_slot *slot = context;
     size_t length = size * count;
 
-    if (!repay_curl_slot_call_is_open(slot)) {
+    if (!repay_curl_slot_is_wanted(slot)) {
         (void)stop(slot, REPAY_CURL_STOP_CANCELLED);
         return 0;
     }

@@ -531,10 +531,12 @@ static void begin_attempt(struct repay_curl_slot *slot)
     slot->text[0] = '\0';
 }
 
-bool repay_curl_slot_call_is_open(const struct repay_curl_slot *slot)
+bool repay_curl_slot_is_wanted(const struct repay_curl_slot *slot)
 {
-    /* A closed call is new again, and only an open one may be asked for its client. */
-    return slot->call->stage != REPAY_CALL_NEW && slot->call->session->provider != NULL;
+    const struct repay_call *call = slot->call;
+
+    /* A closed call is not sending any more, and only an open one may be asked for its client. */
+    return call->stage == REPAY_CALL_SENDING && !call->cancelled && call->session->provider;
 }
 
 static struct repay_curl_fault prepare(struct repay_curl_slot *slot,

@@ -91,8 +91,8 @@ struct repay_curl_fault {
 
 /* All but the pointers to the engine's things and the index is zero before. */
 void repay_curl_slot_free(struct repay_curl_slot *slot);
-/* Whether the call can still be touched: not closed, its client not closed. */
-bool repay_curl_slot_call_is_open(const struct repay_curl_slot *slot);
+/* False once the call was cancelled or closed, or its client closed, while it is in flight. */
+bool repay_curl_slot_is_wanted(const struct repay_curl_slot *slot);
 /* Hands the call's request to libcurl. */
 struct repay_curl_fault repay_curl_slot_start(struct repay_curl_slot *slot, CURLM *multi,
                                               const struct repay_ca_paths *ca, int64_t now_ms);
