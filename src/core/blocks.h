@@ -2,9 +2,9 @@
  * A store of equal blocks of memory that go round: parse, keep, free, parse again.
  *
  * Memory at the top of the heap that is freed is given back to the system and faulted in again at
- * the next parse; that alone doubled the time of a 10,000-row schedule. So freed blocks stay here, up to a
- * ceiling. Counted references, because a schedule may outlive the client that fetched it. One store
- * belongs to one Lua state and is used by one thread.
+ * the next parse; that alone doubled the time of a 10,000-row schedule. So freed blocks stay here,
+ * up to a ceiling. Counted references, because a schedule may outlive the client that fetched it.
+ * One store belongs to one Lua state and is used by one thread.
  */
 #ifndef REPAY_BLOCKS_H
 #define REPAY_BLOCKS_H
@@ -13,7 +13,7 @@
 
 #include "allocator.h"
 
-#define REPAY_BLOCK_SIZE     (64u << 10)
+#define REPAY_BLOCK_SIZE      (64u << 10)
 #define REPAY_BLOCKS_FREE_MAX 64 /* 4 MiB kept: four of the widest schedules of 10,000 rows */
 
 struct repay_blocks;

@@ -3,8 +3,9 @@
  * are kept as text, the rows go straight into a builder's columns.
  *
  * The reader carries over only the unit that is not whole yet: one row or one envelope value, at
- * most REPAY_UNIT_MAX bytes. A unit that did not fit is tried again only when the carried bytes have
- * doubled or the body has ended, so no way of cutting a body makes the work grow faster than its length.
+ * most REPAY_UNIT_MAX bytes. A unit that did not fit is tried again only when the carried bytes
+ * have doubled or the body has ended, so no way of cutting a body makes the work grow faster than
+ * its length.
  *
  * Tolerances are the provider pages': numbers and flags may be strings, null is absent, unknown
  * members are kept with their row. A documented member twice in one object is an error.
@@ -12,56 +13,60 @@
 #ifndef REPAY_BODY_READ_H
 #define REPAY_BODY_READ_H
 
-#include "json_read.h"
-#include "schedule_build.h"
+#include "row_read.h"
 
-#define REPAY_WINDOW_SIZE (64u << 10)
-#define REPAY_UNIT_MAX    (REPAY_WINDOW_SIZE - REPAY_JSON_PADDING)
-#define REPAY_ENVELOPE_MAX 8 /* documented members of one envelope */
-#define REPAY_COLLECT_MAX (64u << 10) /* replies that do not stream are kept up to here */
+#define REPAY_ENVELOPE_MAX 8           /* documented members of one envelope */
+#define REPAY_COLLECT_MAX  (64u << 10) /* replies that do not stream are kept up to here */
 
 struct repay_shape {
-    const struct repay_layout *layout;  /* NULL: the answer has no rows */
-    const char *const *envelope;        /* top-level members to keep, "status", …; ends with NULL */
-    const char *rows_member;            /* top-level member with the rows: "data" */
-    const char *const *rows_inside; /* names of the list where `rows_member` is an object, or NULL */
-    bool rows_member_is_list;       /* `rows_member` may be the list itself */
-    bool rows_inside_documented;    /* the provider's page has the list inside, not as the member */
-    bool object_is_row;             /* an object is one row; only where `rows_inside` is NULL */
+    const struct repay_layout *layout; /* NULL: the answer has no rows */
+    const char *const *envelope; /* top-level members to keep, "status", …; ends with NULL */
+    const char *rows_member;     /* top-level member with the rows: "data" */
+    const char *const
+        *rows_inside;            /* names of the list where `rows_member` is an object, or NULL */
+    bool rows_member_is_list;    /* `rows_member` may be the list itself */
+    bool rows_inside_documented; /* the provider's page has the list inside, not as the member */
+    bool object_is_row;          /* an object is one row; only where `rows_inside` is NULL */
 };
 
 enum repay_rows_found {
     REPAY_ROWS_ABSENT, /* no such member */
     REPAY_ROWS_NULL,
     REPAY_ROWS_LIST,
-    REPAY_ROWS_ONE,     /* a single object was taken as a row */
+    REPAY_ROWS_ONE,      /* a single object was taken as a row */
     REPAY_ROWS_MISPLACED /* the member is there and holds no list */
 };
 
 /* What judge() gets to see of a reply. Values borrow from the reader. */
 struct repay_envelope {
-    bool is_json;                                     /* false: not JSON, or not an object */
+    bool is_json; /* the body is one whole JSON object; false until its end was seen */
     struct repay_json_value values[REPAY_ENVELOPE_MAX]; /* parallel to shape->envelope */
-    bool present[REPAY_ENVELOPE_MAX];                 /* and not null */
+    bool present[REPAY_ENVELOPE_MAX];                   /* and not null */
     enum repay_rows_found rows_found;
-    bool rows_elsewhere; /* the list was found under another name than documented */
+    bool rows_elsewhere; /* the list was found in another place than the documented one */
     uint32_t rows;
 };
 
 struct repay_body {
     const struct repay_shape *shape;
-    struct repay_builder *builder; /* NULL: `rows_member` is skipped, or kept when it is in `envelope` */
-    struct repay_bytes carry;      /* the unfinished unit, with padding */
-    struct repay_bytes kept;       /* envelope values */
+    struct repay_builder
+        *builder; /* NULL: `rows_member` is skipped, or kept when it is in `envelope` */
+    struct repay_row_reader rows;
+    struct repay_bytes carry; /* the unfinished unit, with padding */
+    struct repay_bytes kept;  /* envelope values */
     struct repay_envelope envelope;
     struct repay_error *error;
-    uint64_t consumed;  /* bytes of the body before the carry: the base of every offset */
-    size_t retry_at;    /* carried bytes before the next try */
-    int stage;          /* private to body_read.c */
-    int decimals;
-    int zone_minutes;
-    uint8_t next_field[REPAY_FIELDS_MAX + 1]; /* which member follows which, learned from the body */
-    uint32_t members_seen;
+    uint64_t consumed; /* bytes of the body before the carry, or before the piece under way */
+    size_t retry_at;   /* carried bytes before the next try */
+    uint32_t kept_at[REPAY_ENVELOPE_MAX]; /* where in `kept` a value begins */
+    uint32_t rows_before;                 /* of the pages before */
+    uint32_t seen;                        /* members of the envelope that came, one bit each */
+    uint32_t seen_inside;                 /* likewise of rows_inside */
+    uint8_t stage;                        /* private to body_read.c, like the four that follow */
+    uint8_t member;                       /* what the value under way is */
+    bool inside;                          /* within the object that `rows_member` holds */
+    bool ended;                           /* no byte follows what is carried */
+    bool failed;
 };
 
 void repay_body_init(struct repay_body *body, const struct repay_allocator *allocator);
@@ -72,7 +77,12 @@ void repay_body_begin(struct repay_body *body, const struct repay_shape *shape,
                       struct repay_error *error);
 /* False once the body is wrong; the error names the first wrong byte. */
 bool repay_body_feed(struct repay_body *body, const char *data, size_t length);
-/* The body has ended: false when it is cut or wrong. */
+/*
+ * The body has ended: false when it is cut or wrong, the error says so and is the same however
+ * often this is asked. Fills in the envelope either way: of a body that is no JSON, or that is
+ * broken, the members that came before are there and `is_json` is false. Whether that is fatal is
+ * for the caller to say: an error reply that is HTML is still judged by its HTTP status.
+ */
 bool repay_body_end(struct repay_body *body);
 
 #endif

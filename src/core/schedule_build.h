@@ -1,9 +1,10 @@
 /*
  * A schedule being filled, row by row, and turned into an immutable one.
  *
- * Belongs to a call. A row is begun, its values are set, and then it is kept or dropped: no row
- * that was not parsed to its end is ever visible. Interning needs a hash table that the finished
- * schedule does not keep.
+ * Belongs to a call. A row is begun, its values are written at the current place of each column,
+ * and then it is kept; what is not kept is written over by the next row, so no row that was not
+ * read to its end is ever visible. Interning needs a hash table that the finished schedule does not
+ * keep.
  */
 #ifndef REPAY_SCHEDULE_BUILD_H
 #define REPAY_SCHEDULE_BUILD_H
@@ -11,20 +12,35 @@
 #include "error.h"
 #include "schedule.h"
 
+struct repay_extra;
+struct repay_text_slot;
+
+/* The text a column had last, as it stood in the body: runs of equal texts are the rule. */
+struct repay_recent_text {
+    const char *data; /* 16 bytes past its end may be read */
+    uint32_t length;  /* UINT32_MAX: none */
+    uint32_t code;
+};
+
 struct repay_builder {
     struct repay_blocks *blocks;
     const struct repay_layout *layout;
     unsigned char **segments;
     unsigned char **texts;
     struct repay_extra *extras;
-    uint32_t *slots; /* hash table of text codes */
+    struct repay_text_slot *slots; /* hash table of the interned texts */
     uint32_t segment_count, segment_room;
     uint32_t text_count, text_room;
     uint32_t extra_count, extra_room;
     uint32_t slot_count, slots_used;
     uint32_t rows, rows_per_segment;
-    uint32_t text_used; /* bytes of the last text block */
-    uint32_t last[REPAY_FIELDS_MAX]; /* code last interned per column: runs of equal texts are the rule */
+    uint32_t row;             /* the current row's place in the last segment */
+    uint32_t row_end;         /* places of the last segment that may be used */
+    uint32_t text_used;       /* bytes of the last text block */
+    uint32_t rows_max;        /* REPAY_SCHEDULE_ROWS_MAX; lower in tests */
+    uint32_t text_blocks_max; /* REPAY_SCHEDULE_TEXT_MAX in blocks; lower in tests */
+    unsigned char *columns[REPAY_FIELDS_MAX]; /* of the last segment */
+    struct repay_recent_text recent[REPAY_FIELDS_MAX];
 };
 
 /* Borrows a reference's worth of `blocks` for its life. */
@@ -37,20 +53,48 @@ void repay_builder_cut(struct repay_builder *builder, uint32_t rows);
 /* Whether the last `count` rows equal the `count` before them, value by value. */
 bool repay_builder_repeats(const struct repay_builder *builder, uint32_t count);
 
-/*
- * Interns a text that holds no escapes; column is an index of the layout or REPAY_FIELDS_MAX.
- * False: no memory, or over REPAY_SCHEDULE_TEXT_MAX; `error` says which.
- */
-bool repay_builder_intern(struct repay_builder *builder, unsigned column, struct repay_text text,
-                          uint32_t *code, struct repay_error *error);
+/* Makes a segment for the row to come. False: no memory, or REPAY_SCHEDULE_ROWS_MAX rows. */
+bool repay_builder_grow(struct repay_builder *builder, struct repay_error *error);
 
-/* Bytes of the small form (struct, columns, texts), facts included. */
+/* Makes room for one more row. Its values belong at columns[i] + row * width, for every i. */
+static inline bool repay_builder_begin_row(struct repay_builder *builder, struct repay_error *error)
+{
+    return builder->row < builder->row_end || repay_builder_grow(builder, error);
+}
+
+/* Adds members as received to the row under way, which must be kept next. */
+bool repay_builder_add_extra(struct repay_builder *builder, struct repay_text members,
+                             struct repay_error *error);
+
+static inline void repay_builder_keep_row(struct repay_builder *builder)
+{
+    builder->rows++;
+    builder->row++;
+}
+
+/*
+ * Interns a text that holds no escapes. False: no memory, or over REPAY_SCHEDULE_TEXT_MAX; `error`
+ * says which.
+ */
+bool repay_builder_intern(struct repay_builder *builder, struct repay_text text, uint32_t *code,
+                          struct repay_error *error);
+/* Borrowed until the next reset; 16 bytes past its end may be read. */
+struct repay_text repay_builder_text(const struct repay_builder *builder, uint32_t code);
+
+/*
+ * Bytes of the small form, facts included; more than REPAY_SCHEDULE_INLINE_MAX when it has to be
+ * moved instead.
+ */
 size_t repay_builder_packed_size(const struct repay_builder *builder,
                                  const struct repay_schedule_facts *facts);
-/* Copies everything into `memory` of that size, aligned to 8, whose first bytes are the schedule. */
+/* Copies everything into `memory` of that size, aligned to 8, whose first bytes are the schedule.
+ */
 void repay_builder_pack(const struct repay_builder *builder,
                         const struct repay_schedule_facts *facts, void *memory);
-/* Moves the segments into an empty schedule without copying; the builder is empty afterwards. */
+/*
+ * Moves the segments into an empty schedule; only what is left of the last ones is copied, into
+ * memory of the exact size. The builder is empty afterwards, or unchanged on failure.
+ */
 bool repay_builder_move(struct repay_builder *builder, const struct repay_schedule_facts *facts,
                         struct repay_schedule *out, struct repay_error *error);
 

@@ -1,0 +1,584 @@
+/*
+ * JSON scanning. See json_read.h.
+ *
+ * Owns the grammar of RFC 8259 and the check of UTF-8 inside strings. Refuses everything else:
+ * comments, single quotes, bytes below the blank in strings, lone surrogates, leading zeros.
+ */
+#include "json_read.h"
+
+#include "json_blocks.h"
+
+/* No provider escapes more than a few characters; the reasons below are what a person reads. */
+#define WHY_CONTROL   "a control character inside a string"
+#define WHY_UTF8      "bytes that are not UTF-8"
+#define WHY_ESCAPE    "an escape that JSON does not know"
+#define WHY_SURROGATE "half of a surrogate pair"
+#define WHY_NUMBER    "a number that JSON does not allow"
+#define WHY_VALUE     "no JSON value here"
+#define WHY_NAME      "a member's name is expected here"
+#define WHY_COLON     "a colon is expected here"
+#define WHY_COMMA     "a comma or a closing bracket is expected here"
+#define WHY_DEPTH     "arrays and objects nested too deeply"
+
+enum repay_json_end repay_json_fail(struct repay_json_scan *scan, const char *at, const char *why)
+{
+    if (at >= scan->end)
+        return REPAY_JSON_SHORT;
+    scan->at = at;
+    scan->why = why;
+    return REPAY_JSON_BAD;
+}
+
+static inline bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
+static inline bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+    if (!is_blank(*at))
+        return at;
+    while (at < end) {
+        unsigned blanks = repay_block_blanks(at);
+        at += blanks;
+        if (blanks < REPAY_BLOCK_BYTES)
+            break;
+    }
+    return at;
+}
+
+void repay_json_skip_blanks(struct repay_json_scan *scan)
+{
+    if (scan->at < scan->end)
+        scan->at = skip_blanks(scan->at, scan->end);
+}
+
+/* At a byte with the high bit: past the character, or NULL with `end_of` set. */
+static const char *check_character(struct repay_json_scan *scan, const char *at,
+                                   enum repay_json_end *end_of)
+{
+    unsigned char lead = (unsigned char)at[0];
+    unsigned more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+    unsigned char low = 0x80, high = 0xbf;
+    if (lead < 0xc2 || lead > 0xf4) {
+        *end_of = repay_json_fail(scan, at, WHY_UTF8);
+        return NULL;
+    }
+    /* Overlong forms, surrogates and numbers above U+10FFFF all show in the second byte. */
+    if (lead == 0xe0)
+        low = 0xa0;
+    else if (lead == 0xed)
+        high = 0x9f;
+    else if (lead == 0xf0)
+        low = 0x90;
+    else if (lead == 0xf4)
+        high = 0x8f;
+    for (unsigned i = 1; i <= more; i++) {
+        unsigned char byte = (unsigned char)at[i];
+        if (byte < low || byte > high) {
+            *end_of = repay_json_fail(scan, at + i, WHY_UTF8);
+            return NULL;
+        }
+        low = 0x80;
+        high = 0xbf;
+    }
+    return at + more + 1;
+}
+
+static int hex_value(char byte)
+{
+    if (is_digit(byte))
+        return byte - '0';
+    char lower = repay_text_lower(byte);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* Four hex digits; NULL with `end_of` set when one is not. */
+static const char *check_hex(struct repay_json_scan *scan, const char *at, uint32_t *unit,
+                             enum repay_json_end *end_of)
+{
+    uint32_t value = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        int digit = hex_value(at[i]);
+        if (digit < 0) {
+            *end_of = repay_json_fail(scan, at + i, WHY_ESCAPE);
+            return NULL;
+        }
+        value = value << 4 | (uint32_t)digit;
+    }
+    *unit = value;
+    return at + 4;
+}
+
+/* At a backslash: past the escape, both halves of a pair included. At most 12 bytes are read. */
+static const char *check_escape(struct repay_json_scan *scan, const char *at,
+                                enum repay_json_end *end_of)
+{
+    switch (at[1]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return at + 2;
+    case 'u':
+        break;
+    default:
+        *end_of = repay_json_fail(scan, at + 1, WHY_ESCAPE);
+        return NULL;
+    }
+    uint32_t unit, second;
+    const char *next = check_hex(scan, at + 2, &unit, end_of);
+    if (!next || unit < 0xd800 || unit > 0xdfff)
+        return next;
+    if (unit >= 0xdc00) {
+        *end_of = repay_json_fail(scan, at, WHY_SURROGATE);
+        return NULL;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        if (next[i] != "\\u"[i]) {
+            *end_of = repay_json_fail(scan, next + i, WHY_SURROGATE);
+            return NULL;
+        }
+    }
+    const char *after = check_hex(scan, next + 2, &second, end_of);
+    if (!after)
+        return NULL;
+    if (second < 0xdc00 || second > 0xdfff) {
+        *end_of = repay_json_fail(scan, next, WHY_SURROGATE);
+        return NULL;
+    }
+    return after;
+}
+
+enum repay_json_end repay_json_string(struct repay_json_scan *scan, struct repay_json_value *out)
+{
+    const char *at = scan->at + 1;
+    bool escaped = false;
+    for (;;) {
+        if (at >= scan->end)
+            return REPAY_JSON_SHORT;
+        unsigned plain = repay_block_plain(at);
+        at += plain;
+        if (plain == REPAY_BLOCK_BYTES)
+            continue;
+        if (*at == '"')
+            break;
+        enum repay_json_end end_of = REPAY_JSON_OK;
+        const char *next = NULL;
+        if (*at == '\\') {
+            escaped = true;
+            next = check_escape(scan, at, &end_of);
+        } else if ((unsigned char)*at >= 0x80) {
+            next = check_character(scan, at, &end_of);
+        } else {
+            end_of = repay_json_fail(scan, at, WHY_CONTROL);
+        }
+        if (!next)
+            return end_of;
+        at = next;
+    }
+    at++;
+    out->type = REPAY_JSON_STRING;
+    out->escaped = escaped;
+    out->raw = (struct repay_text){scan->at, (size_t)(at - scan->at)};
+    scan->at = at;
+    return REPAY_JSON_OK;
+}
+
+static const char *skip_digits(const char *at, const char *end)
+{
+    while (at < end && is_digit(*at))
+        at++;
+    return at;
+}
+
+enum repay_json_end repay_json_number(struct repay_json_scan *scan, struct repay_text *out)
+{
+    const char *at = scan->at;
+    const char *end = scan->end;
+    if (*at == '-')
+        at++;
+    if (!is_digit(*at))
+        return repay_json_fail(scan, at, WHY_NUMBER);
+    if (*at == '0' && is_digit(at[1]))
+        return repay_json_fail(scan, at + 1, WHY_NUMBER);
+    at = skip_digits(at, end);
+    if (*at == '.') {
+        at++;
+        if (!is_digit(*at))
+            return repay_json_fail(scan, at, WHY_NUMBER);
+        at = skip_digits(at, end);
+    }
+    if (*at == 'e' || *at == 'E') {
+        at++;
+        if (*at == '+' || *at == '-')
+            at++;
+        if (!is_digit(*at))
+            return repay_json_fail(scan, at, WHY_NUMBER);
+        at = skip_digits(at, end);
+    }
+    if (at >= end)
+        return REPAY_JSON_SHORT;
+    *out = (struct repay_text){scan->at, (size_t)(at - scan->at)};
+    scan->at = at;
+    return REPAY_JSON_OK;
+}
+
+static enum repay_json_end scan_literal(struct repay_json_scan *scan, const char *word)
+{
+    const char *at = scan->at;
+    for (; *word; word++, at++) {
+        if (*at != *word)
+            return repay_json_fail(scan, at, WHY_VALUE);
+    }
+    scan->at = at;
+    return REPAY_JSON_OK;
+}
+
+/* Anything but an array or object. */
+static enum repay_json_end scan_scalar(struct repay_json_scan *scan, struct repay_json_value *out)
+{
+    const char *start = scan->at;
+    enum repay_json_end end_of;
+    out->escaped = false;
+    switch (*start) {
+    case '"':
+        return repay_json_string(scan, out);
+    case 't':
+        out->type = REPAY_JSON_TRUE;
+        end_of = scan_literal(scan, "true");
+        break;
+    case 'f':
+        out->type = REPAY_JSON_FALSE;
+        end_of = scan_literal(scan, "false");
+        break;
+    case 'n':
+        out->type = REPAY_JSON_NULL;
+        end_of = scan_literal(scan, "null");
+        break;
+    default:
+        if (*start != '-' && !is_digit(*start))
+            return repay_json_fail(scan, start, WHY_VALUE);
+        out->type = REPAY_JSON_NUMBER;
+        return repay_json_number(scan, &out->raw);
+    }
+    out->raw = (struct repay_text){start, (size_t)(scan->at - start)};
+    return end_of;
+}
+
+/* At a member's name or before it: past the colon and the blanks after it. */
+static enum repay_json_end scan_name(struct repay_json_scan *scan)
+{
+    struct repay_json_value name;
+    repay_json_skip_blanks(scan);
+    if (*scan->at != '"')
+        return repay_json_fail(scan, scan->at, WHY_NAME);
+    enum repay_json_end end_of = repay_json_string(scan, &name);
+    if (end_of != REPAY_JSON_OK)
+        return end_of;
+    repay_json_skip_blanks(scan);
+    if (*scan->at != ':')
+        return repay_json_fail(scan, scan->at, WHY_COLON);
+    scan->at++;
+    return REPAY_JSON_OK;
+}
+
+/* What is open: one bit a level, set for objects. */
+struct nesting {
+    uint64_t objects;
+    unsigned depth;
+};
+
+/* After a value inside something open: closes what closes, stops before the next value. */
+static enum repay_json_end scan_close(struct repay_json_scan *scan, struct nesting *open)
+{
+    while (open->depth > 0) {
+        if (scan->at >= scan->end)
+            return REPAY_JSON_SHORT;
+        bool in_object = (open->objects & 1) != 0;
+        repay_json_skip_blanks(scan);
+        if (*scan->at == ',') {
+            scan->at++;
+            return in_object ? scan_name(scan) : REPAY_JSON_OK;
+        }
+        if (*scan->at != (in_object ? '}' : ']'))
+            return repay_json_fail(scan, scan->at, WHY_COMMA);
+        scan->at++;
+        open->objects >>= 1;
+        open->depth--;
+    }
+    return REPAY_JSON_OK;
+}
+
+/* At an opening bracket: stops before the first value inside, or closes an empty one. */
+static enum repay_json_end scan_open(struct repay_json_scan *scan, struct nesting *open)
+{
+    bool is_object = *scan->at == '{';
+    if (scan->depth + open->depth >= REPAY_JSON_DEPTH_MAX)
+        return repay_json_fail(scan, scan->at, WHY_DEPTH);
+    open->objects = open->objects << 1 | (is_object ? 1u : 0u);
+    open->depth++;
+    scan->at++;
+    repay_json_skip_blanks(scan);
+    if (*scan->at == (is_object ? '}' : ']')) {
+        scan->at++;
+        open->objects >>= 1;
+        open->depth--;
+        return scan_close(scan, open);
+    }
+    return is_object ? scan_name(scan) : REPAY_JSON_OK;
+}
+
+static enum repay_json_end scan_nested(struct repay_json_scan *scan)
+{
+    struct nesting open = {0};
+    struct repay_json_value value;
+    do {
+        if (scan->at >= scan->end)
+            return REPAY_JSON_SHORT;
+        repay_json_skip_blanks(scan);
+        enum repay_json_end end_of;
+        if (*scan->at == '{' || *scan->at == '[') {
+            end_of = scan_open(scan, &open);
+        } else {
+            end_of = scan_scalar(scan, &value);
+            if (end_of == REPAY_JSON_OK)
+                end_of = scan_close(scan, &open);
+        }
+        if (end_of != REPAY_JSON_OK)
+            return end_of;
+    } while (open.depth > 0);
+    return REPAY_JSON_OK;
+}
+
+enum repay_json_end repay_json_value(struct repay_json_scan *scan, struct repay_json_value *out)
+{
+    const char *start = scan->at;
+    struct repay_json_value value = {.raw = {start, 0}};
+    enum repay_json_end end_of;
+    if (start >= scan->end)
+        return REPAY_JSON_SHORT;
+    if (*start == '{' || *start == '[') {
+        value.type = *start == '{' ? REPAY_JSON_OBJECT : REPAY_JSON_ARRAY;
+        end_of = scan_nested(scan);
+        value.raw.length = (size_t)(scan->at - start);
+    } else {
+        end_of = scan_scalar(scan, &value);
+    }
+    if (end_of == REPAY_JSON_SHORT)
+        scan->at = start;
+    if (end_of == REPAY_JSON_OK)
+        *out = value;
+    return end_of;
+}
+
+static size_t write_utf8(uint32_t code_point, char *out)
+{
+    if (code_point < 0x80) {
+        out[0] = (char)code_point;
+        return 1;
+    }
+    size_t more = code_point < 0x800 ? 1 : code_point < 0x10000 ? 2 : 3;
+    for (size_t i = more; i > 0; i--) {
+        out[i] = (char)(0x80 | (code_point & 0x3f));
+        code_point >>= 6;
+    }
+    static const unsigned char leads[] = {0, 0xc0, 0xe0, 0xf0};
+    out[0] = (char)(leads[more] | code_point);
+    return more + 1;
+}
+
+static uint32_t read_hex(const char *at)
+{
+    uint32_t value = 0;
+    for (unsigned i = 0; i < 4; i++)
+        value = value << 4 | (uint32_t)hex_value(at[i]);
+    return value;
+}
+
+/* At a checked escape: writes what it stands for, gives back where the text goes on. */
+static const char *decode_escape(const char *at, char *out, size_t *written)
+{
+    static const char letters[] = "bfnrt";
+    static const char meanings[] = "\b\f\n\r\t";
+    if (at[1] != 'u') {
+        const char *letter = memchr(letters, at[1], sizeof letters - 1);
+        *out = letter ? meanings[letter - letters] : at[1];
+        *written = 1;
+        return at + 2;
+    }
+    uint32_t code_point = read_hex(at + 2);
+    at += 6;
+    if (code_point >= 0xd800 && code_point <= 0xdbff) {
+        code_point = 0x10000 + ((code_point - 0xd800) << 10) + (read_hex(at + 2) - 0xdc00);
+        at += 6;
+    }
+    *written = write_utf8(code_point, out);
+    return at;
+}
+
+size_t repay_json_unescape(struct repay_json_value value, char *out)
+{
+    struct repay_text inner = repay_json_inner(value);
+    const char *at = inner.data;
+    const char *end = inner.data + inner.length;
+    size_t length = 0;
+    while (at < end) {
+        if (*at != '\\') {
+            out[length++] = *at++;
+            continue;
+        }
+        size_t written;
+        at = decode_escape(at, out + length, &written);
+        length += written;
+    }
+    return length;
+}
+
+/* From here on the bytes are known to be good JSON, so only structure is looked at. */
+
+static size_t pass_blanks(struct repay_text text, size_t offset)
+{
+    while (is_blank(text.data[offset]))
+        offset++;
+    return offset;
+}
+
+static size_t pass_string(struct repay_text text, size_t offset, bool *escaped)
+{
+    *escaped = false;
+    for (offset++; text.data[offset] != '"'; offset++) {
+        if (text.data[offset] == '\\') {
+            *escaped = true;
+            offset++;
+        }
+    }
+    return offset + 1;
+}
+
+static size_t pass_nested(struct repay_text text, size_t offset)
+{
+    unsigned depth = 0;
+    bool escaped;
+    do {
+        char byte = text.data[offset];
+        if (byte == '"') {
+            offset = pass_string(text, offset, &escaped);
+            continue;
+        }
+        if (byte == '{' || byte == '[')
+            depth++;
+        else if (byte == '}' || byte == ']')
+            depth--;
+        offset++;
+    } while (depth > 0);
+    return offset;
+}
+
+static enum repay_json_type type_at(char byte)
+{
+    switch (byte) {
+    case '"':
+        return REPAY_JSON_STRING;
+    case '{':
+        return REPAY_JSON_OBJECT;
+    case '[':
+        return REPAY_JSON_ARRAY;
+    case 't':
+        return REPAY_JSON_TRUE;
+    case 'f':
+        return REPAY_JSON_FALSE;
+    case 'n':
+        return REPAY_JSON_NULL;
+    default:
+        return REPAY_JSON_NUMBER;
+    }
+}
+
+static size_t pass_value(struct repay_text text, size_t offset, struct repay_json_value *out)
+{
+    size_t start = offset;
+    out->type = type_at(text.data[start]);
+    out->escaped = false;
+    if (out->type == REPAY_JSON_STRING) {
+        offset = pass_string(text, offset, &out->escaped);
+    } else if (out->type == REPAY_JSON_OBJECT || out->type == REPAY_JSON_ARRAY) {
+        offset = pass_nested(text, offset);
+    } else {
+        while (!is_blank(text.data[offset]) && !strchr(",]}", text.data[offset]))
+            offset++;
+    }
+    out->raw = (struct repay_text){text.data + start, offset - start};
+    return offset;
+}
+
+bool repay_json_next(struct repay_json_value value, struct repay_json_cursor *cursor,
+                     struct repay_json_value *name, struct repay_json_value *member)
+{
+    struct repay_text text = value.raw;
+    bool in_object = value.type == REPAY_JSON_OBJECT;
+    if (!in_object && value.type != REPAY_JSON_ARRAY)
+        return false;
+    size_t offset = pass_blanks(text, cursor->begun ? cursor->offset : 1);
+    if (text.data[offset] == '}' || text.data[offset] == ']')
+        return false;
+    if (text.data[offset] == ',')
+        offset = pass_blanks(text, offset + 1);
+    *name = (struct repay_json_value){.type = REPAY_JSON_STRING, .raw = REPAY_TEXT("\"\"")};
+    if (in_object) {
+        offset = pass_value(text, offset, name);
+        offset = pass_blanks(text, offset);
+        offset = pass_blanks(text, offset + 1);
+    }
+    cursor->offset = pass_value(text, offset, member);
+    cursor->begun = true;
+    return true;
+}
+
+/* Decoded piece by piece, so that a long name needs no room. */
+bool repay_json_name_is(struct repay_json_value name, struct repay_text wanted)
+{
+    struct repay_text inner = repay_json_inner(name);
+    if (!name.escaped)
+        return repay_text_equal(inner, wanted);
+    const char *at = inner.data;
+    const char *end = inner.data + inner.length;
+    size_t matched = 0;
+    while (at < end) {
+        char decoded[4] = {*at};
+        size_t length = 1;
+        if (*at == '\\')
+            at = decode_escape(at, decoded, &length);
+        else
+            at++;
+        if (length > wanted.length - matched || memcmp(wanted.data + matched, decoded, length) != 0)
+            return false;
+        matched += length;
+    }
+    return matched == wanted.length;
+}
+
+bool repay_json_member(struct repay_json_value object, struct repay_text name,
+                       struct repay_json_value *member)
+{
+    struct repay_json_cursor cursor = {0};
+    struct repay_json_value found_name, found;
+    if (object.type != REPAY_JSON_OBJECT)
+        return false;
+    while (repay_json_next(object, &cursor, &found_name, &found)) {
+        if (repay_json_name_is(found_name, name)) {
+            *member = found;
+            return true;
+        }
+    }
+    return false;
+}

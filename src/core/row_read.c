@@ -1,0 +1,399 @@
+/*
+ * The pass over a row. See row_read.h.
+ *
+ * This is where the time of a large schedule goes, so each type has a short way for the form that
+ * every provider really sends; what does not fit it goes to row_value.c, which knows all forms.
+ * Each step begins with a check against `end` and then reads at most REPAY_JSON_PADDING bytes.
+ */
+#include "row_read.h"
+
+#include "date_fast.h"
+#include "json_blocks.h"
+#include "row_value.h"
+#include "schedule_column.h"
+
+#define WHY_COMMA     "a comma or a closing bracket is expected here"
+#define WHY_NAME      "a member's name is expected here"
+#define WHY_COLON     "a colon is expected here"
+#define WHY_DUPLICATE "stands twice in one row"
+
+static const uint32_t powers_of_10[] = {1,      10,      100,      1000,     10000,
+                                        100000, 1000000, 10000000, 100000000};
+
+void repay_row_reader_init(struct repay_row_reader *reader, const struct repay_allocator *allocator)
+{
+    *reader = (struct repay_row_reader){0};
+    /* A row has no more than this, so what is taken from it fits. */
+    repay_bytes_init(&reader->extra, allocator, REPAY_UNIT_MAX);
+    repay_bytes_init(&reader->text, allocator, REPAY_UNIT_MAX);
+}
+
+void repay_row_reader_free(struct repay_row_reader *reader)
+{
+    repay_bytes_free(&reader->extra);
+    repay_bytes_free(&reader->text);
+}
+
+void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builder *builder,
+                            int decimals, int zone_minutes, struct repay_error *error)
+{
+    unsigned count = builder->layout->field_count;
+    reader->builder = builder;
+    reader->error = error;
+    reader->field = NULL;
+    reader->error_is_set = false;
+    reader->decimals = (uint8_t)decimals;
+    reader->zone_minutes = (int16_t)zone_minutes;
+    reader->whole_max = REPAY_AMOUNT_MAX / powers_of_10[decimals];
+    for (unsigned i = 0; i < count; i++)
+        reader->next_field[i] = (uint8_t)(i + 1 < count ? i + 1 : 0);
+    reader->next_field[REPAY_FIELDS_MAX] = 0;
+    repay_bytes_clear(&reader->extra);
+    repay_bytes_clear(&reader->text);
+}
+
+static inline bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
+static inline const char *skip_blanks(const char *at, const char *end)
+{
+    if (REPAY_LIKELY(!is_blank(*at)))
+        return at;
+    while (at < end) {
+        unsigned blanks = repay_block_blanks(at);
+        at += blanks;
+        if (blanks < REPAY_BLOCK_BYTES)
+            break;
+    }
+    return at;
+}
+
+/*
+ * The short ways. Each gives the byte after the value, or NULL when the value is not in its common
+ * form; then nothing has happened.
+ */
+
+/* Up to 15 digits without a sign, and up to as many decimals as the currency has. */
+static inline const char *amount_short(const struct repay_row_reader *reader, const char *at,
+                                       int64_t *minor)
+{
+    uint32_t part;
+    unsigned decimals = reader->decimals;
+    unsigned count = repay_digits_8(repay_load_8(at), &part);
+    int64_t whole = part;
+    if (REPAY_UNLIKELY(count == 0 || (*at == '0' && count > 1)))
+        return NULL;
+    at += count;
+    if (REPAY_UNLIKELY(count == 8)) {
+        count = repay_digits_8(repay_load_8(at), &part);
+        whole = whole * powers_of_10[count] + part;
+        if (count == 8 || whole >= reader->whole_max)
+            return NULL;
+        at += count;
+    }
+    whole *= powers_of_10[decimals];
+    if (*at == '.') {
+        count = repay_digits_8(repay_load_8(at + 1), &part);
+        if (REPAY_UNLIKELY(count == 0 || count > decimals))
+            return NULL;
+        whole += (int64_t)part * powers_of_10[decimals - count];
+        at += count + 1;
+    }
+    if (REPAY_UNLIKELY((*at | 0x20) == 'e'))
+        return NULL;
+    *minor = whole;
+    return at;
+}
+
+/* One to seven digits. */
+static inline const char *count_short(const char *at, uint32_t *out)
+{
+    uint32_t value;
+    unsigned count = repay_digits_8(repay_load_8(at), &value);
+    if (count == 0 || count == 8 || (*at == '0' && count > 1))
+        return NULL;
+    if (at[count] == '.' || (at[count] | 0x20) == 'e')
+        return NULL;
+    *out = value;
+    return at + count;
+}
+
+static inline const char *day_short(const char *at, uint32_t *out)
+{
+    int32_t day;
+    if (at[0] != '"' || at[11] != '"' || !repay_day_decode(at + 1, &day))
+        return NULL;
+    *out = (uint32_t)day;
+    return at + 12;
+}
+
+static inline const char *moment_short(const char *at, int64_t *packed)
+{
+    int32_t day;
+    uint32_t ms;
+    if (at[0] != '"' || !repay_day_decode(at + 1, &day) || at[11] != 'T' ||
+        !repay_time_decode(at + 12, &ms))
+        return NULL;
+    int64_t unix_ms = (int64_t)day * 86400000 + ms;
+    if (at[20] == 'Z' && at[21] == '"') {
+        *packed = unix_ms * 4 + REPAY_MOMENT_SECONDS;
+        return at + 22;
+    }
+    if (at[20] != '.' || repay_digits_8(repay_load_8(at + 21), &ms) != 3 || at[24] != 'Z' ||
+        at[25] != '"')
+        return NULL;
+    *packed = (unix_ms + ms) * 4 + REPAY_MOMENT_MILLIS;
+    return at + 26;
+}
+
+static inline const char *uuid_short(const char *at, unsigned char *out)
+{
+    if (at[0] != '"' || at[37] != '"' || !repay_uuid_decode(at + 1, out) ||
+        REPAY_UNLIKELY(repay_uuid_is_text(out)))
+        return NULL;
+    return at + 38;
+}
+
+static inline const char *flag_short(const char *at, unsigned char *out)
+{
+    if (memcmp(at, "true", 4) == 0) {
+        *out = 1;
+        return at + 4;
+    }
+    if (memcmp(at, "false", 5) == 0) {
+        *out = 0;
+        return at + 5;
+    }
+    return NULL;
+}
+
+/* The text that this column had last, once more. It was checked when it came first. */
+static inline const char *text_short(const struct repay_recent_text *recent, const char *at,
+                                     const char *end, uint32_t *code)
+{
+    size_t length = recent->length;
+    if (at[0] != '"' || length >= (size_t)(end - at) ||
+        !repay_blocks_equal(at + 1, recent->data, length) || at[1 + length] != '"')
+        return NULL;
+    *code = recent->code;
+    return at + 2 + length;
+}
+
+/* Another text than last time, or one that needs a closer look. */
+static enum repay_json_end text_changed(struct repay_row_reader *reader,
+                                        struct repay_json_scan *scan, unsigned index)
+{
+    struct repay_json_value value;
+    uint32_t code;
+    if (*scan->at != '"')
+        return repay_row_value(reader, scan, index);
+    enum repay_json_end end_of = repay_json_string(scan, &value);
+    if (end_of != REPAY_JSON_OK)
+        return end_of;
+    if (!repay_row_intern(reader, index, value, &code))
+        return repay_row_stop(reader, scan, value.raw.data);
+    repay_row_put_4(reader, index, code);
+    return REPAY_JSON_OK;
+}
+
+/* The value at `at` in its common form; NULL: take the long way. */
+static inline const char *value_short(struct repay_row_reader *reader, const char *at,
+                                      const char *end, unsigned index, unsigned type)
+{
+    const struct repay_builder *builder = reader->builder;
+    const char *after;
+    int64_t wide;
+    uint32_t word;
+    switch ((enum repay_field_type)type) {
+    case REPAY_FIELD_AMOUNT:
+        after = amount_short(reader, at, &wide);
+        if (after)
+            repay_row_put_8(reader, index, wide);
+        return after;
+    case REPAY_FIELD_TEXT:
+        after = text_short(&builder->recent[index], at, end, &word);
+        break;
+    case REPAY_FIELD_DAY:
+        after = day_short(at, &word);
+        break;
+    case REPAY_FIELD_COUNT:
+        after = count_short(at, &word);
+        break;
+    case REPAY_FIELD_UUID:
+        return uuid_short(at, repay_row_place(reader, index, 16));
+    case REPAY_FIELD_MOMENT:
+        after = moment_short(at, &wide);
+        if (after)
+            repay_row_put_8(reader, index, wide);
+        return after;
+    case REPAY_FIELD_FLAG:
+        return flag_short(at, repay_row_place(reader, index, 1));
+    default:
+        return NULL;
+    }
+    if (after)
+        repay_row_put_4(reader, index, word);
+    return after;
+}
+
+/* The documented member with this name, or field_count. */
+static unsigned find_field(struct repay_row_reader *reader, struct repay_text name)
+{
+    const struct repay_layout *layout = reader->builder->layout;
+    unsigned index = 0;
+    for (; index < layout->field_count; index++) {
+        const struct repay_field *field = &layout->fields[index];
+        if (name.length == field->json_length &&
+            memcmp(name.data, field->json_name, name.length) == 0)
+            break;
+    }
+    return index;
+}
+
+/*
+ * At a name that is not the expected one. Sets the field's index, field_count for a member that is
+ * not documented; its name is left in `name`. Stops after the colon.
+ */
+static enum repay_json_end read_name(struct repay_row_reader *reader, struct repay_json_scan *scan,
+                                     struct repay_json_value *name, unsigned *index)
+{
+    struct repay_text text;
+    if (*scan->at != '"')
+        return repay_json_fail(scan, scan->at, WHY_NAME);
+    enum repay_json_end end_of = repay_json_string(scan, name);
+    if (end_of != REPAY_JSON_OK)
+        return end_of;
+    text = repay_json_inner(*name);
+    if (name->escaped) {
+        repay_bytes_clear(&reader->text);
+        if (!repay_bytes_append_text(&reader->text, name->raw)) {
+            repay_error_set(reader->error, REPAY_KIND_MEMORY, "out of memory while reading a row");
+            return repay_row_stop(reader, scan, name->raw.data);
+        }
+        text =
+            (struct repay_text){reader->text.data, repay_json_unescape(*name, reader->text.data)};
+    }
+    *index = find_field(reader, text);
+    repay_json_skip_blanks(scan);
+    if (*scan->at != ':')
+        return repay_json_fail(scan, scan->at, WHY_COLON);
+    scan->at++;
+    return REPAY_JSON_OK;
+}
+
+static enum repay_json_end read_unknown(struct repay_row_reader *reader,
+                                        struct repay_json_scan *scan, struct repay_text name)
+{
+    struct repay_json_value value;
+    repay_json_skip_blanks(scan);
+    enum repay_json_end end_of = repay_json_value(scan, &value);
+    if (end_of == REPAY_JSON_OK && !repay_row_keep_member(reader, name, value.raw))
+        return repay_row_stop(reader, scan, name.data);
+    return end_of;
+}
+
+/* The long way for a documented value: every form, checked to the last byte. */
+static enum repay_json_end read_value(struct repay_row_reader *reader, struct repay_json_scan *scan,
+                                      const char *at, unsigned index, unsigned type)
+{
+    scan->at = at;
+    if (type == REPAY_FIELD_TEXT)
+        return text_changed(reader, scan, index);
+    return repay_row_value(reader, scan, index);
+}
+
+static enum repay_json_end finish_row(struct repay_row_reader *reader, struct repay_json_scan *scan,
+                                      const char *start, const char *at, uint32_t seen)
+{
+    struct repay_builder *builder = reader->builder;
+    uint32_t all = ((uint32_t)1 << builder->layout->field_count) - 1;
+    if (REPAY_UNLIKELY(at - start > (ptrdiff_t)REPAY_UNIT_MAX))
+        return REPAY_JSON_SHORT;
+    if (REPAY_UNLIKELY(seen != all))
+        repay_row_clear(reader, all & ~seen);
+    if (REPAY_UNLIKELY(reader->extra.length > 0) &&
+        !repay_builder_add_extra(builder, repay_bytes_text(&reader->extra), reader->error))
+        return repay_row_stop(reader, scan, start);
+    repay_builder_keep_row(builder);
+    scan->at = at;
+    return REPAY_JSON_OK;
+}
+
+/* At the first member's name, in a row that has room: reads to the closing brace. */
+static enum repay_json_end read_members(struct repay_row_reader *reader,
+                                        struct repay_json_scan *scan, const char *start)
+{
+    const struct repay_layout *layout = reader->builder->layout;
+    const char *end = scan->end;
+    const char *at = scan->at;
+    unsigned previous = REPAY_FIELDS_MAX;
+    uint32_t seen = 0;
+    for (;;) {
+        if (REPAY_UNLIKELY(at >= end))
+            return REPAY_JSON_SHORT;
+        const char *name_at = at;
+        unsigned index = reader->next_field[previous];
+        const struct repay_field *field = &layout->fields[index];
+        if (REPAY_LIKELY(repay_block_equal(at, field->key, field->json_length + 3u))) {
+            at += field->json_length + 3u;
+        } else {
+            struct repay_json_value name;
+            scan->at = at;
+            enum repay_json_end end_of = read_name(reader, scan, &name, &index);
+            if (end_of == REPAY_JSON_OK && index == layout->field_count)
+                end_of = read_unknown(reader, scan, name.raw);
+            if (end_of != REPAY_JSON_OK)
+                return end_of;
+            at = scan->at;
+            if (index == layout->field_count)
+                goto after_value;
+            reader->next_field[previous] = (uint8_t)index;
+            field = &layout->fields[index];
+        }
+        at = skip_blanks(at, end);
+        if (REPAY_UNLIKELY(at >= end))
+            return REPAY_JSON_SHORT;
+        if (REPAY_UNLIKELY((seen >> index & 1) != 0))
+            return repay_row_refuse(reader, scan, name_at, field, WHY_DUPLICATE);
+        seen |= (uint32_t)1 << index;
+        previous = index;
+        const char *after = value_short(reader, at, end, index, field->type);
+        if (REPAY_UNLIKELY(!after)) {
+            enum repay_json_end end_of = read_value(reader, scan, at, index, field->type);
+            if (end_of != REPAY_JSON_OK)
+                return end_of;
+            after = scan->at;
+        }
+        at = after;
+    after_value:
+        at = skip_blanks(at, end);
+        if (*at == '}')
+            return finish_row(reader, scan, start, at + 1, seen);
+        if (REPAY_UNLIKELY(*at != ','))
+            return repay_json_fail(scan, at, WHY_COMMA);
+        at = skip_blanks(at + 1, end);
+    }
+}
+
+enum repay_json_end repay_row_read(struct repay_row_reader *reader, struct repay_json_scan *scan)
+{
+    const char *start = scan->at;
+    reader->field = NULL;
+    if (REPAY_UNLIKELY(reader->extra.length > 0))
+        repay_bytes_clear(&reader->extra);
+    if (!repay_builder_begin_row(reader->builder, reader->error))
+        return repay_row_stop(reader, scan, start);
+    scan->at = skip_blanks(start + 1, scan->end);
+    enum repay_json_end end_of;
+    scan->depth++;
+    if (*scan->at == '}')
+        end_of = finish_row(reader, scan, start, scan->at + 1, 0);
+    else
+        end_of = read_members(reader, scan, start);
+    scan->depth--;
+    if (end_of == REPAY_JSON_SHORT)
+        scan->at = start;
+    return end_of;
+}

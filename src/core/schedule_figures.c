@@ -1,0 +1,317 @@
+/*
+ * The canonical figures of a schedule, by its layout's rules. See schedule.h.
+ *
+ * Owns the meaning of "paid", "outstanding" and "status" where a provider does not print them, as
+ * the project's semantics say. Refuses to guess: a part that is not known makes the result absent.
+ */
+#include "schedule_column.h"
+
+static void fill_absent(int64_t *out, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = REPAY_AMOUNT_ABSENT;
+}
+
+void repay_schedule_fill_amounts(const struct repay_schedule *schedule,
+                                 const struct repay_field *field, uint32_t row, uint32_t count,
+                                 int64_t *out)
+{
+    struct repay_column column;
+    for (uint32_t done = 0; done < count; done += column.rows) {
+        repay_schedule_column(schedule, field, row + done, &column);
+        if (column.rows > count - done)
+            column.rows = count - done;
+        if (column.stride != 0) {
+            memcpy(out + done, column.at, column.rows * sizeof *out);
+            continue;
+        }
+        int64_t value = repay_column_64(column.at);
+        for (uint32_t i = 0; i < column.rows; i++)
+            out[done + i] = value;
+    }
+}
+
+/* A column of 32-bit values, whatever they mean. */
+static void fill_words(const struct repay_schedule *schedule, const struct repay_field *field,
+                       uint32_t row, uint32_t count, uint32_t *out)
+{
+    struct repay_column column;
+    for (uint32_t done = 0; done < count; done += column.rows) {
+        repay_schedule_column(schedule, field, row + done, &column);
+        if (column.rows > count - done)
+            column.rows = count - done;
+        if (column.stride != 0) {
+            memcpy(out + done, column.at, column.rows * sizeof *out);
+            continue;
+        }
+        uint32_t value = repay_column_32(column.at);
+        for (uint32_t i = 0; i < column.rows; i++)
+            out[done + i] = value;
+    }
+}
+
+static void fill_role(const struct repay_schedule *schedule, enum repay_role role, uint32_t row,
+                      uint32_t count, int64_t *out)
+{
+    const struct repay_field *field = repay_layout_role(schedule->layout, role);
+    if (field)
+        repay_schedule_fill_amounts(schedule, field, row, count, out);
+    else
+        fill_absent(out, count);
+}
+
+/* Both within 2^53, so the sum cannot leave int64, but it can leave what Lua holds. */
+static int64_t sum_known(int64_t a, int64_t b)
+{
+    if (a == REPAY_AMOUNT_ABSENT || b == REPAY_AMOUNT_ABSENT || !repay_money_in_range(a + b))
+        return REPAY_AMOUNT_ABSENT;
+    return a + b;
+}
+
+static int64_t difference_known(int64_t a, int64_t b)
+{
+    return b == REPAY_AMOUNT_ABSENT ? REPAY_AMOUNT_ABSENT : sum_known(a, -b);
+}
+
+static void fill_total_due(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                           int64_t *out)
+{
+    fill_role(schedule, REPAY_ROLE_TOTAL_DUE, row, count, out);
+    if (schedule->layout->total_due_rule != REPAY_AMOUNT_PRINCIPAL_PLUS_INTEREST)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t principal, interest;
+        if (out[i] != REPAY_AMOUNT_ABSENT)
+            continue;
+        fill_role(schedule, REPAY_ROLE_PRINCIPAL, row + i, 1, &principal);
+        fill_role(schedule, REPAY_ROLE_INTEREST, row + i, 1, &interest);
+        out[i] = sum_known(principal, interest);
+    }
+}
+
+static void fill_paid(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                      int64_t *out)
+{
+    int64_t total[REPAY_FILL_MAX];
+    switch ((enum repay_amount_rule)schedule->layout->paid_rule) {
+    case REPAY_AMOUNT_GIVEN:
+        fill_role(schedule, REPAY_ROLE_PAID, row, count, out);
+        return;
+    case REPAY_AMOUNT_TOTAL_MINUS_OUTSTANDING:
+        fill_total_due(schedule, row, count, total);
+        fill_role(schedule, REPAY_ROLE_OUTSTANDING, row, count, out);
+        for (uint32_t i = 0; i < count; i++) {
+            int64_t paid = difference_known(total[i], out[i]);
+            out[i] = paid < 0 ? REPAY_AMOUNT_ABSENT : paid;
+        }
+        return;
+    default:
+        fill_absent(out, count);
+        return;
+    }
+}
+
+static void fill_zero_if_paid(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                              int64_t *out)
+{
+    const struct repay_field *flag = repay_layout_role(schedule->layout, REPAY_ROLE_IS_PAID);
+    fill_absent(out, count);
+    if (!flag)
+        return;
+    struct repay_column column;
+    for (uint32_t done = 0; done < count; done += column.rows) {
+        repay_schedule_column(schedule, flag, row + done, &column);
+        if (column.rows > count - done)
+            column.rows = count - done;
+        for (uint32_t i = 0; i < column.rows; i++) {
+            if (column.at[column.stride * i] == 1)
+                out[done + i] = 0;
+        }
+    }
+}
+
+static void fill_outstanding(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                             int64_t *out)
+{
+    int64_t paid[REPAY_FILL_MAX];
+    switch ((enum repay_amount_rule)schedule->layout->outstanding_rule) {
+    case REPAY_AMOUNT_GIVEN:
+        fill_role(schedule, REPAY_ROLE_OUTSTANDING, row, count, out);
+        return;
+    case REPAY_AMOUNT_TOTAL_MINUS_PAID:
+        fill_total_due(schedule, row, count, out);
+        fill_paid(schedule, row, count, paid);
+        for (uint32_t i = 0; i < count; i++) {
+            int64_t left = difference_known(out[i], paid[i]);
+            out[i] = left < 0 && left != REPAY_AMOUNT_ABSENT ? 0 : left;
+        }
+        return;
+    case REPAY_AMOUNT_ZERO_IF_PAID:
+        fill_zero_if_paid(schedule, row, count, out);
+        return;
+    default:
+        fill_absent(out, count);
+        return;
+    }
+}
+
+/* Only a provider that tells what was paid can show an excess. */
+static void fill_overpaid(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                          int64_t *out)
+{
+    int64_t total[REPAY_FILL_MAX];
+    if (schedule->layout->paid_rule != REPAY_AMOUNT_GIVEN) {
+        fill_absent(out, count);
+        return;
+    }
+    fill_total_due(schedule, row, count, total);
+    fill_paid(schedule, row, count, out);
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t excess = difference_known(out[i], total[i]);
+        out[i] = excess < 0 && excess != REPAY_AMOUNT_ABSENT ? 0 : excess;
+    }
+}
+
+void repay_schedule_fill(const struct repay_schedule *schedule, enum repay_figure figure,
+                         uint32_t row, uint32_t count, int64_t *out)
+{
+    switch (figure) {
+    case REPAY_FIGURE_PRINCIPAL:
+        fill_role(schedule, REPAY_ROLE_PRINCIPAL, row, count, out);
+        return;
+    case REPAY_FIGURE_INTEREST:
+        fill_role(schedule, REPAY_ROLE_INTEREST, row, count, out);
+        return;
+    case REPAY_FIGURE_PENALTY:
+        fill_role(schedule, REPAY_ROLE_PENALTY, row, count, out);
+        return;
+    case REPAY_FIGURE_TOTAL_DUE:
+        fill_total_due(schedule, row, count, out);
+        return;
+    case REPAY_FIGURE_PAID:
+        fill_paid(schedule, row, count, out);
+        return;
+    case REPAY_FIGURE_OUTSTANDING:
+        fill_outstanding(schedule, row, count, out);
+        return;
+    case REPAY_FIGURE_OVERPAID:
+        fill_overpaid(schedule, row, count, out);
+        return;
+    }
+}
+
+int64_t repay_schedule_figure(const struct repay_schedule *schedule, enum repay_figure figure,
+                              uint32_t row)
+{
+    int64_t value;
+    repay_schedule_fill(schedule, figure, row, 1, &value);
+    return value;
+}
+
+void repay_schedule_fill_days(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                              int32_t *out)
+{
+    const struct repay_field *field = repay_layout_role(schedule->layout, REPAY_ROLE_DUE_DATE);
+    uint32_t words[REPAY_FILL_MAX];
+    if (field)
+        fill_words(schedule, field, row, count, words);
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = field ? (int32_t)words[i] : REPAY_DAY_ABSENT;
+}
+
+int32_t repay_schedule_day(const struct repay_schedule *schedule, uint32_t row)
+{
+    int32_t day;
+    repay_schedule_fill_days(schedule, row, 1, &day);
+    return day;
+}
+
+void repay_schedule_fill_loans(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                               uint32_t *out)
+{
+    const struct repay_field *field = repay_layout_role(schedule->layout, REPAY_ROLE_LOAN_ID);
+    if (field && field->type == REPAY_FIELD_TEXT) {
+        fill_words(schedule, field, row, count, out);
+        return;
+    }
+    uint32_t code = schedule->layout->loan_id_is_subject ? schedule->subject : 0;
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = code;
+}
+
+struct repay_text repay_schedule_loan_id(const struct repay_schedule *schedule, uint32_t row)
+{
+    uint32_t code;
+    repay_schedule_fill_loans(schedule, row, 1, &code);
+    return repay_schedule_text(schedule, code);
+}
+
+int32_t repay_schedule_number(const struct repay_schedule *schedule, uint32_t row)
+{
+    const struct repay_field *field = repay_layout_role(schedule->layout, REPAY_ROLE_NUMBER);
+    uint32_t word;
+    if (schedule->layout->number_is_position)
+        return (int32_t)(row + 1);
+    if (!field)
+        return REPAY_COUNT_ABSENT;
+    fill_words(schedule, field, row, 1, &word);
+    return (int32_t)word;
+}
+
+/* PENDING where the amounts do not decide. */
+static enum repay_status status_of_amounts(int64_t paid, int64_t total)
+{
+    if (paid == REPAY_AMOUNT_ABSENT || total == REPAY_AMOUNT_ABSENT)
+        return REPAY_STATUS_PENDING;
+    if (total > 0 && paid >= total)
+        return REPAY_STATUS_PAID;
+    return paid > 0 && paid < total ? REPAY_STATUS_PARTIAL : REPAY_STATUS_PENDING;
+}
+
+static void fill_status_words(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                              uint8_t *out)
+{
+    const struct repay_field *field = repay_layout_role(schedule->layout, REPAY_ROLE_STATUS);
+    uint32_t codes[REPAY_FILL_MAX];
+    uint32_t last_code = 0;
+    uint8_t last = REPAY_STATUS_UNKNOWN;
+    if (field)
+        fill_words(schedule, field, row, count, codes);
+    for (uint32_t i = 0; i < count; i++) {
+        if (field && codes[i] != last_code) {
+            last_code = codes[i];
+            last = (uint8_t)repay_layout_status(schedule->layout,
+                                                repay_schedule_text(schedule, last_code));
+        }
+        out[i] = last;
+    }
+}
+
+void repay_schedule_fill_statuses(const struct repay_schedule *schedule, uint32_t row,
+                                  uint32_t count, uint8_t *out)
+{
+    int64_t paid[REPAY_FILL_MAX], total[REPAY_FILL_MAX];
+    if (schedule->layout->paid_flag_is_status) {
+        fill_zero_if_paid(schedule, row, count, paid);
+        for (uint32_t i = 0; i < count; i++)
+            out[i] = paid[i] == 0 ? REPAY_STATUS_PAID : REPAY_STATUS_UNKNOWN;
+        return;
+    }
+    fill_status_words(schedule, row, count, out);
+    if (!schedule->layout->amounts_beat_words)
+        return;
+    fill_paid(schedule, row, count, paid);
+    fill_total_due(schedule, row, count, total);
+    for (uint32_t i = 0; i < count; i++) {
+        enum repay_status status = status_of_amounts(paid[i], total[i]);
+        if (status != REPAY_STATUS_PENDING)
+            out[i] = (uint8_t)status;
+    }
+}
+
+enum repay_status repay_schedule_status(const struct repay_schedule *schedule, uint32_t row)
+{
+    uint8_t status;
+    repay_schedule_fill_statuses(schedule, row, 1, &status);
+    return (enum repay_status)status;
+}
