@@ -65,12 +65,14 @@ struct repay_lua_column repay_lua_check_column(lua_State *L, const struct repay_
     unsigned count = repay_lua_columns(layout, columns);
     struct repay_lua_guess guess;
 
-    repay_lua_guess_begin(&guess, name.data, name.length);
     for (unsigned i = 0; i < count; i++) {
         if (repay_text_is(name, columns[i].name))
             return columns[i];
-        repay_lua_guess_try(&guess, columns[i].name);
     }
+    /* Only now: measuring how near names are costs more than a small schedule's whole fetch. */
+    repay_lua_guess_begin(&guess, name.data, name.length);
+    for (unsigned i = 0; i < count; i++)
+        repay_lua_guess_try(&guess, columns[i].name);
     (void)repay_lua_guess_raise(&guess, L, "rows of this schedule", "have no column");
     return columns[0];
 }
