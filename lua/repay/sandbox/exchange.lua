@@ -179,7 +179,8 @@ local function answer(context)
   end
   local response = finish(context, context.route.answer(context))
   local running = context.faults.conflict_while_running
-  if slot and (context.recorded or context.switches.key_replay == "all") then
+  local keeps = context.switches.key_replay == "all" and not response.is_malformed
+  if slot and (context.recorded or keeps) then
     stored = {
       at = context.book.now, path = context.request.path, body = context.request.body,
       status = response.status, reply = response.body, refused = response.refused,

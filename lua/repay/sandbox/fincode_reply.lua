@@ -44,7 +44,9 @@ end
 
 -- What the sandbox is stricter about than the provider.
 function reply.problem(context, text, status)
-  return failed(context, status or 422, "Validation Error: " .. text)
+  local response = failed(context, status or 422, "Validation Error: " .. text)
+  response.is_malformed = true
+  return response
 end
 
 function reply.unauthenticated(context, message)
