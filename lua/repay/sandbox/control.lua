@@ -34,7 +34,11 @@ routes["GET ledger"] = function(sandbox)
 end
 
 routes["GET settings"] = function(sandbox)
-  return reply(200, sandbox:all_settings())
+  return reply(200, json.object({
+    { "http", sandbox:all_settings() },
+    { "https", sandbox.tls_origin and sandbox:all_settings(sandbox.tls_origin, sandbox.ca_file) },
+    { "ports", sandbox.ports },
+  }))
 end
 
 routes["GET switches"] = function(sandbox)

@@ -348,14 +348,15 @@ function Sandbox.settings(_, provider)
   return sandbox.settings(provider)
 end
 
--- Settings of all providers; with an origin such as http://127.0.0.1:8042 also their base URLs.
+-- Settings of all providers; with an origin such as http://127.0.0.1:8042 also their base URLs, and
+-- with https the authority to trust.
 function Sandbox:all_settings(origin, ca_file)
   local all = {}
   for _, dialect in ipairs(sandbox.dialects) do
     local values = dialect.settings()
     local from = origin or self.origin
     values.base_url = from and from .. dialect.prefix .. dialect.base_path or nil
-    values.ca_file = ca_file or self.ca_file
+    values.ca_file = ca_file
     all[dialect.name] = values
   end
   return all
