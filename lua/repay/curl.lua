@@ -31,12 +31,14 @@ end
 -- The compiled module is loaded when it is first needed: it brings thirty libraries with it.
 local function load_engines(call)
   if rawget(_G, "ngx") then
-    return nil, failure("unsupported_phase", "libcurl is not used inside nginx: it would stop the whole worker",
-      "run the call over the cosocket driver or a transport", call)
+    return nil, failure("unsupported_phase",
+      "libcurl is refused inside nginx, because it would stop the whole worker",
+      "open the client with a transport", call)
   end
   local ok, module = pcall(require, "repay.native.curl")
   if not ok then
-    return nil, failure("config", "the libcurl driver cannot be loaded: " .. tostring(module):match("[^\n]*"), nil, call)
+    local reason = tostring(module):match("[^\n]*")
+    return nil, failure("config", "the libcurl driver cannot be loaded: " .. reason, nil, call)
   end
   return module
 end

@@ -1,5 +1,5 @@
--- Drives a call over a message transport: a table of two functions, send(request) and sleep(ms), and
--- if it likes now_ms() and unix_ms().
+-- Drives a call over a message transport: a table of two functions, send(request) and sleep(ms),
+-- and if it likes now_ms() and unix_ms().
 --
 -- The transport's functions run under pcall and may yield. Whatever they do, the call ends with a
 -- result or an error, and what may have reached the provider is never taken for not sent.
@@ -12,8 +12,8 @@ local function text_of(raised)
   return ok and type(text) == "string" and text or "a " .. type(raised)
 end
 
--- One of the transport's clocks, or ours. Bad readings count as no time passed, but the first one must
--- be good: a call cannot keep deadlines on a clock that never told the time.
+-- One of the transport's clocks, or ours. Bad readings count as no time passed, but the first one
+-- must be good: a call cannot keep deadlines on a clock that never told the time.
 local function reading(clock, fallback, name)
   local last
 

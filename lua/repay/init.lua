@@ -1,7 +1,7 @@
 -- repay: schedules and repayments through lending providers.
 --
--- `require "repay"` does no work beyond loading: it opens no connection, reads no environment and sets
--- no global.
+-- `require "repay"` does no work beyond loading: it opens no connection, reads no environment and
+-- sets no global.
 local native = require "repay.native.core"
 local options = require "repay.options"
 local methods = require "repay.client"

@@ -1,4 +1,4 @@
--- Checks tables of options against what the compiled module says a provider and its operations take.
+-- Checks tables of options against what the compiled module says a provider and its calls take.
 --
 -- Misuse raises at the caller's line: an unknown name (with the nearest known one), a wrong type, a
 -- missing name. What may come from outside a program, like an empty text, is nil and an error.

@@ -81,8 +81,10 @@ static uint8_t rule_of(const struct repay_layout *layout, enum repay_figure figu
 {
     switch (figure) {
     case REPAY_FIGURE_PAID:
-    case REPAY_FIGURE_OVERPAID:
         return layout->paid_rule;
+    case REPAY_FIGURE_OVERPAID:
+        /* A paid amount that we compute ourselves is never above what was due. */
+        return layout->paid_rule == REPAY_AMOUNT_GIVEN ? REPAY_AMOUNT_GIVEN : REPAY_AMOUNT_NOT_TOLD;
     case REPAY_FIGURE_OUTSTANDING:
         return layout->outstanding_rule;
     case REPAY_FIGURE_TOTAL_DUE:

@@ -266,7 +266,8 @@ static bool read_kept_object(lua_State *L, struct repay_json_value *object)
     memcpy(copy, text.data, text.length);
     memset(copy + text.length, 0, REPAY_JSON_PADDING);
     scan = (struct repay_json_scan){.at = copy, .end = copy + text.length};
-    return repay_json_value(&scan, object) == REPAY_JSON_OK && object->type == REPAY_JSON_OBJECT;
+    return repay_json_value(&scan, object) == REPAY_JSON_OK && object->type == REPAY_JSON_OBJECT &&
+           scan.at == scan.end;
 }
 
 int repay_lua_row_extra(lua_State *L)
