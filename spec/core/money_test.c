@@ -195,12 +195,12 @@ static void long_texts_are_exact(void)
     memset(text, '0', sizeof text);
     text[1] = '.';
     text[65002] = '1';
-    memcpy(text + 65003, "e65000", 6);
+    snprintf(text + 65003, 7, "e65000");
     CHECK_INT(repay_money_read((struct repay_text){text, 65009}, 2, &minor, &fault_at),
               REPAY_MONEY_OK);
     CHECK_INT(minor, 10);
     text[65003] = '0';
-    memcpy(text + 65004, "e64998", 6);
+    snprintf(text + 65004, 7, "e64998");
     CHECK_INT(repay_money_read((struct repay_text){text, 65010}, 2, &minor, &fault_at),
               REPAY_MONEY_TOO_MANY_DECIMALS);
     CHECK_INT(fault_at, 65002);

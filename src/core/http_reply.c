@@ -200,7 +200,8 @@ static bool split_field(struct repay_http_reply *reply, struct repay_text line,
 static bool read_field(struct repay_http_reply *reply, struct repay_text line,
                        struct repay_error *error)
 {
-    struct repay_text name, value;
+    struct repay_text name = REPAY_NO_TEXT;
+    struct repay_text value = REPAY_NO_TEXT;
 
     if (!split_field(reply, line, &name, &value, error))
         return false;
@@ -229,12 +230,11 @@ static bool end_head(struct repay_http_reply *reply, struct repay_error *error)
     }
     if (reply->chunked && reply->length >= 0)
         return bad(reply, "Content-Length and Transfer-Encoding together", error);
-    if (reply->status == 204 || reply->status == 304) {
+    bool has_body = reply->status != 204 && reply->status != 304 && reply->length != 0;
+    if (!has_body) {
         reply->stage = STAGE_DONE;
     } else if (reply->chunked) {
         reply->stage = STAGE_CHUNK_SIZE;
-    } else if (reply->length == 0) {
-        reply->stage = STAGE_DONE;
     } else {
         reply->stage = STAGE_BODY;
         reply->body_left = reply->length;
@@ -313,7 +313,8 @@ static bool may_be_status(struct repay_text begun)
 static bool read_line(struct repay_http_reply *reply, struct repay_text line,
                       struct repay_error *error)
 {
-    struct repay_text name, value;
+    struct repay_text name = REPAY_NO_TEXT;
+    struct repay_text value = REPAY_NO_TEXT;
 
     if (reply->stage == STAGE_STATUS && !may_be_status(line))
         return bad(reply, "the status line", error);
@@ -333,9 +334,7 @@ static bool read_line(struct repay_http_reply *reply, struct repay_text line,
         return line.length == 0 ? end_head(reply, error) : read_field(reply, line, error);
     case STAGE_CHUNK_SIZE:
         return read_chunk_size(reply, line, error);
-    case STAGE_CHUNK_END:
-        if (line.length > 0)
-            return bad(reply, "a chunk that is longer than its size", error);
+    case STAGE_CHUNK_END: /* two bytes at most, and they end in CRLF: it is empty */
         reply->stage = STAGE_CHUNK_SIZE;
         return true;
     case STAGE_TRAILER:

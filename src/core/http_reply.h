@@ -19,7 +19,7 @@
 #include "bytes.h"
 #include "error.h"
 
-#define REPAY_HTTP_HEAD_MAX       (32u << 10) /* an endless header line grew a line reader by 948 MB */
+#define REPAY_HTTP_HEAD_MAX       (32u << 10) /* an endless line cost another reader 948 MB */
 #define REPAY_HTTP_FIELDS_MAX     100
 #define REPAY_HTTP_CHUNK_LINE_MAX 1024 /* a size has 16 digits; the rest is room for extensions */
 

@@ -10,7 +10,7 @@
 
 #include "error.h"
 
-#define REPAY_AMOUNT_MAX     ((int64_t)9007199254740991) /* 2^53 - 1: exact in LuaJIT's numbers too */
+#define REPAY_AMOUNT_MAX     ((int64_t)9007199254740991) /* 2^53 - 1: exact in LuaJIT too */
 #define REPAY_AMOUNT_ABSENT  INT64_MIN                   /* in columns: the provider did not tell */
 #define REPAY_DECIMALS_MAX   4                           /* ISO 4217 knows 0 to 4 */
 /* Longest text repay_money_write makes: sign, 16 digits, point, a leading zero. */

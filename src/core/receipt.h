@@ -10,8 +10,7 @@
 #include "error.h"
 #include "money.h"
 
-#define REPAY_RECEIPT_TEXT_MAX 128 /* ids and references; the longest documented one has 36 bytes  \
-                                    */
+#define REPAY_RECEIPT_TEXT_MAX 128 /* ids and references; the longest known has 36 bytes */
 #define REPAY_KEY_MAX          64  /* idempotency keys; ours have 36 */
 
 struct repay_receipt {

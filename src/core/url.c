@@ -317,7 +317,6 @@ static const char *bytes_fault(struct repay_text text)
 bool repay_url_read(struct repay_text text, struct repay_url *out, struct repay_error *error)
 {
     struct repay_url url = {.tls = true, .port = 443};
-    struct repay_text rest = text;
 
     if (text.length == 0)
         return refuse(error, "it is empty");
@@ -335,7 +334,7 @@ bool repay_url_read(struct repay_text text, struct repay_url *out, struct repay_
     } else if (!repay_text_equal_fold(text_before(text, scheme), REPAY_TEXT("https"))) {
         return refuse(error, "it must begin with https://");
     }
-    rest = text_after(text, scheme + 3);
+    struct repay_text rest = text_after(text, scheme + 3);
     size_t slash = find_byte(rest, '/');
     if (find_byte(rest, '@') < slash)
         return refuse(error, "it holds user information; credentials have options of their own");
