@@ -9,6 +9,7 @@
     run = part[3] * part[5] / 100
     if (!(file in lines) || run > ran[file]) ran[file] = run
     lines[file] = part[5]
+    file = "" # the sum at the end of each program's list belongs to no file
 }
 END {
     sorter = "sort -n"
