@@ -59,8 +59,9 @@ local function scenarios(secret)
   }
 end
 
+-- Its first bytes must not show either: a text that is cut may end within a credential.
 local function check_clean(value, secret)
-  helper.no_secret(value, { secret })
+  helper.no_secret(value, { secret:sub(1, 10) })
 end
 
 describe("a credential", function()
