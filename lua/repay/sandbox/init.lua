@@ -344,8 +344,11 @@ function sandbox.settings(provider)
   return dialect.settings()
 end
 
-function Sandbox.settings(_, provider)
-  return sandbox.settings(provider)
+-- The same with this sandbox as the transport: all that repay.open needs.
+function Sandbox:settings(provider)
+  local values = sandbox.settings(provider)
+  values.transport = self:transport(provider)
+  return values
 end
 
 -- Settings of all providers; with an origin such as http://127.0.0.1:8042 also their base URLs, and
