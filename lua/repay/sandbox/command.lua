@@ -156,7 +156,7 @@ function command.main(arguments, out, errors)
   end
   local started, instance = pcall(server.new, chosen)
   if not started then
-    errors:write("repay sandbox: ", tostring(instance), "\n")
+    errors:write("repay sandbox: ", (tostring(instance):gsub("^[^:]+:%d+: ", "")), "\n")
     return 69
   end
   instance:stop_on_signals()
