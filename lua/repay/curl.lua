@@ -1,8 +1,8 @@
 -- Runs calls over libcurl, through the engine of repay.native.curl.
 --
 -- One engine is kept between calls, so that the next one finds its connection open. It belongs to
--- this Lua state and this process: after a fork the child makes its own, and the one that it inherited
--- is left untouched. Inside nginx nothing is run: it would stop every other request of the worker.
+-- this Lua state and this process: after a fork the child makes its own and leaves the one that it
+-- inherited untouched. Inside nginx nothing is run: it would stop all other requests of the worker.
 local native = require "repay.native.core"
 local errors = require "repay.error"
 
