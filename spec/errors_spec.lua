@@ -47,7 +47,8 @@ describe("an error", function()
     local cases = {
       { '{"status":"success","data":{"schedule":[{"totalDue":7x}]}}', "7x", 1 },
       { '{"status":"success","data":{"schedule":[{"totalDue":1.5}]}}', "1.5", 2 },
-      { '{"status":"success","data":{"schedule":[{"totalDue":1,"totalDue":2}]}}', '"totalDue":2', 0 },
+      { '{"status":"success","data":{"schedule":[{"totalDue":1,"totalDue":2}]}}',
+        '"totalDue":2', 0 },
       { '{"status":"success","data":{"schedule":[{"totalDue":true}]}}', "true", 0 },
     }
     for _, case in ipairs(cases) do

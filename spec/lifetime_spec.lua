@@ -131,6 +131,7 @@ describe("an object's life", function()
     for i = 60, 1, -1 do
       made[i] = nil
     end
+    assert.same({}, made)
     assert.equal(0, helper.live())
   end)
 

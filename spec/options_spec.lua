@@ -51,8 +51,8 @@ describe("options", function()
       assert.equal("repay.open: carbon: option 'timeout_ms' must be a whole number, "
         .. "got a number that is not whole or too large", open_raises { timeout_ms = value })
     end
-    local client = helper.ok(repay.open("carbon", helper.options("carbon", { timeout_ms = 5000.0 })))
-    client:close()
+    local options = helper.options("carbon", { timeout_ms = 5000.0 })
+    helper.ok(repay.open("carbon", options)):close()
     helper.fails(repay.open("carbon", helper.options("carbon", { timeout_ms = 2 ^ 53 - 1 })))
   end)
 

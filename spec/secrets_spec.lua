@@ -99,7 +99,8 @@ describe("a credential", function()
         for _, change in ipairs(changes) do
           check_clean(helper.fails(repay.open(provider, helper.options(provider, change))), secret)
         end
-        for _, change in ipairs { { [setting] = { secret } }, { [setting] = secret, colour = 1 } } do
+        for _, change in ipairs { { [setting] = { secret } },
+          { [setting] = secret, colour = 1 } } do
           local ok, raised = pcall(repay.open, provider, helper.options(provider, change))
           assert.is_false(ok)
           check_clean(raised, secret)

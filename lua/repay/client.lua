@@ -74,8 +74,8 @@ function client_methods.request(client, operation, arguments)
   return preview
 end
 
--- Every operation that some provider has is a method of every client: on the others it gives an error
--- of kind `unsupported`, not a nil value.
+-- Every operation that some provider has is a method of every client: on the others it gives an
+-- error of kind `unsupported`, not a nil value.
 for _, name in ipairs(native.operations()) do
   client_methods[name] = function(client, arguments)
     check_open(client, "repay.client", name, 2)

@@ -76,8 +76,8 @@ function helper.ask(provider, operation, transport, changes)
 end
 
 local kinds = {}
-for kind in ([[invalid_argument config auth forbidden not_found validation loan_closed amount_invalid
-  manual_repayment_not_allowed bank_account_mismatch loan_application_missing loan_not_registered
+for kind in ([[invalid_argument config auth forbidden not_found validation loan_closed
+  amount_invalid manual_repayment_not_allowed bank_account_mismatch loan_application_missing loan_not_registered
   conflict key_reused rate_limited unavailable provider_error rejected bad_response too_large dns
   connect tls timeout connection_lost cancelled breaker_open duplicate_loan unsupported
   unsupported_phase memory]]):gmatch("%S+") do

@@ -1,8 +1,8 @@
 -- A message transport that answers from a list, for specs: what it was asked stands in `requests`.
 --
--- An answer is a fixture's path ("carbon/schedule.200.json": its status is in its name), a table as a
--- transport returns it, or a function of the request that returns what send returns. Sleeping takes
--- no time; what was slept stands in `slept`.
+-- An answer is a fixture's path ("carbon/schedule.200.json": its status is in its name), a table
+-- as a transport returns it, or a function of the request that returns what send returns. Sleeping
+-- takes no time; what was slept stands in `slept`.
 local transport = {}
 
 function transport.read(path)
