@@ -8,7 +8,7 @@
 
 #define SECRET_MIN     4 /* anything shorter is found everywhere by chance */
 #define BASE64_MIN     8 /* characters: six bytes of a secret */
-#define CUT_SECRET_MIN 8 /* a beginning of a secret at the very end of a text */
+#define CUT_SECRET_MIN 8 /* a beginning of a secret: a text may have been cut within it */
 
 static int hex_value(char byte)
 {
@@ -21,30 +21,30 @@ static int hex_value(char byte)
 
 /*
  * How many bytes of `text` the secret takes there, each of its bytes plain or as %XX. 0 when it
- * is not there. A text that ends inside a long enough secret counts as far as it goes.
+ * is not there. A long enough beginning counts as far as it goes, at the end of a text and within
+ * it: a message may have been put together from a part that was cut.
  */
 static size_t match_plain(struct repay_text text, struct repay_text secret)
 {
     size_t at = 0;
+    size_t i;
 
-    for (size_t i = 0; i < secret.length; i++) {
-        if (at == text.length)
-            return i >= CUT_SECRET_MIN ? at : 0;
+    for (i = 0; i < secret.length && at < text.length; i++) {
         if (text.data[at] == secret.data[i]) {
             at++;
             continue;
         }
         if (text.data[at] != '%')
-            return 0;
+            break;
         if (text.length - at < 3)
             return i >= CUT_SECRET_MIN ? text.length : 0;
         int high = hex_value(text.data[at + 1]);
         int low = hex_value(text.data[at + 2]);
         if (high < 0 || low < 0 || high * 16 + low != (unsigned char)secret.data[i])
-            return 0;
+            break;
         at += 3;
     }
-    return at;
+    return i == secret.length || i >= CUT_SECRET_MIN ? at : 0;
 }
 
 /* Bit `index` of `offset` unknown bytes followed by the secret. */
@@ -52,7 +52,7 @@ static unsigned bit_of(struct repay_text secret, size_t offset, size_t index)
 {
     unsigned char byte = (unsigned char)secret.data[index / 8 - offset];
 
-    return (byte >> (7 - index % 8)) & 1u;
+    return (unsigned)byte >> (7 - index % 8) & 1u;
 }
 
 static bool is_base64_of(char byte, unsigned six_bits)
@@ -96,6 +96,16 @@ static size_t match_secret(struct repay_text text, struct repay_text secret)
     return longest;
 }
 
+/* "Bearer T" is a word and a token: the token alone is the secret as well. */
+static struct repay_text last_word(struct repay_text secret)
+{
+    size_t at = secret.length;
+
+    while (at > 0 && secret.data[at - 1] != ' ')
+        at--;
+    return (struct repay_text){secret.data + at, secret.length - at};
+}
+
 static void star_secret(struct repay_text secret, char *text, size_t length)
 {
     for (size_t at = 0; at < length;) {
@@ -115,7 +125,11 @@ void repay_session_redact(const struct repay_session *session, char *text, size_
         return;
     for (unsigned i = 0; session->provider->settings[i].name; i++) {
         struct repay_text secret = repay_session_setting(session, i);
-        if (session->provider->settings[i].secret && secret.length >= SECRET_MIN)
-            star_secret(secret, text, length);
+        struct repay_text word = last_word(secret);
+        if (!session->provider->settings[i].secret || secret.length < SECRET_MIN)
+            continue;
+        star_secret(secret, text, length);
+        if (word.length < secret.length && word.length >= SECRET_MIN)
+            star_secret(word, text, length);
     }
 }

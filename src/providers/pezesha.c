@@ -75,6 +75,16 @@ static const struct repay_parameter schedule_parameters[] = {
     {.name = NULL},
 };
 
+/* People paste a token with the word in front of it; sent twice, it is a token that nobody issued.
+ */
+static bool begins_with_bearer(struct repay_text token)
+{
+    struct repay_text word = REPAY_TEXT("Bearer ");
+
+    return token.length > word.length &&
+           repay_text_equal_fold((struct repay_text){token.data, word.length}, word);
+}
+
 /*
  * The provider's pages name two headers for the same token, and the schedule's page names the one
  * that no other source uses; both go out unless the user knows better.
@@ -88,7 +98,8 @@ static bool add_token(const struct repay_task *task, struct repay_request *out,
     bool is_added = true;
 
     repay_bytes_init_wiping(&value, out->bytes.allocator, REPAY_REQUEST_SIZE_MAX);
-    (void)repay_bytes_append_string(&value, "Bearer ");
+    if (!begins_with_bearer(token))
+        (void)repay_bytes_append_string(&value, "Bearer ");
     if (!repay_bytes_append_text(&value, token))
         is_added = repay_bytes_error(&value, "the request", error);
     if (is_added && !repay_text_is(choice, "authentication"))
