@@ -15,7 +15,7 @@
 
 static struct test_allocator heap;
 
-static struct repay_curl_engine *make_engine(uint32_t slots)
+static inline struct repay_curl_engine *make_engine(uint32_t slots)
 {
     struct repay_curl_options options = {&fake_core, &heap.allocator, NULL, slots};
     struct repay_error error;
@@ -27,7 +27,7 @@ static struct repay_curl_engine *make_engine(uint32_t slots)
 }
 
 /* Steps until the one call inside has ended. */
-static bool run_added(struct repay_curl_engine *engine, const struct fake_call *fake, uint32_t in)
+static inline bool run_added(struct repay_curl_engine *engine, const struct fake_call *fake, uint32_t in)
 {
     const struct repay_call *ended = NULL;
     uint32_t out = UINT32_MAX;
@@ -37,7 +37,7 @@ static bool run_added(struct repay_curl_engine *engine, const struct fake_call *
     return ended == &fake->call && in == out && repay_curl_engine_count(engine) == 0;
 }
 
-static bool run(struct repay_curl_engine *engine, struct fake_call *fake)
+static inline bool run(struct repay_curl_engine *engine, struct fake_call *fake)
 {
     struct repay_error error;
     uint32_t slot = 0;
