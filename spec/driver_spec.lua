@@ -75,7 +75,8 @@ describe("the driver over a message transport", function()
   end)
 
   it("sends a write once when it may have arrived", function()
-    for _, failure in ipairs { { kind = "timeout" }, { kind = "connection_lost", reused = true } } do
+    local failures = { { kind = "timeout" }, { kind = "connection_lost", reused = true } }
+    for _, failure in ipairs(failures) do
       local canned = transport.new(failure, "fincode/repay.200.json")
       assert.equal("unknown", helper.fails(helper.ask("fincode", "repay", canned)).outcome)
       assert.equal(1, #canned.requests)

@@ -77,7 +77,8 @@ end
 
 local kinds = {}
 for kind in ([[invalid_argument config auth forbidden not_found validation loan_closed
-  amount_invalid manual_repayment_not_allowed bank_account_mismatch loan_application_missing loan_not_registered
+  amount_invalid manual_repayment_not_allowed bank_account_mismatch loan_application_missing
+  loan_not_registered
   conflict key_reused rate_limited unavailable provider_error rejected bad_response too_large dns
   connect tls timeout connection_lost cancelled breaker_open duplicate_loan unsupported
   unsupported_phase memory]]):gmatch("%S+") do
