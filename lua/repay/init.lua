@@ -3,14 +3,15 @@
 -- `require "repay"` does no work beyond loading: it opens no connection, reads no environment and
 -- sets no global.
 local native = require "repay.native.core"
-local options = require "repay.options"
-local methods = require "repay.client"
+local row = require "repay.row"
 
 local repay = {
   version = "0.1.0",
   error = require "repay.error",
   money = require "repay.money",
 }
+
+row.install()
 
 -- Classes are made in C; this adds the methods that are Lua's.
 local function extend(class, additions)
@@ -19,20 +20,31 @@ local function extend(class, additions)
   end
 end
 
-extend(native.classes.client, methods.client)
-extend(native.classes.call, methods.call)
-require("repay.row").install()
+-- Two thirds of the module's Lua is of use only to someone who opens a provider. Loaded by the first
+-- open, it costs nothing to a program that merely requires repay.
+local options
+
+local function load_options()
+  if not options then
+    local methods = require "repay.client"
+    extend(native.classes.client, methods.client)
+    extend(native.classes.call, methods.call)
+    options = require "repay.options"
+  end
+  return options
+end
 
 --- Opens a provider: a client, or nil and an error. Unknown names and wrong types raise.
 function repay.open(provider, given)
+  local checks = load_options()
   if type(provider) ~= "string" then
     error("repay.open: the provider must be a string, got a " .. type(provider), 2)
   end
-  local description = options.provider(provider)
+  local description = checks.provider(provider)
   if not description then
-    error(options.unknown("repay.open: unknown provider", provider, native.providers()), 2)
+    error(checks.unknown("repay.open: unknown provider", provider, native.providers()), 2)
   end
-  local checked, err = options.open(description, given, 2)
+  local checked, err = checks.open(description, given, 2)
   if not checked then
     return nil, err
   end
