@@ -348,11 +348,14 @@ struct repay_verdict repay_call_reply_judge(struct repay_call *call, const struc
 {
     bool is_whole = call->session->provider && end->kind == REPAY_KIND_NONE && call->reply_began &&
                     call->fed == REPAY_HTTP_DONE && call->reply_error.kind == REPAY_KIND_NONE;
+    /* A driver that contradicts itself has proven nothing. */
+    bool is_proven_unsent =
+        !call->reply_began && end->kind != REPAY_KIND_NONE && end->sent == REPAY_SENT_NO;
     struct repay_outcome_facts facts = {
         .is_write = call->operation->is_write,
         .keys_honoured = call->session->keys_honoured,
         .reply_is_whole = is_whole,
-        .sent = call->reply_began ? REPAY_SENT_MAYBE : end->sent,
+        .sent = is_proven_unsent ? REPAY_SENT_NO : REPAY_SENT_MAYBE,
         .http_status = call->http_status,
         .judgement = REPAY_JUDGED_UNCLEAR,
     };
