@@ -61,14 +61,11 @@ static struct lua_engine *check_engine(lua_State *L)
     return self;
 }
 
-/* One that may move bytes: not one that a parent process made. */
-static struct lua_engine *check_own_engine(lua_State *L)
+/* After the engine has done nothing: raises if that is because a parent process made it. */
+static void check_own(lua_State *L, const struct lua_engine *self)
 {
-    struct lua_engine *self = check_engine(L);
-
     if (repay_curl_engine_is_inherited(self->engine))
         (void)luaL_error(L, ENGINE " was begun in another process");
-    return self;
 }
 
 /* Pushes nil, the error's kind and its message. */
@@ -132,15 +129,17 @@ static int new_engine(lua_State *L)
 /* engine:add(call): true, or nil, kind, message. */
 static int add_call(lua_State *L)
 {
-    struct lua_engine *self = check_own_engine(L);
+    struct lua_engine *self = check_engine(L);
     struct repay_call *call = self->api.check_call(L, 2);
     struct repay_error error;
     uint32_t slot;
 
     lua_settop(L, 2);
     repay_lua_push_anchored(L, 1);
-    if (!repay_curl_engine_add(self->engine, call, &slot, &error))
+    if (!repay_curl_engine_add(self->engine, call, &slot, &error)) {
+        check_own(L, self);
         return push_fault(L, error.kind, error.message);
+    }
     lua_pushvalue(L, 2);
     lua_rawseti(L, 3, (int)slot + 1);
     lua_pushboolean(L, 1);
@@ -150,7 +149,7 @@ static int add_call(lua_State *L)
 /* engine:step(wait_ms): a call that has ended, or nil after at most that time. */
 static int step(lua_State *L)
 {
-    struct lua_engine *self = check_own_engine(L);
+    struct lua_engine *self = check_engine(L);
     int64_t wait_ms = 0;
     uint32_t slot;
 
@@ -161,6 +160,7 @@ static int step(lua_State *L)
     lua_settop(L, 1);
     repay_lua_push_anchored(L, 1);
     if (!repay_curl_engine_step(self->engine, wait_ms, &slot)) {
+        check_own(L, self);
         lua_pushnil(L);
         return 1;
     }
@@ -188,9 +188,10 @@ static int find_slot(lua_State *L, uint32_t slots)
 /* engine:remove(call): ends it as cancelled; says whether it was in here. Closed calls as well. */
 static int remove_call(lua_State *L)
 {
-    struct lua_engine *self = check_own_engine(L);
+    struct lua_engine *self = check_engine(L);
     int slot;
 
+    check_own(L, self);
     luaL_checktype(L, 2, LUA_TUSERDATA);
     lua_settop(L, 2);
     repay_lua_push_anchored(L, 1);

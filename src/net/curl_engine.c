@@ -41,6 +41,7 @@ struct repay_curl_engine {
     uint32_t slots_made;
     uint32_t busy;
     uint32_t flying;
+    int64_t now_ms, unix_ms; /* read once for all that is done together */
     int64_t nearest_ms;
     int64_t look_ms; /* when all slots were last looked at */
     bool unlooked;   /* others had their turn since: calls may have been cancelled or closed */
@@ -143,14 +144,10 @@ static int64_t own_unix_ms(void *context)
     return engine->core->unix_ms();
 }
 
-static int64_t now_of(const struct repay_curl_engine *engine)
+static void tick(struct repay_curl_engine *engine)
 {
-    return engine->hooks.now_ms(engine->hooks.context);
-}
-
-static int64_t unix_of(const struct repay_curl_engine *engine)
-{
-    return engine->hooks.unix_ms(engine->hooks.context);
+    engine->now_ms = engine->hooks.now_ms(engine->hooks.context);
+    engine->unix_ms = engine->hooks.unix_ms(engine->hooks.context);
 }
 
 static bool make_multi(struct repay_curl_engine *engine, struct repay_error *error)
@@ -297,7 +294,7 @@ static void wake_at(struct repay_curl_engine *engine, struct repay_curl_slot *sl
 static void settle(struct repay_curl_engine *engine, struct repay_curl_slot *slot,
                    const struct repay_end *end)
 {
-    engine->core->call_end(slot->call, end, now_of(engine), unix_of(engine));
+    engine->core->call_end(slot->call, end, engine->now_ms, engine->unix_ms);
     enqueue(&engine->asking, slot, REPAY_CURL_ASKING);
 }
 
@@ -319,11 +316,11 @@ static void abort_transfer(struct repay_curl_engine *engine, struct repay_curl_s
     settle(engine, slot, &end);
 }
 
-static void send_request(struct repay_curl_engine *engine, struct repay_curl_slot *slot,
-                         int64_t now_ms)
+static void send_request(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
 {
     const struct repay_call *call = slot->call;
-    struct repay_curl_fault fault = repay_curl_slot_start(slot, engine->multi, &engine->ca, now_ms);
+    struct repay_curl_fault fault =
+        repay_curl_slot_start(slot, engine->multi, &engine->ca, engine->now_ms);
 
     if (fault.kind != REPAY_KIND_NONE) {
         struct repay_end end = {
@@ -341,15 +338,13 @@ static void send_request(struct repay_curl_engine *engine, struct repay_curl_slo
 
 static void ask(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
 {
-    int64_t now_ms = now_of(engine);
-
-    switch (engine->core->call_next(slot->call, now_ms, unix_of(engine))) {
+    switch (engine->core->call_next(slot->call, engine->now_ms, engine->unix_ms)) {
     case REPAY_STEP_SEND:
-        send_request(engine, slot, now_ms);
+        send_request(engine, slot);
         break;
     case REPAY_STEP_WAIT:
         slot->state = REPAY_CURL_WAITING;
-        wake_at(engine, slot, now_ms + slot->call->wait_ms);
+        wake_at(engine, slot, engine->now_ms + slot->call->wait_ms);
         break;
     case REPAY_STEP_DONE:
     case REPAY_STEP_FAILED:
@@ -401,6 +396,7 @@ static void move(struct repay_curl_engine *engine)
     int running = 0, left = 0;
     CURLMcode code = curl_multi_perform(engine->multi, &running);
 
+    tick(engine);
     for (;;) {
         const CURLMsg *message = curl_multi_info_read(engine->multi, &left);
 
@@ -429,8 +425,10 @@ static bool wait_is_over(const struct repay_curl_slot *slot, int64_t now_ms)
            !call->session->provider;
 }
 
-static void look_at(struct repay_curl_engine *engine, struct repay_curl_slot *slot, int64_t now_ms)
+static void look_at(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
 {
+    int64_t now_ms = engine->now_ms;
+
     if (slot->state == REPAY_CURL_FLYING && !repay_curl_slot_is_wanted(slot))
         abort_transfer(engine, slot, REPAY_KIND_CANCELLED, "cancelled");
     else if (slot->state == REPAY_CURL_FLYING && slot->wake_ms <= now_ms)
@@ -442,16 +440,17 @@ static void look_at(struct repay_curl_engine *engine, struct repay_curl_slot *sl
 }
 
 /* Ends what is due, and what was cancelled or closed from outside. */
-static void look(struct repay_curl_engine *engine, int64_t now_ms)
+static void look(struct repay_curl_engine *engine)
 {
-    if (now_ms < engine->nearest_ms &&
-        !(engine->unlooked && now_ms - engine->look_ms >= LOOK_EVERY_MS))
+    int64_t since_ms = engine->now_ms - engine->look_ms;
+
+    if (engine->now_ms < engine->nearest_ms && !(engine->unlooked && since_ms >= LOOK_EVERY_MS))
         return;
-    engine->look_ms = now_ms;
+    engine->look_ms = engine->now_ms;
     engine->unlooked = false;
     engine->nearest_ms = INT64_MAX;
     for (uint32_t i = 0; i < engine->slots_made; i++)
-        look_at(engine, engine->slots[i], now_ms);
+        look_at(engine, engine->slots[i]);
 }
 
 static int64_t monotonic_ms(void)
@@ -487,11 +486,22 @@ static int64_t rest(struct repay_curl_engine *engine, int64_t wait_ms)
 }
 
 /* How long to rest: not beyond the next wake-up, the step's end, or an overdue look. */
-static int64_t rest_time(const struct repay_curl_engine *engine, int64_t now_ms, int64_t left_ms)
+static int64_t rest_time(const struct repay_curl_engine *engine, int64_t left_ms)
 {
-    int64_t wait_ms = lesser(lesser(engine->nearest_ms - now_ms, left_ms), POLL_MAX_MS);
+    int64_t wait_ms = lesser(engine->nearest_ms - engine->now_ms, lesser(left_ms, POLL_MAX_MS));
 
     return engine->unlooked ? lesser(wait_ms, LOOK_EVERY_MS) : wait_ms;
+}
+
+/* One round: asks, moves, ends what is due. False when there is nothing to do but to wait. */
+static bool go_round(struct repay_curl_engine *engine)
+{
+    tick(engine);
+    ask_all(engine);
+    if (engine->flying > 0)
+        move(engine);
+    look(engine);
+    return engine->asking.first || engine->ended.first;
 }
 
 struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int64_t wait_ms,
@@ -502,25 +512,15 @@ struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int6
     if (repay_curl_engine_is_inherited(engine))
         return NULL;
     engine->unlooked = true;
-    for (;;) {
-        struct repay_curl_slot *ended = queue_take(&engine->ended);
-        int64_t now_ms;
-
-        if (ended) {
-            *slot = ended->index;
-            return release(engine, ended);
-        }
-        ask_all(engine);
-        if (engine->flying > 0)
-            move(engine);
-        now_ms = now_of(engine);
-        look(engine, now_ms);
-        if (engine->asking.first || engine->ended.first)
+    while (!engine->ended.first) {
+        if (go_round(engine))
             continue;
         if (engine->busy == 0 || left_ms <= 0)
             return NULL;
-        left_ms -= rest(engine, rest_time(engine, now_ms, left_ms));
+        left_ms -= rest(engine, rest_time(engine, left_ms));
     }
+    *slot = engine->ended.first->index;
+    return release(engine, queue_take(&engine->ended));
 }
 
 /* Afterwards the slot is in no queue, and its call has ended. A closed call is not touched. */
@@ -534,14 +534,15 @@ static void withdraw(struct repay_curl_engine *engine, struct repay_curl_slot *s
         queue_remove(&engine->ended, slot);
         return;
     }
+    tick(engine);
     engine->core->call_cancel(slot->call);
     if (slot->state == REPAY_CURL_FLYING) {
         land(engine, slot);
-        engine->core->call_end(slot->call, &end, now_of(engine), unix_of(engine));
+        engine->core->call_end(slot->call, &end, engine->now_ms, engine->unix_ms);
     } else if (slot->state == REPAY_CURL_ASKING) {
         queue_remove(&engine->asking, slot);
     }
-    (void)engine->core->call_next(slot->call, now_of(engine), unix_of(engine));
+    (void)engine->core->call_next(slot->call, engine->now_ms, engine->unix_ms);
 }
 
 struct repay_call *repay_curl_engine_remove(struct repay_curl_engine *engine, uint32_t slot)
