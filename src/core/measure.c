@@ -1,0 +1,158 @@
+/*
+ * Sums, ratios and reasons that every measure shares; measure.h says what they mean.
+ */
+#include "measure.h"
+
+bool repay_sum_column(struct repay_sum *sum, const int64_t *values, uint32_t count)
+{
+    int64_t part = 0;
+    uint32_t missing = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        bool absent = values[i] == REPAY_AMOUNT_ABSENT;
+
+        part += absent ? 0 : values[i];
+        missing += absent;
+    }
+    if (!repay_money_add(&sum->minor, part))
+        return false;
+    sum->known_rows += count - missing;
+    sum->missing_rows += missing;
+    return true;
+}
+
+bool repay_sum_add(struct repay_sum *sum, const struct repay_sum *other)
+{
+    if (!repay_money_add(&sum->minor, other->minor))
+        return false;
+    sum->known_rows += other->known_rows;
+    sum->missing_rows += other->missing_rows;
+    return true;
+}
+
+bool repay_sum_overflow(const char *what, struct repay_error *error)
+{
+    return repay_error_set(
+        error, REPAY_KIND_TOO_LARGE,
+        "the sum of %s is beyond 2^53 - 1 minor units and cannot be given exactly", what);
+}
+
+bool repay_sum_check(int64_t minor, const char *what, struct repay_error *error)
+{
+    return repay_money_in_range(minor) || repay_sum_overflow(what, error);
+}
+
+const char *repay_figure_name(enum repay_figure figure)
+{
+    static const char *const names[REPAY_FIGURE_COUNT] = {
+        [REPAY_FIGURE_PRINCIPAL] = "principal_minor",
+        [REPAY_FIGURE_INTEREST] = "interest_minor",
+        [REPAY_FIGURE_PENALTY] = "penalty_minor",
+        [REPAY_FIGURE_TOTAL_DUE] = "total_due_minor",
+        [REPAY_FIGURE_PAID] = "paid_minor",
+        [REPAY_FIGURE_OUTSTANDING] = "outstanding_minor",
+        [REPAY_FIGURE_OVERPAID] = "overpaid_minor",
+    };
+
+    return names[figure];
+}
+
+/* Paid, outstanding and overpaid: whether the layout gives them in any row that is not paid off. */
+static bool is_told(const struct repay_layout *layout, enum repay_figure figure)
+{
+    switch (figure) {
+    case REPAY_FIGURE_OVERPAID:
+        return layout->paid_rule == REPAY_AMOUNT_GIVEN;
+    case REPAY_FIGURE_OUTSTANDING:
+        return layout->outstanding_rule == REPAY_AMOUNT_GIVEN ||
+               layout->outstanding_rule == REPAY_AMOUNT_TOTAL_MINUS_PAID;
+    default:
+        return layout->paid_rule != REPAY_AMOUNT_NOT_TOLD;
+    }
+}
+
+const char *repay_figure_reason(const struct repay_layout *layout, enum repay_figure figure)
+{
+    static const enum repay_role parts[] = {
+        [REPAY_FIGURE_PRINCIPAL] = REPAY_ROLE_PRINCIPAL,
+        [REPAY_FIGURE_INTEREST] = REPAY_ROLE_INTEREST,
+        [REPAY_FIGURE_PENALTY] = REPAY_ROLE_PENALTY,
+    };
+
+    if (figure <= REPAY_FIGURE_PENALTY) {
+        return repay_layout_role(layout, parts[figure]) ? REPAY_REASON_UNKNOWN_ROWS
+                                                        : REPAY_REASON_NOT_TOLD;
+    }
+    if (figure == REPAY_FIGURE_TOTAL_DUE) {
+        if (layout->total_due_reason)
+            return layout->total_due_reason;
+        return layout->total_due_rule == REPAY_AMOUNT_NOT_TOLD ? REPAY_REASON_NOT_TOLD
+                                                               : REPAY_REASON_UNKNOWN_ROWS;
+    }
+    if (!is_told(layout, figure))
+        return layout->unknown_reason ? layout->unknown_reason : REPAY_REASON_NOT_TOLD;
+    return REPAY_REASON_UNKNOWN_ROWS;
+}
+
+const char *repay_lateness_reason(const struct repay_layout *layout)
+{
+    if (layout->lateness_reason)
+        return layout->lateness_reason;
+    return repay_figure_reason(layout, REPAY_FIGURE_OUTSTANDING);
+}
+
+/* Only that nothing is outstanding may be concluded from such rows. */
+static void forget_lateness(struct repay_rows *rows)
+{
+    for (uint32_t i = 0; i < rows->count; i++) {
+        if (rows->outstanding[i] > 0)
+            rows->outstanding[i] = REPAY_AMOUNT_ABSENT;
+        rows->days[i] = REPAY_DAY_ABSENT;
+    }
+}
+
+bool repay_rows_next(const struct repay_schedule *schedule, struct repay_rows *rows)
+{
+    uint32_t left;
+
+    rows->row += rows->count;
+    left = schedule->rows - rows->row;
+    rows->count = left < REPAY_MEASURE_ROWS ? left : REPAY_MEASURE_ROWS;
+    if (rows->count == 0)
+        return false;
+    repay_schedule_fill(schedule, REPAY_FIGURE_OUTSTANDING, rows->row, rows->count,
+                        rows->outstanding);
+    repay_schedule_fill_days(schedule, rows->row, rows->count, rows->days);
+    if (schedule->layout->lateness_reason)
+        forget_lateness(rows);
+    return true;
+}
+
+void repay_fill_penalty(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                        int64_t *out)
+{
+    if (repay_layout_role(schedule->layout, REPAY_ROLE_PENALTY))
+        repay_schedule_fill(schedule, REPAY_FIGURE_PENALTY, row, count, out);
+    else
+        memset(out, 0, count * sizeof *out);
+}
+
+int64_t repay_ratio_ppm(int64_t numerator, int64_t denominator)
+{
+    int64_t ppm = numerator / denominator;
+    int64_t rest = numerator % denominator;
+
+    /* Digit by digit, as on paper: numerator * 10^6 would leave int64. */
+    for (int digit = 0; digit < 6; digit++) {
+        rest *= 10;
+        ppm = ppm * 10 + rest / denominator;
+        rest %= denominator;
+    }
+    return ppm + (rest * 2 >= denominator ? 1 : 0);
+}
+
+int32_t repay_schedule_fetched_day(const struct repay_schedule *schedule)
+{
+    return repay_day_of_moment(schedule->fetched_at_unix_ms,
+                               schedule->zone_known ? schedule->zone_minutes : 0);
+}

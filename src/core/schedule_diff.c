@@ -1,0 +1,457 @@
+/*
+ * Matches rows, names what changed and writes the patch; schedule_diff.h. Applying a patch is
+ * schedule_apply.c.
+ */
+#include "dump_format.h"
+#include "number_map.h"
+#include "schedule_diff.h"
+#include "text_hash.h"
+#include "varint.h"
+
+const char *repay_change_name(enum repay_change_kind kind)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        REPAY_CHANGES(X)
+#undef X
+    };
+
+    return names[kind];
+}
+
+void repay_diff_init(struct repay_diff *diff, const struct repay_allocator *allocator)
+{
+    *diff = (struct repay_diff){.allocator = allocator};
+    repay_bytes_init(&diff->patch, allocator, REPAY_DUMP_MAX);
+}
+
+void repay_diff_free(struct repay_diff *diff)
+{
+    repay_release(diff->allocator, diff->changes, diff->room * sizeof *diff->changes);
+    repay_bytes_free(&diff->patch);
+    repay_diff_init(diff, diff->allocator);
+}
+
+static bool no_memory(struct repay_error *error)
+{
+    return repay_error_set(error, REPAY_KIND_MEMORY, "no memory to compare two schedules");
+}
+
+/*
+ * Identity
+ */
+
+enum identity_kind { BY_ID, BY_NUMBER, BY_POSITION, BY_DAY };
+
+/* Rows with equal identities are the same row; of several, the first with the first. */
+struct identity {
+    enum identity_kind kind;
+    struct repay_text text; /* row id or loan id */
+    int64_t number;
+    struct repay_value value; /* what `text` may be borrowed from */
+};
+
+struct matching {
+    const struct repay_schedule *newer;
+    const struct repay_schedule *older;
+    const struct repay_allocator *allocator;
+    bool by_date;
+    struct repay_number_map first_of; /* hash of an identity → first older row with it */
+    uint32_t *next;                   /* older row → next with the same hash, NO_ROW at the end */
+    uint32_t *partner;                /* older row → its newer row, NO_ROW: none */
+    uint32_t *old_row;                /* newer row → its older row, NO_ROW: none */
+};
+
+static void identify(const struct matching *matching, const struct repay_schedule *schedule,
+                     uint32_t row, struct identity *out)
+{
+    const struct repay_layout *layout = schedule->layout;
+    const struct repay_field *id = repay_layout_role(layout, REPAY_ROLE_ID);
+
+    out->number = 0;
+    if (layout->identity == REPAY_IDENTITY_ROW_ID && id) {
+        repay_schedule_value(schedule, row, id, &out->value);
+        out->kind = BY_ID;
+        out->text = out->value.text;
+        if (out->value.present)
+            return;
+    }
+    out->text = repay_schedule_loan_id(schedule, row);
+    if (layout->identity != REPAY_IDENTITY_POSITION) {
+        out->kind = BY_NUMBER;
+        out->number = repay_schedule_number(schedule, row);
+    } else if (matching->by_date) {
+        out->kind = BY_DAY;
+        out->number = repay_schedule_day(schedule, row);
+    } else {
+        out->kind = BY_POSITION;
+        out->number = row;
+    }
+}
+
+static bool is_same(const struct identity *a, const struct identity *b)
+{
+    return a->kind == b->kind && a->number == b->number && repay_text_equal(a->text, b->text);
+}
+
+static uint64_t hash_of(const struct matching *matching, const struct identity *identity)
+{
+    return repay_text_hash((uintptr_t)matching->next,
+                           (uint64_t)identity->number << 2 | (uint64_t)identity->kind,
+                           identity->text);
+}
+
+static void match_free(struct matching *matching)
+{
+    const struct repay_allocator *allocator = matching->allocator;
+
+    repay_number_map_free(&matching->first_of);
+    repay_release(allocator, matching->next, matching->older->rows * sizeof *matching->next);
+    repay_release(allocator, matching->partner, matching->older->rows * sizeof *matching->partner);
+    repay_release(allocator, matching->old_row, matching->newer->rows * sizeof *matching->old_row);
+}
+
+static bool match_init(struct matching *matching, const struct repay_allocator *allocator)
+{
+    uint32_t older = matching->older->rows, newer = matching->newer->rows;
+
+    matching->allocator = allocator;
+    matching->by_date =
+        matching->newer->layout->identity == REPAY_IDENTITY_POSITION && older != newer;
+    repay_number_map_init(&matching->first_of, allocator);
+    if (older > 0) {
+        matching->next = repay_allocate(allocator, older * sizeof *matching->next);
+        matching->partner = repay_allocate(allocator, older * sizeof *matching->partner);
+    }
+    if (newer > 0)
+        matching->old_row = repay_allocate(allocator, newer * sizeof *matching->old_row);
+    return (older == 0 || (matching->next && matching->partner)) &&
+           (newer == 0 || matching->old_row);
+}
+
+/* From the last row to the first, so that each list begins with its first row. */
+static bool enter_older(struct matching *matching)
+{
+    for (uint32_t row = matching->older->rows; row-- > 0;) {
+        struct identity identity;
+        uint64_t hash;
+        uint32_t first;
+
+        identify(matching, matching->older, row, &identity);
+        hash = hash_of(matching, &identity);
+        first = repay_number_map_enter(&matching->first_of, hash, row);
+        if (first == REPAY_NUMBER_MAP_NONE)
+            return false;
+        matching->next[row] = first == row ? REPAY_DIFF_NO_ROW : first;
+        matching->partner[row] = REPAY_DIFF_NO_ROW;
+        repay_number_map_move(&matching->first_of, hash, row);
+    }
+    return true;
+}
+
+/*
+ * Takes the first row of the list that is the same and leaves the rest. Two identities under one
+ * hash of 64 bits and an unknown key do not happen in any number of rows; if they did, the rows
+ * would count as gone and new.
+ */
+static void match_newer(struct matching *matching)
+{
+    for (uint32_t row = 0; row < matching->newer->rows; row++) {
+        struct identity identity, other;
+        uint64_t hash;
+        uint32_t first;
+
+        identify(matching, matching->newer, row, &identity);
+        hash = hash_of(matching, &identity);
+        matching->old_row[row] = REPAY_DIFF_NO_ROW;
+        first = repay_number_map_find(&matching->first_of, hash);
+        if (first == REPAY_NUMBER_MAP_NONE || matching->partner[first] != REPAY_DIFF_NO_ROW)
+            continue;
+        identify(matching, matching->older, first, &other);
+        if (!is_same(&identity, &other))
+            continue;
+        matching->old_row[row] = first;
+        matching->partner[first] = row;
+        /* The last of a list stays in the table, taken, so that nothing matches it twice. */
+        if (matching->next[first] != REPAY_DIFF_NO_ROW)
+            repay_number_map_move(&matching->first_of, hash, matching->next[first]);
+    }
+}
+
+/*
+ * Naming
+ */
+
+static bool is_same_value(const struct repay_value *a, const struct repay_value *b,
+                          enum repay_field_type type)
+{
+    if (a->present != b->present || !a->present)
+        return a->present == b->present;
+    if (type == REPAY_FIELD_TEXT || type == REPAY_FIELD_UUID || type == REPAY_FIELD_MOMENT)
+        return repay_text_equal(a->text, b->text);
+    return a->integer == b->integer;
+}
+
+static uint32_t changed_fields(const struct matching *matching, uint32_t old_row, uint32_t new_row)
+{
+    const struct repay_layout *layout = matching->newer->layout;
+    uint32_t fields = 0;
+
+    for (unsigned i = 0; i < layout->field_count; i++) {
+        const struct repay_field *field = &layout->fields[i];
+        struct repay_value before, after;
+
+        repay_schedule_value(matching->older, old_row, field, &before);
+        repay_schedule_value(matching->newer, new_row, field, &after);
+        if (!is_same_value(&before, &after, (enum repay_field_type)field->type))
+            fields |= UINT32_C(1) << i;
+    }
+    return fields;
+}
+
+/* The figures of one row, before or after. */
+struct side {
+    int64_t principal, interest, penalty, total, paid, outstanding;
+    int32_t day;
+    enum repay_status status;
+};
+
+static struct side side_of(const struct repay_schedule *schedule, uint32_t row)
+{
+    return (struct side){
+        .principal = repay_schedule_figure(schedule, REPAY_FIGURE_PRINCIPAL, row),
+        .interest = repay_schedule_figure(schedule, REPAY_FIGURE_INTEREST, row),
+        .penalty = repay_schedule_figure(schedule, REPAY_FIGURE_PENALTY, row),
+        .total = repay_schedule_figure(schedule, REPAY_FIGURE_TOTAL_DUE, row),
+        .paid = repay_schedule_figure(schedule, REPAY_FIGURE_PAID, row),
+        .outstanding = repay_schedule_figure(schedule, REPAY_FIGURE_OUTSTANDING, row),
+        .day = repay_schedule_day(schedule, row),
+        .status = repay_schedule_status(schedule, row),
+    };
+}
+
+static int64_t or_zero(int64_t minor)
+{
+    return minor == REPAY_AMOUNT_ABSENT ? 0 : minor;
+}
+
+/* Whether more is paid than before; where no paid amount is told, whether less is outstanding. */
+static bool paid_more(const struct side *before, const struct side *after)
+{
+    if (before->paid != REPAY_AMOUNT_ABSENT && after->paid != REPAY_AMOUNT_ABSENT)
+        return after->paid > before->paid;
+    if (after->outstanding == REPAY_AMOUNT_ABSENT)
+        return false;
+    return before->outstanding == REPAY_AMOUNT_ABSENT ? after->outstanding == 0
+                                                      : after->outstanding < before->outstanding;
+}
+
+/* A total that only grew by its penalty is not another price. */
+static bool is_repriced(const struct side *before, const struct side *after)
+{
+    int64_t penalty = or_zero(after->penalty) - or_zero(before->penalty);
+
+    if (before->principal != after->principal || before->interest != after->interest)
+        return true;
+    if (before->total == after->total)
+        return false;
+    return before->total == REPAY_AMOUNT_ABSENT || after->total == REPAY_AMOUNT_ABSENT ||
+           after->total - before->total != penalty;
+}
+
+static bool is_word_changed(const struct repay_layout *layout, uint32_t fields)
+{
+    const struct repay_field *word = repay_layout_role(layout, REPAY_ROLE_STATUS);
+
+    return word && (fields >> (word - layout->fields) & 1) != 0;
+}
+
+static uint32_t name_change(const struct matching *matching, const struct repay_change *change)
+{
+    struct side before = side_of(matching->older, change->old_row);
+    struct side after = side_of(matching->newer, change->new_row);
+    uint32_t kinds = 0;
+
+    if (paid_more(&before, &after))
+        kinds |=
+            UINT32_C(1) << (after.outstanding == 0 ? REPAY_CHANGE_PAID : REPAY_CHANGE_PARTLY_PAID);
+    if (before.day != after.day)
+        kinds |= UINT32_C(1) << REPAY_CHANGE_RESCHEDULED;
+    if (is_repriced(&before, &after))
+        kinds |= UINT32_C(1) << REPAY_CHANGE_REPRICED;
+    if (or_zero(after.penalty) > or_zero(before.penalty))
+        kinds |= UINT32_C(1) << REPAY_CHANGE_PENALTY_ADDED;
+    if (before.status != after.status || is_word_changed(matching->newer->layout, change->fields))
+        kinds |= UINT32_C(1) << REPAY_CHANGE_STATUS_CHANGED;
+    return kinds != 0 ? kinds : UINT32_C(1) << REPAY_CHANGE_CHANGED;
+}
+
+static bool add_change(struct repay_diff *diff, const struct repay_change *change)
+{
+    if (diff->count == diff->room) {
+        uint32_t room = diff->room > 0 ? diff->room * 2 : 8;
+        struct repay_change *changes = repay_resize(
+            diff->allocator, diff->changes, diff->room * sizeof *changes, room * sizeof *changes);
+
+        if (!changes)
+            return false;
+        diff->changes = changes;
+        diff->room = room;
+    }
+    diff->changes[diff->count++] = *change;
+    for (unsigned kind = 0; kind < REPAY_CHANGE_KIND_COUNT; kind++)
+        diff->counts[kind] += change->kinds >> kind & 1;
+    return true;
+}
+
+/* Where a newer row comes from: its older row where nothing changed, else NO_ROW. */
+static bool compare_row(struct matching *matching, uint32_t row, struct repay_diff *diff)
+{
+    struct repay_change change = {.old_row = matching->old_row[row], .new_row = row};
+
+    if (change.old_row == REPAY_DIFF_NO_ROW) {
+        change.kinds = UINT32_C(1) << REPAY_CHANGE_NEW;
+        return add_change(diff, &change);
+    }
+    change.fields = changed_fields(matching, change.old_row, row);
+    change.extra_changed = !repay_text_equal(repay_schedule_extra(matching->older, change.old_row),
+                                             repay_schedule_extra(matching->newer, row));
+    if (change.fields == 0 && !change.extra_changed) {
+        diff->unchanged++;
+        return true;
+    }
+    matching->old_row[row] = REPAY_DIFF_NO_ROW;
+    change.kinds = name_change(matching, &change);
+    return add_change(diff, &change);
+}
+
+static bool compare_rows(struct matching *matching, struct repay_diff *diff)
+{
+    uint32_t last = 0;
+
+    for (uint32_t row = 0; row < matching->newer->rows; row++) {
+        uint32_t old_row = matching->old_row[row];
+
+        if (old_row != REPAY_DIFF_NO_ROW) {
+            diff->reordered = diff->reordered || old_row < last;
+            last = old_row;
+        }
+        if (!compare_row(matching, row, diff))
+            return false;
+    }
+    for (uint32_t row = 0; row < matching->older->rows; row++) {
+        struct repay_change change = {.kinds = UINT32_C(1) << REPAY_CHANGE_GONE,
+                                      .old_row = row,
+                                      .new_row = REPAY_DIFF_NO_ROW};
+
+        if (matching->partner[row] == REPAY_DIFF_NO_ROW && !add_change(diff, &change))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * The patch: runs of rows that are as before (where they begin in the older schedule) or are taken
+ * from the dump behind, which holds the rows that are new or changed, with the newer facts.
+ */
+
+static void put_run(struct repay_bytes *out, uint32_t count, uint32_t old_row)
+{
+    if (count == 0)
+        return;
+    repay_varint_append(out, (uint64_t)count << 1 | (old_row == REPAY_DIFF_NO_ROW));
+    if (old_row != REPAY_DIFF_NO_ROW)
+        repay_varint_append(out, old_row);
+}
+
+/* Writes the runs and lists the taken rows in `taken`; returns how many those are. */
+static uint32_t put_runs(const struct matching *matching, struct repay_bytes *out, uint32_t *taken)
+{
+    uint32_t taken_count = 0, count = 0, begin = REPAY_DIFF_NO_ROW;
+
+    for (uint32_t row = 0; row < matching->newer->rows; row++) {
+        uint32_t old_row = matching->old_row[row];
+        bool goes_on =
+            begin == REPAY_DIFF_NO_ROW ? old_row == REPAY_DIFF_NO_ROW : old_row == begin + count;
+
+        if (!goes_on) {
+            put_run(out, count, begin);
+            begin = old_row;
+            count = 0;
+        }
+        count++;
+        if (old_row == REPAY_DIFF_NO_ROW)
+            taken[taken_count++] = row;
+    }
+    put_run(out, count, begin);
+    repay_varint_append(out, 0);
+    return taken_count;
+}
+
+static bool write_patch(const struct matching *matching, struct repay_bytes *out,
+                        struct repay_error *error)
+{
+    size_t size = (matching->newer->rows + (size_t)1) * sizeof(uint32_t);
+    uint32_t *taken = repay_allocate(matching->allocator, size);
+    uint32_t count;
+    uint64_t sum = 0;
+    bool done;
+
+    if (!taken)
+        return no_memory(error);
+    (void)repay_bytes_append(out, REPAY_PATCH_MAGIC, REPAY_DUMP_MAGIC_SIZE);
+    repay_dump_put_64(out, 0);
+    done = repay_schedule_checksum(matching->older, matching->allocator, &sum, error);
+    repay_dump_put_64(out, sum);
+    count = put_runs(matching, out, taken);
+    done = done && repay_schedule_dump(matching->newer, taken, count, out, error);
+    repay_release(matching->allocator, taken, size);
+    if (done && out->failed)
+        return no_memory(error);
+    if (done)
+        repay_dump_seal(out, 0);
+    return done;
+}
+
+static bool is_one_question(const struct repay_schedule *newer, const struct repay_schedule *older,
+                            struct repay_error *error)
+{
+    struct repay_schedule_facts a, b;
+
+    repay_schedule_facts_of(newer, &a);
+    repay_schedule_facts_of(older, &b);
+    if (newer->layout != older->layout || !repay_text_equal(a.subject, b.subject) ||
+        !repay_text_equal(a.environment, b.environment) || !repay_text_equal(a.label, b.label) ||
+        memcmp(a.currency, b.currency, sizeof a.currency) != 0)
+        return repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT,
+                               "the two schedules are not of the same provider, account, subject "
+                               "and currency");
+    if (a.fetched_at_unix_ms < b.fetched_at_unix_ms)
+        return repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT,
+                               "the schedule to compare with was fetched later than this one");
+    return true;
+}
+
+bool repay_schedule_diff(const struct repay_schedule *newer, const struct repay_schedule *older,
+                         struct repay_diff *out, struct repay_error *error)
+{
+    struct matching matching = {.newer = newer, .older = older};
+    bool done;
+
+    repay_diff_free(out);
+    if (!is_one_question(newer, older, error))
+        return false;
+    done = match_init(&matching, out->allocator) && enter_older(&matching);
+    if (done) {
+        match_newer(&matching);
+        out->by_date = matching.by_date;
+        done = compare_rows(&matching, out);
+    }
+    if (!done)
+        (void)no_memory(error);
+    done = done && write_patch(&matching, &out->patch, error);
+    match_free(&matching);
+    if (!done)
+        repay_diff_free(out);
+    return done;
+}
