@@ -316,6 +316,11 @@ static enum repay_json_end read_rows(struct repay_body *body, struct stretch *st
     return REPAY_JSON_OK;
 }
 
+static bool begins_value(char byte)
+{
+    return memchr("[\"-0123456789tfn", byte, sizeof "[\"-0123456789tfn" - 1) != NULL;
+}
+
 /* Outside a list, at a byte that is no blank: reads the next unit. */
 static enum repay_json_end read_unit(struct repay_body *body, struct repay_json_scan *scan)
 {
@@ -323,7 +328,8 @@ static enum repay_json_end read_unit(struct repay_body *body, struct repay_json_
     switch ((enum stage)body->stage) {
     case STAGE_ROOT:
         if (byte != '{')
-            return repay_json_fail(scan, scan->at, byte == '[' ? WHY_NOT_OBJECT : WHY_NOT_JSON);
+            return repay_json_fail(scan, scan->at,
+                                   begins_value(byte) ? WHY_NOT_OBJECT : WHY_NOT_JSON);
         body->stage = STAGE_FIRST_NAME;
         break;
     case STAGE_FIRST_NAME:
