@@ -7,16 +7,13 @@
  * earliest wake-up, so a round looks at all slots only when one of them may be due.
  */
 #include "curl_engine.h"
+#include "curl_library.h"
 #include "curl_slot.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-/* QUICK_EXIT, the cache of parsed authorities and sends that raise no SIGPIPE begin here. */
-#define LIBCURL_MIN 0x075700
 
 /* How long a cancelled or closed call may go unnoticed while others keep the engine busy. */
 #define LOOK_EVERY_MS 10
@@ -47,22 +44,6 @@ struct repay_curl_engine {
     bool unlooked;   /* others had their turn since: calls may have been cancelled or closed */
     struct queue free, asking, ended;
 };
-
-static bool fail(struct repay_error *error, enum repay_kind kind, const char *message)
-{
-    size_t length = strlen(message);
-
-    /* The core is not linked here, so the fields are set by hand. */
-    memset(error, 0, sizeof(*error));
-    error->kind = kind;
-    error->outcome = REPAY_OUTCOME_NOT_SENT;
-    error->offset = -1;
-    error->retry_after_ms = -1;
-    if (length > REPAY_ERROR_MESSAGE_MAX)
-        length = REPAY_ERROR_MESSAGE_MAX;
-    memcpy(error->message, message, length);
-    return false;
-}
 
 static int64_t lesser(int64_t a, int64_t b)
 {
@@ -107,29 +88,6 @@ static void queue_remove(struct queue *queue, const struct repay_curl_slot *slot
     *queue = rest;
 }
 
-static pthread_once_t global_once = PTHREAD_ONCE_INIT;
-static CURLcode global_code;
-
-static void global_init(void)
-{
-    global_code = curl_global_init(CURL_GLOBAL_ALL);
-}
-
-/* Never undone: other users of libcurl in this process may rely on it by then. */
-static bool start_libcurl(struct repay_error *error)
-{
-    if (pthread_once(&global_once, global_init) != 0 || global_code != CURLE_OK)
-        return fail(error, REPAY_KIND_CONFIG, "libcurl cannot be started");
-    if (curl_version_info(CURLVERSION_NOW)->version_num < LIBCURL_MIN)
-        return fail(error, REPAY_KIND_CONFIG, "libcurl 7.87.0 or newer is needed");
-    return true;
-}
-
-const char *repay_curl_library_version(void)
-{
-    return curl_version_info(CURLVERSION_NOW)->version;
-}
-
 static int64_t own_now_ms(void *context)
 {
     const struct repay_curl_engine *engine = context;
@@ -150,28 +108,6 @@ static void tick(struct repay_curl_engine *engine)
     engine->unix_ms = engine->hooks.unix_ms(engine->hooks.context);
 }
 
-static bool make_multi(struct repay_curl_engine *engine, struct repay_error *error)
-{
-    CURLMcode code;
-
-    engine->multi = curl_multi_init();
-    if (!engine->multi)
-        return fail(error, REPAY_KIND_MEMORY, "not enough memory");
-    code = curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-    /* Fewer kept connections than calls would reconnect silently; twice serves two hosts. */
-    if (code == CURLM_OK)
-        code = curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS,
-                                 (long)(engine->slots_max < 8 ? 16 : engine->slots_max * 2));
-    /* Limits of libcurl's would make calls wait where no deadline of ours is looked at. */
-    if (code == CURLM_OK)
-        code = curl_multi_setopt(engine->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 0L);
-    if (code == CURLM_OK)
-        code = curl_multi_setopt(engine->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, 0L);
-    if (code != CURLM_OK)
-        return fail(error, REPAY_KIND_CONFIG, curl_multi_strerror(code));
-    return true;
-}
-
 static uint32_t clamped_slots(uint32_t slots)
 {
     if (slots < 1)
@@ -185,11 +121,11 @@ struct repay_curl_engine *repay_curl_engine_create(const struct repay_curl_optio
     const struct repay_allocator *allocator = options->allocator;
     struct repay_curl_engine *engine = NULL;
 
-    if (!start_libcurl(error))
+    if (!repay_curl_library_start(error))
         return NULL;
     engine = repay_allocate(allocator, sizeof(*engine));
     if (!engine) {
-        (void)fail(error, REPAY_KIND_MEMORY, "not enough memory");
+        (void)repay_curl_fail(error, REPAY_KIND_MEMORY, "not enough memory");
         return NULL;
     }
     memset(engine, 0, sizeof(*engine));
@@ -204,8 +140,10 @@ struct repay_curl_engine *repay_curl_engine_create(const struct repay_curl_optio
     engine->ca = repay_ca_paths_find();
     engine->slots = repay_allocate(allocator, engine->slots_max * sizeof(struct repay_curl_slot *));
     if (!engine->slots)
-        (void)fail(error, REPAY_KIND_MEMORY, "not enough memory");
-    if (!engine->slots || !make_multi(engine, error)) {
+        (void)repay_curl_fail(error, REPAY_KIND_MEMORY, "not enough memory");
+    else
+        engine->multi = repay_curl_library_multi(engine->slots_max, error);
+    if (!engine->multi) {
         repay_curl_engine_destroy(engine);
         return NULL;
     }
@@ -256,16 +194,18 @@ bool repay_curl_engine_add(struct repay_curl_engine *engine, struct repay_call *
     struct repay_curl_slot *taken = NULL;
 
     if (repay_curl_engine_is_inherited(engine))
-        return fail(error, REPAY_KIND_CONFIG, "the engine was made in another process");
+        return repay_curl_fail(error, REPAY_KIND_CONFIG, "the engine was made in another process");
     if (call->stage != REPAY_CALL_READY)
-        return fail(error, REPAY_KIND_INVALID_ARGUMENT, "a call runs once, and this one has begun");
+        return repay_curl_fail(error, REPAY_KIND_INVALID_ARGUMENT,
+                               "a call runs once, and this one has begun");
     if (engine->busy == engine->slots_max)
-        return fail(error, REPAY_KIND_INVALID_ARGUMENT, "as many calls as fit are under way");
+        return repay_curl_fail(error, REPAY_KIND_INVALID_ARGUMENT,
+                               "as many calls as fit are under way");
     taken = queue_take(&engine->free);
     if (!taken)
         taken = make_slot(engine);
     if (!taken)
-        return fail(error, REPAY_KIND_MEMORY, "not enough memory");
+        return repay_curl_fail(error, REPAY_KIND_MEMORY, "not enough memory");
     taken->call = call;
     engine->busy++;
     enqueue(&engine->asking, taken, REPAY_CURL_ASKING);

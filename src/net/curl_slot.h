@@ -13,6 +13,7 @@
 
 #include "ca_paths.h"
 #include "core_api.h"
+#include "curl_buffer.h"
 #include "curl_engine.h"
 
 /* Ours, and those that tell libcurl not to add one of its own. */
@@ -47,12 +48,6 @@ struct repay_curl_head {
     int64_t content_length; /* -1: not given */
     bool chunked;
     bool complete; /* the blank line of the final head has passed */
-};
-
-struct repay_curl_buffer {
-    char *data;
-    size_t length;
-    size_t capacity;
 };
 
 struct repay_curl_slot {
@@ -96,12 +91,29 @@ bool repay_curl_slot_is_wanted(const struct repay_curl_slot *slot);
 /* Hands the call's request to libcurl. */
 struct repay_curl_fault repay_curl_slot_start(struct repay_curl_slot *slot, CURLM *multi,
                                               const struct repay_ca_paths *ca, int64_t now_ms);
-/* What the end of a transfer means. `detail` borrows from the slot. */
-struct repay_end repay_curl_slot_judge(const struct repay_curl_slot *slot, CURLcode code);
 /* The transfer is over: takes the handle out of the multi handle and wipes what was sent. */
 void repay_curl_slot_stop(struct repay_curl_slot *slot, CURLM *multi);
 /* Forgets the easy handle, so that the next attempt starts with a new one. */
 void repay_curl_slot_drop_handle(struct repay_curl_slot *slot);
+
+/* What the files of a slot share. */
+extern const struct repay_curl_fault repay_curl_no_fault;
+extern const struct repay_curl_fault repay_curl_no_memory;
+struct repay_curl_fault repay_curl_fault_of(CURLcode code);
+
+/*
+ * curl_endpoint.c: tells the handle about the client, unless it was told the same last time.
+ * Contents are compared, not addresses: a new client may lie where a closed one was.
+ */
+struct repay_curl_fault repay_curl_slot_aim(struct repay_curl_slot *slot,
+                                            const struct repay_ca_paths *ca);
+
+/* curl_request.c: copies the request; target and body lie in the copy. False without memory. */
+bool repay_curl_slot_put_request(struct repay_curl_slot *slot, const struct repay_request *request,
+                                 const char **target, const char **body);
+
+/* curl_judge.c: what the end of a transfer means. `detail` borrows from the slot. */
+struct repay_end repay_curl_slot_judge(const struct repay_curl_slot *slot, CURLcode code);
 
 /* curl_reply.c: what libcurl calls while a transfer is under way. */
 int repay_curl_on_request(void *slot, char *remote_ip, char *local_ip, int remote_port,

@@ -1,0 +1,19 @@
+/*
+ * libcurl as a whole: started once in a process, and never stopped, because others in the process
+ * may use it by then.
+ */
+#ifndef REPAY_CURL_LIBRARY_H
+#define REPAY_CURL_LIBRARY_H
+
+#include <curl/curl.h>
+
+#include "error.h"
+
+/* Thread-safe, and cheap after the first time. */
+bool repay_curl_library_start(struct repay_error *error);
+/* Returns owned, or NULL and the error: a multi handle for so many transfers at once. */
+CURLM *repay_curl_library_multi(uint32_t transfers, struct repay_error *error);
+/* Sets kind and message, for the core's own function is not linked here. Always false. */
+bool repay_curl_fail(struct repay_error *error, enum repay_kind kind, const char *message);
+
+#endif
