@@ -91,9 +91,8 @@ static inline bool repay_lua_to_integer(lua_State *L, int index, int64_t *out)
 {
     lua_Number number;
 
-    if (lua_type(L, index) != LUA_TNUMBER)
-        return false;
 #if LUA_VERSION_NUM >= 504
+    /* Asked first because it is the rule, and a loop by column asks for every row. */
     if (lua_isinteger(L, index)) {
         lua_Integer integer = lua_tointeger(L, index);
 
@@ -103,6 +102,8 @@ static inline bool repay_lua_to_integer(lua_State *L, int index, int64_t *out)
         return true;
     }
 #endif
+    if (lua_type(L, index) != LUA_TNUMBER)
+        return false;
     number = lua_tonumber(L, index);
     /* Written so that NaN, which compares false with everything, is refused. */
     if (!(number >= (lua_Number)-REPAY_LUA_INTEGER_MAX &&

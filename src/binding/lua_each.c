@@ -10,42 +10,127 @@
 #include "lua_row.h"
 #include "lua_schedule.h"
 
-#define CURSOR_CLASS "repay.cursor"
-#define COLUMNS_MAX  16  /* values a loop may ask for; no documented row has more members */
-#define CHUNK_ROWS   128 /* a chunk of one column is 1 KiB: a few of them stay in the first cache */
-#define DAY_SLOTS    64  /* days seen lately; schedules of many loans repeat the same few */
-#define FIRST_TEXT   2   /* places in the table of kept strings: 1 is the schedule itself */
+#define CURSOR_CLASS  "repay.cursor"
+#define COLUMNS_MAX   16  /* values a loop may ask for; no documented row has more members */
+#define CHUNK_ROWS    128 /* a chunk of one column is 1 KiB: a few of them stay in the first cache */
+#define DAY_SLOTS_MIN 16
+#define DAY_SLOTS_MAX 1024 /* days seen lately: almost three years of them */
+#define ABSENT        INT64_MIN
+
+/* Places in the table of kept strings; 1 is the schedule itself. */
+#define FIRST_STATUS 2
+#define FIRST_TEXT   (FIRST_STATUS + REPAY_STATUS_UNKNOWN + 1)
 #define FIRST_DAY    (FIRST_TEXT + COLUMNS_MAX)
+
+enum form { FORM_NUMBER, FORM_FLAG, FORM_STATUS, FORM_DAY, FORM_LOAN, FORM_TEXT, FORM_NIL };
+
+struct column {
+    enum form form;
+    struct repay_lua_column of;
+    const char *text; /* TEXT: what the kept string was made from */
+    int64_t loan;     /* LOAN: likewise, a code */
+};
 
 struct cursor {
     const struct repay_schedule *schedule; /* kept alive by the cursor's anchor */
     uint32_t first;                        /* rows of the chunk that is loaded */
     uint32_t loaded;
     unsigned count;
-    struct repay_lua_column columns[COLUMNS_MAX];
-    const char *texts[COLUMNS_MAX]; /* what the kept string of each column was made from */
-    int32_t days[DAY_SLOTS];        /* what the kept string of each slot was made from */
-    int64_t chunk[];                /* CHUNK_ROWS values for each column */
+    bool keeps; /* some column's values are strings */
+    struct column columns[COLUMNS_MAX];
+    uint32_t day_slots; /* a power of two */
+    int32_t *days;      /* what the kept string of each slot was made from; behind the chunk */
+    int64_t chunk[];    /* CHUNK_ROWS values for each column */
 };
 
-static bool is_day(const struct repay_lua_column *column)
+static enum form form_of(const struct repay_lua_column *column)
 {
-    return column->kind == REPAY_COLUMN_FIELD && column->field->type == REPAY_FIELD_DAY;
+    switch (column->kind) {
+    case REPAY_COLUMN_LOAN_ID:
+        return FORM_LOAN;
+    case REPAY_COLUMN_STATUS:
+        return FORM_STATUS;
+    case REPAY_COLUMN_NUMBER:
+    case REPAY_COLUMN_FIGURE:
+        return FORM_NUMBER;
+    case REPAY_COLUMN_NEVER:
+        return FORM_NIL;
+    case REPAY_COLUMN_FIELD:
+        break;
+    }
+    switch ((enum repay_field_type)column->field->type) {
+    case REPAY_FIELD_AMOUNT:
+    case REPAY_FIELD_COUNT:
+        return FORM_NUMBER;
+    case REPAY_FIELD_FLAG:
+        return FORM_FLAG;
+    case REPAY_FIELD_DAY:
+        return FORM_DAY;
+    case REPAY_FIELD_UUID:
+    case REPAY_FIELD_MOMENT:
+    case REPAY_FIELD_TEXT:
+        break;
+    }
+    return FORM_TEXT;
 }
 
-static bool is_amount(const struct repay_lua_column *column)
-{
-    return column->kind == REPAY_COLUMN_FIGURE ||
-           (column->kind == REPAY_COLUMN_FIELD && column->field->type == REPAY_FIELD_AMOUNT);
-}
-
-static void load_statuses(struct cursor *cursor, uint32_t count, int64_t *out)
+static void load_statuses(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                          int64_t *out)
 {
     uint8_t statuses[CHUNK_ROWS];
 
-    repay_schedule_fill_statuses(cursor->schedule, cursor->first, count, statuses);
+    repay_schedule_fill_statuses(schedule, row, count, statuses);
     for (uint32_t i = 0; i < count; i++)
         out[i] = statuses[i];
+}
+
+static void load_loans(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                       int64_t *out)
+{
+    uint32_t loans[CHUNK_ROWS];
+
+    repay_schedule_fill_loans(schedule, row, count, loans);
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = loans[i];
+}
+
+static void load_days(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                      int64_t *out)
+{
+    int32_t days[CHUNK_ROWS];
+
+    repay_schedule_fill_days(schedule, row, count, days);
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = days[i] == REPAY_DAY_ABSENT ? ABSENT : days[i];
+}
+
+static void load_field(const struct repay_schedule *schedule, const struct repay_field *field,
+                       uint32_t row, uint32_t count, int64_t *out)
+{
+    struct repay_value value;
+
+    if (field->type == REPAY_FIELD_AMOUNT) {
+        repay_schedule_fill_amounts(schedule, field, row, count, out);
+        return;
+    }
+    if (field->type == REPAY_FIELD_DAY && field->role == REPAY_ROLE_DUE_DATE) {
+        load_days(schedule, row, count, out);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        repay_schedule_value(schedule, row + i, field, &value);
+        out[i] = value.present ? value.integer : ABSENT;
+    }
+}
+
+static void load_numbers(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                         int64_t *out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t number = repay_schedule_number(schedule, row + i);
+
+        out[i] = number == REPAY_COUNT_ABSENT ? ABSENT : number;
+    }
 }
 
 static void load(struct cursor *cursor, uint32_t row)
@@ -57,35 +142,32 @@ static void load(struct cursor *cursor, uint32_t row)
     cursor->first = row;
     cursor->loaded = count;
     for (unsigned i = 0; i < cursor->count; i++) {
-        const struct repay_lua_column *column = &cursor->columns[i];
+        const struct column *column = &cursor->columns[i];
         int64_t *out = cursor->chunk + (size_t)i * CHUNK_ROWS;
 
-        if (column->kind == REPAY_COLUMN_FIGURE)
-            repay_schedule_fill(schedule, column->figure, row, count, out);
-        else if (is_amount(column))
-            repay_schedule_fill_amounts(schedule, column->field, row, count, out);
-        else if (column->kind == REPAY_COLUMN_STATUS)
-            load_statuses(cursor, count, out);
+        if (column->form == FORM_STATUS)
+            load_statuses(schedule, row, count, out);
+        else if (column->form == FORM_LOAN)
+            load_loans(schedule, row, count, out);
+        else if (column->of.kind == REPAY_COLUMN_FIGURE)
+            repay_schedule_fill(schedule, column->of.figure, row, count, out);
+        else if (column->of.kind == REPAY_COLUMN_NUMBER)
+            load_numbers(schedule, row, count, out);
+        else if (column->form != FORM_TEXT && column->form != FORM_NIL)
+            load_field(schedule, column->of.field, row, count, out);
     }
 }
 
-/* Pushes the text, from the kept copy when the column had the same bytes last. */
-static void push_kept(lua_State *L, struct cursor *cursor, unsigned i, struct repay_text text,
-                      int kept)
+/* Pushes a copy of the string on top of the stack into the table of kept ones. */
+static void keep(lua_State *L, int kept, int place)
 {
-    if (cursor->texts[i] == text.data) {
-        lua_rawgeti(L, kept, FIRST_TEXT + (int)i);
-        return;
-    }
-    lua_pushlstring(L, text.data, text.length);
     lua_pushvalue(L, -1);
-    lua_rawseti(L, kept, FIRST_TEXT + (int)i);
-    cursor->texts[i] = text.data;
+    lua_rawseti(L, kept, place);
 }
 
 static void push_day(lua_State *L, struct cursor *cursor, int32_t day, int kept)
 {
-    unsigned slot = (uint32_t)day % DAY_SLOTS;
+    unsigned slot = (uint32_t)day & (cursor->day_slots - 1);
     char text[REPAY_DAY_TEXT_MAX];
 
     if (cursor->days[slot] == day) {
@@ -94,67 +176,76 @@ static void push_day(lua_State *L, struct cursor *cursor, int32_t day, int kept)
     }
     repay_day_write(day, text);
     lua_pushlstring(L, text, sizeof text);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, kept, FIRST_DAY + (int)slot);
+    keep(L, kept, FIRST_DAY + (int)slot);
     cursor->days[slot] = day;
 }
 
-static void push_field(lua_State *L, struct cursor *cursor, unsigned i, uint32_t row, int kept)
+static void push_loan(lua_State *L, struct cursor *cursor, unsigned i, int64_t code, uint32_t row,
+                      int kept)
 {
-    const struct repay_lua_column *column = &cursor->columns[i];
+    struct column *column = &cursor->columns[i];
+    struct repay_text loan;
+
+    if (column->loan == code) {
+        lua_rawgeti(L, kept, FIRST_TEXT + (int)i);
+        return;
+    }
+    loan = repay_schedule_loan_id(cursor->schedule, row);
+    if (loan.length == 0) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_pushlstring(L, loan.data, loan.length);
+    keep(L, kept, FIRST_TEXT + (int)i);
+    column->loan = code;
+}
+
+/* Equal texts of a column are one text of the schedule, so the address tells. */
+static void push_text(lua_State *L, struct cursor *cursor, unsigned i, uint32_t row, int kept)
+{
+    struct column *column = &cursor->columns[i];
     struct repay_value value;
 
-    repay_schedule_value(cursor->schedule, row, column->field, &value);
-    if (is_day(column) && value.present)
-        push_day(L, cursor, (int32_t)value.integer, kept);
-    else if (column->field->type == REPAY_FIELD_TEXT && value.present &&
-             value.text.data != value.room)
-        push_kept(L, cursor, i, value.text, kept);
-    else
-        repay_lua_push_value(L, column->field, &value);
+    repay_schedule_value(cursor->schedule, row, column->of.field, &value);
+    if (!value.present || value.text.data == value.room) {
+        repay_lua_push_value(L, column->of.field, &value);
+        return;
+    }
+    if (column->text == value.text.data) {
+        lua_rawgeti(L, kept, FIRST_TEXT + (int)i);
+        return;
+    }
+    lua_pushlstring(L, value.text.data, value.text.length);
+    keep(L, kept, FIRST_TEXT + (int)i);
+    column->text = value.text.data;
 }
 
 static void push_value(lua_State *L, struct cursor *cursor, unsigned i, uint32_t row, int kept)
 {
-    const struct repay_lua_column *column = &cursor->columns[i];
-    const int64_t *loaded = &cursor->chunk[(size_t)i * CHUNK_ROWS + (row - cursor->first)];
-    struct repay_text loan;
-    int32_t number;
+    enum form form = cursor->columns[i].form;
+    int64_t value;
 
-    if (is_amount(column)) {
-        if (*loaded == REPAY_AMOUNT_ABSENT)
-            lua_pushnil(L);
-        else
-            lua_pushinteger(L, (lua_Integer)*loaded);
+    if (form == FORM_TEXT) {
+        push_text(L, cursor, i, row, kept);
         return;
     }
-    switch (column->kind) {
-    case REPAY_COLUMN_STATUS:
-        push_kept(L, cursor, i, repay_text_of(repay_status_name((enum repay_status) * loaded)),
-                  kept);
+    if (form == FORM_NIL) {
+        lua_pushnil(L);
         return;
-    case REPAY_COLUMN_LOAN_ID:
-        loan = repay_schedule_loan_id(cursor->schedule, row);
-        if (loan.length > 0)
-            push_kept(L, cursor, i, loan, kept);
-        else
-            lua_pushnil(L);
-        return;
-    case REPAY_COLUMN_NUMBER:
-        number = repay_schedule_number(cursor->schedule, row);
-        if (number != REPAY_COUNT_ABSENT)
-            lua_pushinteger(L, number);
-        else
-            lua_pushnil(L);
-        return;
-    case REPAY_COLUMN_FIELD:
-        push_field(L, cursor, i, row, kept);
-        return;
-    case REPAY_COLUMN_FIGURE:
-    case REPAY_COLUMN_NEVER:
-        break;
     }
-    lua_pushnil(L);
+    value = cursor->chunk[(size_t)i * CHUNK_ROWS + (row - cursor->first)];
+    if (form == FORM_LOAN)
+        push_loan(L, cursor, i, value, row, kept);
+    else if (form == FORM_STATUS)
+        lua_rawgeti(L, kept, FIRST_STATUS + (int)value);
+    else if (value == ABSENT)
+        lua_pushnil(L);
+    else if (form == FORM_DAY)
+        push_day(L, cursor, (int32_t)value, kept);
+    else if (form == FORM_FLAG)
+        lua_pushboolean(L, value != 0);
+    else
+        lua_pushinteger(L, (lua_Integer)value);
 }
 
 /* The iterator: (cursor, index) → index + 1, values. Upvalue 1 is the cursors' metatable. */
@@ -176,8 +267,10 @@ static int each_next(lua_State *L)
     row = (uint32_t)index;
     if (row < cursor->first || row - cursor->first >= cursor->loaded)
         load(cursor, row);
-    lua_settop(L, 2);
-    repay_lua_push_anchored(L, 1);
+    if (cursor->keeps) {
+        lua_settop(L, 2);
+        repay_lua_push_anchored(L, 1);
+    }
     lua_pushinteger(L, (lua_Integer)index + 1);
     for (unsigned i = 0; i < cursor->count; i++)
         push_value(L, cursor, i, row, 3);
@@ -190,13 +283,59 @@ static void open_cursor(struct cursor *cursor, const struct repay_schedule *sche
     cursor->first = 0;
     cursor->loaded = 0;
     cursor->count = count;
+    cursor->keeps = false;
     for (unsigned i = 0; i < count; i++) {
-        cursor->columns[i] = columns[i];
-        cursor->texts[i] = NULL;
+        enum form form = form_of(&columns[i]);
+
+        cursor->columns[i] = (struct column){form, columns[i], NULL, ABSENT};
+        cursor->keeps = cursor->keeps || (form != FORM_NUMBER && form != FORM_FLAG);
     }
-    for (unsigned i = 0; i < DAY_SLOTS; i++)
+    cursor->days = (int32_t *)(cursor->chunk + (size_t)count * CHUNK_ROWS);
+    for (uint32_t i = 0; i < cursor->day_slots; i++)
         cursor->days[i] = REPAY_DAY_ABSENT;
     cursor->schedule = schedule;
+}
+
+/* No loop over few rows pays for room that it cannot use. */
+static uint32_t day_slots_for(const struct repay_schedule *schedule,
+                              const struct repay_lua_column *columns, int count)
+{
+    uint32_t slots = DAY_SLOTS_MIN;
+    bool has_days = false;
+
+    for (int i = 0; i < count; i++)
+        has_days = has_days || form_of(&columns[i]) == FORM_DAY;
+    while (has_days && slots < DAY_SLOTS_MAX && slots < schedule->rows)
+        slots *= 2;
+    return slots;
+}
+
+/* The table that a cursor keeps alive: its schedule, at index 1 of the stack, and strings to push.
+ */
+static void push_kept(lua_State *L, uint32_t day_slots)
+{
+    lua_createtable(L, FIRST_DAY + (int)day_slots, 0);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, 1);
+    for (int status = 0; status <= REPAY_STATUS_UNKNOWN; status++) {
+        lua_pushstring(L, repay_status_name((enum repay_status)status));
+        lua_rawseti(L, -2, FIRST_STATUS + status);
+    }
+}
+
+/* Pushes a cursor that is not open yet, its metatable below it. */
+static struct cursor *new_cursor(lua_State *L, int count, uint32_t day_slots)
+{
+    size_t size = sizeof(struct cursor) + (size_t)count * CHUNK_ROWS * sizeof(int64_t) +
+                  day_slots * sizeof(int32_t);
+    struct cursor *cursor = repay_lua_new_anchoring(L, size);
+
+    cursor->schedule = NULL;
+    cursor->day_slots = day_slots;
+    push_kept(L, day_slots);
+    repay_lua_anchor(L, -2, -1);
+    lua_pop(L, 1);
+    return cursor;
 }
 
 /* each(name, …): for i, value, … in schedule:each("due_date", …) do */
@@ -218,14 +357,7 @@ static int each(lua_State *L)
     }
     lua_getfield(L, LUA_REGISTRYINDEX, CURSOR_CLASS);
     lua_getfield(L, -1, "next");
-    cursor = repay_lua_new_anchoring(L, sizeof *cursor +
-                                            (size_t)count * CHUNK_ROWS * sizeof cursor->chunk[0]);
-    cursor->schedule = NULL;
-    lua_createtable(L, FIRST_TEXT + COLUMNS_MAX, 0);
-    lua_pushvalue(L, 1);
-    lua_rawseti(L, -2, 1);
-    repay_lua_anchor(L, -2, -1);
-    lua_pop(L, 1);
+    cursor = new_cursor(L, count, day_slots_for(schedule, columns, count));
     open_cursor(cursor, schedule, columns, (unsigned)count);
     lua_pushvalue(L, -3);
     (void)lua_setmetatable(L, -2);
