@@ -38,6 +38,8 @@ lua54_LIBS     = $(shell pkg-config --libs $(lua54_PACKAGE))
 lua51_LIBS     = $(shell pkg-config --libs $(lua51_PACKAGE))
 # luarocks has its own way to find libcurl, and says where.
 CURL_CFLAGS    = $(if $(CURL_INCDIR),-I$(CURL_INCDIR),$(shell pkg-config --cflags libcurl))
+SQLITE_CFLAGS  = $(if $(SQLITE_INCDIR),-I$(SQLITE_INCDIR),$(shell pkg-config --cflags sqlite3))
+SQLITE_LIBS    = $(if $(SQLITE_LIBDIR),-L$(SQLITE_LIBDIR) -lsqlite3,$(shell pkg-config --libs sqlite3))
 CURL_LIBS      = $(if $(CURL_LIBDIR),-L$(CURL_LIBDIR) -lcurl,$(shell pkg-config --libs libcurl))
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
@@ -53,19 +55,23 @@ SO_LDFLAGS = -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed 
 
 CORE_C    := $(sort $(wildcard src/core/*.c src/providers/*.c))
 NET_C     := $(sort $(wildcard src/net/*.c))
+JOURNAL_C := $(sort $(wildcard src/journal/*.c))
+MODULES   := core curl journal
 # A file of the binding belongs to the core module, unless it is named after another one.
 CURL_BINDING_C := $(sort $(wildcard src/binding/native_curl*.c))
-CORE_BINDING_C := $(sort $(filter-out $(CURL_BINDING_C), $(wildcard src/binding/*.c)))
+JOURNAL_BINDING_C := $(sort $(wildcard src/binding/native_journal*.c))
+CORE_BINDING_C := $(sort $(filter-out $(CURL_BINDING_C) $(JOURNAL_BINDING_C), $(wildcard src/binding/*.c)))
 # spec/support/x_host.c is a program that embeds Lua, any other x.c there a module for specs.
 HOST_C    := $(sort $(wildcard spec/support/*_host.c))
 SUPPORT_C := $(sort $(filter-out $(HOST_C), $(wildcard spec/support/*.c)))
 CORE_TEST_C := $(sort $(wildcard spec/core/*_test.c))
 NET_TEST_C  := $(sort $(wildcard spec/net/*_test.c))
+JOURNAL_TEST_C := $(sort $(wildcard spec/journal/*_test.c))
 FUZZ_C    := $(sort $(wildcard spec/fuzz/fuzz_*.c))
 FUZZ      := $(FUZZ_C:spec/fuzz/fuzz_%.c=%)
 BENCH_C   := $(sort $(wildcard bench/*.c))
-ALL_C     := $(CORE_C) $(NET_C) $(CURL_BINDING_C) $(CORE_BINDING_C) $(HOST_C) $(SUPPORT_C) \
-	$(CORE_TEST_C) $(NET_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c $(BENCH_C)
+ALL_C     := $(CORE_C) $(NET_C) $(JOURNAL_C) $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(CORE_BINDING_C) \
+	$(HOST_C) $(SUPPORT_C) $(CORE_TEST_C) $(NET_TEST_C) $(JOURNAL_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c $(BENCH_C)
 ALL_H     := $(sort $(wildcard src/*/*.h spec/*/*.h))
 LUA_CHECKED := $(wildcard lua/repay lua/bin/* examples bench types) spec .luacheckrc .busted $(wildcard *.rockspec)
 
@@ -73,9 +79,9 @@ LUA_CHECKED := $(wildcard lua/repay lua/bin/* examples bench types) spec .luache
 # What has to be installed: only looked at for goals that may install it
 #
 
-APT_BUILD = libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev libcurl4-openssl-dev
+APT_BUILD = libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev libcurl4-openssl-dev libsqlite3-dev
 APT_DEMO  = lua5.4 luajit2 lua-cjson
-APT_TEST  = $(APT_DEMO) lua-busted luarocks openssl procps
+APT_TEST  = $(APT_DEMO) curl lua-busted lua-cqueues lua-luaossl luarocks openssl
 APT_LINT  = clang clang-format clang-tidy lua-check $(APT_TEST)
 
 packages_for_demo  = $(APT_BUILD) $(APT_DEMO)
@@ -95,17 +101,17 @@ endif
 
 .PHONY: deps
 deps:
-	@echo 'To build:    GNU make, gcc or clang, pkg-config, and the headers of Lua 5.4, LuaJIT 2.1 and libcurl'
+	@echo 'To build:    GNU make, gcc or clang, pkg-config, and the headers of Lua 5.4, LuaJIT 2.1, libcurl and SQLite 3'
 	@echo 'To run:      lua5.4 or luajit, and lua-cjson for exports and the sandbox'
 	@echo 'To test:     busted for both Lua 5.4 and LuaJIT, luarocks, openssl'
 	@echo 'To lint:     clang, clang-format, clang-tidy, luacheck'
 	@echo 'On Debian and Ubuntu:'
 	@echo '  apt-get install $(sort $(APT_BUILD) $(APT_TEST) $(APT_LINT) libclang-rt-dev)'
 	@echo 'On Fedora:'
-	@echo '  dnf install gcc make pkgconf lua lua-devel luajit luajit-devel libcurl-devel luarocks openssl clang clang-tools-extra compiler-rt'
+	@echo '  dnf install gcc make pkgconf lua lua-devel luajit luajit-devel libcurl-devel sqlite-devel luarocks openssl clang clang-tools-extra compiler-rt'
 	@echo '  luarocks install busted; luarocks install luacheck; luarocks install lua-cjson'
 	@echo 'With Homebrew:'
-	@echo '  brew install lua luajit curl pkgconf luarocks openssl clang-format llvm'
+	@echo '  brew install lua luajit curl sqlite pkgconf luarocks openssl clang-format llvm'
 	@echo '  luarocks install busted; luarocks install luacheck; luarocks install lua-cjson'
 	@echo 'Names that differ are given to make: lua54_PROGRAM=lua lua54_PACKAGE=lua-5.4 lua51_PROGRAM=luajit'
 
@@ -127,6 +133,10 @@ $(1)/obj/src/net/%.o: src/net/%.c | packages
 	@mkdir -p $$(@D)
 	$(2) $$(ALL_CFLAGS) $(3) $$(NET_FLAGS) -c -o $$@ $$<
 
+$(1)/obj/src/journal/%.o: src/journal/%.c | packages
+	@mkdir -p $$(@D)
+	$(2) $$(ALL_CFLAGS) $(3) $$(JOURNAL_FLAGS) -c -o $$@ $$<
+
 $(1)/obj/spec/%.o: spec/%.c | packages
 	@mkdir -p $$(@D)
 	$(2) $$(ALL_CFLAGS) $(3) $$(SPEC_FLAGS) -c -o $$@ $$<
@@ -143,6 +153,10 @@ $(1)/c/%_test: $(1)/obj/spec/%_test.o $(1)/core.a
 $(1)/c/net/%_test: $(1)/obj/spec/net/%_test.o $$(NET_C:%.c=$(1)/obj/%.o) $(1)/core.a
 	@mkdir -p $$(@D)
 	$(2) $(3) -o $$@ $$^ $$(LDFLAGS) $$(CURL_LIBS)
+
+$(1)/c/journal/%_test: $(1)/obj/spec/journal/%_test.o $$(JOURNAL_C:%.c=$(1)/obj/%.o) $(1)/core.a
+	@mkdir -p $$(@D)
+	$(2) $(3) -o $$@ $$^ $$(LDFLAGS) $$(SQLITE_LIBS)
 
 $(1)/replay/%: $(1)/obj/spec/fuzz/fuzz_%.o $(1)/obj/spec/fuzz/replay_main.o $(1)/core.a
 	@mkdir -p $$(@D)
@@ -166,6 +180,11 @@ $(1)/$(5)/repay/native/curl.so: $$(NET_C:%.c=$(2)/obj/%.o) \
 	@mkdir -p $$(@D)
 	$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS) -Wl,-z,nodelete $$(CURL_LIBS)
 
+$(1)/$(5)/repay/native/journal.so: $$(JOURNAL_C:%.c=$(2)/obj/%.o) \
+		$$(JOURNAL_BINDING_C:%.c=$(1)/$(5)/obj/%.o) $$(BUILD)/sources
+	@mkdir -p $$(@D)
+	$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS) $$(SQLITE_LIBS)
+
 $(1)/$(5)/spec/support/%.so: $(1)/$(5)/obj/spec/support/%.o
 	@mkdir -p $$(@D)
 	$(3) $(4) -o $$@ $$^ $$(SO_LDFLAGS)
@@ -179,15 +198,16 @@ endef
 # Rewritten only when a source comes or goes, so that what is linked from all of them follows.
 $(BUILD)/sources: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CORE_C) $(NET_C) $(CURL_BINDING_C) $(CORE_BINDING_C)' | cmp -s - $@ || \
-		echo '$(CORE_C) $(NET_C) $(CURL_BINDING_C) $(CORE_BINDING_C)' >$@
+	@echo '$(CORE_C) $(NET_C) $(JOURNAL_C) $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(CORE_BINDING_C)' | cmp -s - $@ || \
+		echo '$(CORE_C) $(NET_C) $(JOURNAL_C) $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(CORE_BINDING_C)' >$@
 .PHONY: FORCE
 FORCE:
 
 # POSIX is for the rooms that talk to the system.
 NET_FLAGS     = -D_GNU_SOURCE $(CURL_CFLAGS)
-BINDING_FLAGS = -D_GNU_SOURCE -Isrc/net
-SPEC_FLAGS    = -D_GNU_SOURCE -Isrc/net -Ispec/core
+JOURNAL_FLAGS = -D_GNU_SOURCE $(SQLITE_CFLAGS)
+BINDING_FLAGS = -D_GNU_SOURCE -Isrc/net -Isrc/journal
+SPEC_FLAGS    = -D_GNU_SOURCE -Isrc/net -Isrc/journal -Ispec/core -Ispec/journal
 # Clock and chance can be set by specs; the tests' own build of the binding has this, a user's never.
 HOOKS         = -DREPAY_TEST_HOOKS
 # nodelete: a report made after Lua has unloaded the module could not name its functions.
@@ -206,7 +226,7 @@ $(foreach vm,$(VMS), \
 	$(eval $(call lua_tree,$(BUILD)/coverage,$(BUILD)/coverage,$$(CC),-O0 --coverage $$(HOOKS),$(vm))))
 
 # $(1) directory: the modules of a tree; and what specs load or run beside them
-natives  = $(foreach vm,$(VMS),$(1)/$(vm)/repay/native/core.so $(1)/$(vm)/repay/native/curl.so)
+natives  = $(foreach vm,$(VMS),$(MODULES:%=$(1)/$(vm)/repay/native/%.so))
 supports = $(foreach vm,$(VMS),$(SUPPORT_C:spec/%.c=$(1)/$(vm)/spec/%.so) \
 	$(HOST_C:spec/support/%_host.c=$(1)/$(vm)/%_host))
 
@@ -242,7 +262,7 @@ env:
 demo: all
 	@env $(call lua_paths,lua54,$(BUILD)) $(lua54_PROGRAM) examples/demo.lua
 
-C_TESTS := $(CORE_TEST_C:spec/%.c=%) $(NET_TEST_C:spec/%.c=%)
+C_TESTS := $(CORE_TEST_C:spec/%.c=%) $(NET_TEST_C:spec/%.c=%) $(JOURNAL_TEST_C:spec/%.c=%)
 
 # make test. Every run is phony, so that it happens each time; its name is that of its result.
 C_RUNS       = $(C_TESTS:%=test/c/%)
@@ -274,7 +294,7 @@ $(EAGER_RUNS): test/eager/%: | test-start
 
 # What users get, which has no door for specs.
 $(SHIPPED_RUNS): test/shipped/%: | test-start
-	$(call run,$@,tap,$(call busted,$*,$(BUILD)) --tags=plain)
+	$(call run,$@,tap,$(call busted,$*,$(BUILD)) spec/native_build_spec.lua)
 
 # Every allocation fails once, in turn.
 $(MEMORY_RUNS): test/memory/%: | test-start
@@ -288,9 +308,8 @@ $(ROCK_RUNS): test/rock/%: | test-start
 test: $(TEST_RUNS)
 	@spec/support/sum.sh $(BUILD)/results/test
 
-# make asan: the same under the sanitizers. The interpreters are the system's, so the runtimes are
-# preloaded; both close their state at the end, so what is left then is a leak.
-SANITIZERS = $(shell $(CC) -print-file-name=libasan.so):$(shell $(CC) -print-file-name=libubsan.so)
+# make asan: the same under the sanitizers, in an interpreter that has their runtimes inside. It closes
+# its state at the end, so what is left then is a leak.
 SANITIZER_OPTIONS = ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=print_stacktrace=1
 ASAN_C_RUNS      = $(C_TESTS:%=asan/c/%)
@@ -310,10 +329,9 @@ $(ASAN_REPLAY_RUNS): asan/replay/%: $(BUILD)/asan/replay/% | asan-start
 	$(call run,$@,checks,env $(SANITIZER_OPTIONS) $< spec/fuzz/corpus/$*)
 
 $(ASAN_BUSTED_RUNS): asan/busted/%: | asan-start
-	$(call run,$@,tap,env $(SANITIZER_OPTIONS) LD_PRELOAD=$(SANITIZERS) \
-		$(call busted,$*,$(BUILD)/asan) --exclude-tags=plain)
+	$(call run,$@,tap,env $(SANITIZER_OPTIONS) $(call lua_paths,$*,$(BUILD)/asan) \
+		$(BUILD)/asan/$*/lua_host spec/support/busted.lua --output=TAP --exclude-tags=plain)
 
-# A program of ours: it has the runtimes inside.
 $(ASAN_MEMORY_RUNS): asan/memory/%: | asan-start
 	$(call run,$@,checks,env $(SANITIZER_OPTIONS) $(call lua_paths,$*,$(BUILD)/asan) \
 		$(BUILD)/asan/$*/alloc_host spec/support/alloc_script.lua)
@@ -328,13 +346,14 @@ STRICT = -std=c11 -O2 $(WARNINGS) -Werror -Isrc/core
 TIDY   = clang-tidy --quiet
 LINT_CORE_C    = $(CORE_C)
 LINT_NET_C     = $(NET_C)
-LINT_SPEC_C    = $(CORE_TEST_C) $(NET_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c $(BENCH_C)
-LINT_BINDING_C = $(CORE_BINDING_C) $(CURL_BINDING_C) $(SUPPORT_C) $(HOST_C)
+LINT_JOURNAL_C = $(JOURNAL_C)
+LINT_SPEC_C    = $(CORE_TEST_C) $(NET_TEST_C) $(JOURNAL_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c $(BENCH_C)
+LINT_BINDING_C = $(CORE_BINDING_C) $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(SUPPORT_C) $(HOST_C)
 COMPILERS      = $(sort $(CC) $(CLANG))
 LINT_RUNS = $(foreach compiler,$(COMPILERS), \
-		lint/$(compiler)/core lint/$(compiler)/net lint/$(compiler)/spec \
+		lint/$(compiler)/core lint/$(compiler)/net lint/$(compiler)/journal lint/$(compiler)/spec \
 		$(foreach vm,$(VMS),lint/$(compiler)/$(vm) lint/$(compiler)/$(vm)-hooks)) \
-	lint/tidy/core lint/tidy/net lint/tidy/spec lint/tidy/binding \
+	lint/tidy/core lint/tidy/net lint/tidy/journal lint/tidy/spec lint/tidy/binding \
 	lint/format lint/luacheck lint/shell lint/layers
 .PHONY: lint lint-start $(LINT_RUNS)
 
@@ -348,6 +367,9 @@ $(COMPILERS:%=lint/%/core): lint/%/core:
 
 $(COMPILERS:%=lint/%/net): lint/%/net:
 	$(call run,$@,tap,$(EACH) '$* $(STRICT) $(NET_FLAGS) -c -o /dev/null' $(LINT_NET_C))
+
+$(COMPILERS:%=lint/%/journal): lint/%/journal:
+	$(call run,$@,tap,$(EACH) '$* $(STRICT) $(JOURNAL_FLAGS) -c -o /dev/null' $(LINT_JOURNAL_C))
 
 $(COMPILERS:%=lint/%/spec): lint/%/spec:
 	$(call run,$@,tap,$(EACH) '$* $(STRICT) $(SPEC_FLAGS) -c -o /dev/null' $(LINT_SPEC_C))
@@ -368,6 +390,9 @@ lint/tidy/core:
 
 lint/tidy/net:
 	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core $(NET_FLAGS)' $(LINT_NET_C))
+
+lint/tidy/journal:
+	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core $(JOURNAL_FLAGS)' $(LINT_JOURNAL_C))
 
 lint/tidy/spec:
 	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core $(SPEC_FLAGS)' $(LINT_SPEC_C))
@@ -454,7 +479,7 @@ ifneq ($(LUA_INCDIR),)
 ROCK = $(subst /,-,$(LUA_INCDIR:/%=%))
 $(ROCK)_CFLAGS = -I$(LUA_INCDIR)
 $(eval $(call lua_tree,$(BUILD)/rock,$(BUILD),$$(CC),$$(HARDENING),$(ROCK)))
-ROCK_NATIVES = $(BUILD)/rock/$(ROCK)/repay/native/core.so $(BUILD)/rock/$(ROCK)/repay/native/curl.so
+ROCK_NATIVES = $(MODULES:%=$(BUILD)/rock/$(ROCK)/repay/native/%.so)
 endif
 
 # $(1) compiled modules, $(2) directory for them, $(3) directory for Lua files
