@@ -200,7 +200,7 @@ local function list_customer_repayments(context)
   end
   local customer = context.book:customer("fincode", customer_id)
   if not customer and context.switches.unknown_customer == "refused" then
-    return reply.failed(context, "customer_not_found")
+    return reply.failed(context, "loan_not_found")
   end
   local rows = {}
   for _, loan in ipairs(customer and customer.loans or {}) do
@@ -246,7 +246,7 @@ local function pending_repayments(context)
   elseif not is_own(context, context.values.user_id) then
     return reply.failed(context, "unauthorized")
   elseif not customer then
-    return reply.failed(context, "customer_not_found")
+    return reply.failed(context, "loan_not_found")
   end
   local rows, today = {}, context:today()
   for _, loan in ipairs(customer.loans) do
@@ -267,7 +267,7 @@ local function repaid_transactions(context)
   if not is_own(context, context.values.user_id) then
     return reply.failed(context, "unauthorized")
   elseif not customer then
-    return reply.failed(context, "customer_not_found")
+    return reply.failed(context, "loan_not_found")
   end
   local rows = {}
   for _, loan in ipairs(customer.loans) do

@@ -20,7 +20,6 @@ local REFUSALS = {
     "The bank account does not belong to the customer" },
   missing_loan_application = { 422, "Missing Loan Application",
     "Loan application ID is missing for the customer loan record" },
-  customer_not_found = { 404, "Customer Not Found", "No customer has this ID" },
   application_not_found = { 404, "Loan Application Not Found", "No loan application has this ID" },
   key_reused = { 422, "Idempotency Key Reused", "The key was used with another request" },
   key_running = { 409, "Request In Progress", "The first request with this key is still running" },
@@ -42,9 +41,10 @@ function reply.failed(context, name)
   return failed(context, status, message)
 end
 
--- What the sandbox is stricter about than the provider.
+-- What the sandbox is stricter about than the provider; with a status of its own, the words of
+-- whatever stands before the provider.
 function reply.problem(context, text, status)
-  local response = failed(context, status or 422, "Validation Error: " .. text)
+  local response = failed(context, status or 422, (status and "" or "Validation Error: ") .. text)
   response.is_malformed = true
   return response
 end
