@@ -733,8 +733,7 @@ static void test_first_fault_wins(void)
     open_read(&rig);
     CHECK_INT(rig_next(&rig), REPAY_STEP_SEND);
     CHECK(repay_call_reply_status(&rig.call, 200));
-    memset(page, ' ', sizeof page);
-    memcpy(page, "<html>", 6);
+    memset(page, '<', sizeof page);
     CHECK(!repay_call_reply_body(&rig.call, page, sizeof page));
     rig_fail(&rig, REPAY_KIND_TIMEOUT, REPAY_SENT_MAYBE);
     expect_failed(&rig, REPAY_KIND_BAD_RESPONSE, REPAY_OUTCOME_UNKNOWN);
@@ -855,6 +854,33 @@ static void test_details(void)
     CHECK_TEXT(rig.call.error.message,
                "no secure connection could be made: certificate?of ************** expired");
     end(&rig);
+}
+
+static void expect_message(enum repay_kind kind, const char *detail, const char *message)
+{
+    struct repay_end failure = {kind, REPAY_SENT_NO, false, repay_text_of(detail)};
+    struct rig rig;
+
+    open_write(&rig);
+    CHECK_INT(rig_next(&rig), REPAY_STEP_SEND);
+    repay_call_end(&rig.call, &failure, rig.now_ms, rig.unix_ms);
+    CHECK_TEXT(rig.call.error.message, message);
+    end(&rig);
+}
+
+static void test_messages(void)
+{
+    expect_message(REPAY_KIND_TIMEOUT, NULL, "no answer came in time");
+    expect_message(REPAY_KIND_TIMEOUT, "no connection in time", "no connection in time");
+    expect_message(REPAY_KIND_CANCELLED, "cancelled", "the call was cancelled");
+    expect_message(REPAY_KIND_DNS, "no such host",
+                   "the host's name could not be looked up: no such host");
+    expect_message(REPAY_KIND_CONNECT, NULL, "no connection could be made");
+    expect_message(REPAY_KIND_CONNECTION_LOST, "reset by peer",
+                   "the connection was lost: reset by peer");
+    expect_message(REPAY_KIND_TOO_LARGE, NULL, "the reply is too large");
+    expect_message(REPAY_KIND_MEMORY, NULL, "out of memory");
+    expect_message(REPAY_KIND_CONFIG, "no such file: ca.pem", "no such file: ca.pem");
 }
 
 /* Every kind a driver may report has words of its own or the general ones, never none. */
@@ -985,6 +1011,7 @@ int main(void)
     test_status_twice();
     test_feeding();
     test_details();
+    test_messages();
     test_words_of_kinds();
     test_arguments_move();
     test_memory("carbon", "schedule");

@@ -137,6 +137,7 @@ static inline int judge_input(const char *provider, const uint8_t *data, size_t 
     operations = session.provider->operations;
     while (operations[count].name)
         count++;
+    MUST(count > 0);
     status = statuses[data[0] / 16 % 10];
     operations += data[0] % 16 % count;
     judge_once(&whole, &session, operations, blocks, status, body, size);

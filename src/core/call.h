@@ -3,7 +3,8 @@
  *
  * A driver asks `next`, obeys (send this, wait so long), reports what happened, and asks again,
  * until the answer is done or failed. Attempts, waits, deadlines, pages and the idempotency key are
- * decided here and are therefore the same over libcurl, cosockets, the sandbox and a user's own transport.
+ * decided here and are therefore the same over libcurl, cosockets, the sandbox and a user's own
+ * transport.
  *
  *     driver: next → SEND → move the bytes of repay_call_request
  *                           reply arrives: reply_status, reply_field…, reply_body…
@@ -93,7 +94,7 @@ struct repay_call {
     bool is_fed;                  /* `http` is in use */
     bool streams;                 /* rows go into the builder as they arrive */
     bool reply_began;
-    bool body_is_cut;  /* the reply is longer than what is collected: its status alone counts */
+    bool body_is_cut;   /* the reply is longer than what is collected: its status alone counts */
     bool body_is_alien; /* encoded in a way nobody asked for: likewise */
     uint64_t body_size;
     int64_t retry_after_ms;
@@ -119,8 +120,8 @@ bool repay_call_prepare(struct repay_call *call, const struct repay_chance *chan
                         struct repay_error *error);
 
 /*
- * Asking again while an attempt is under way ends the call badly, as if its connection had been lost:
- * a request is handed out once.
+ * Asking again while an attempt is under way ends the call badly, as if its connection had been
+ * lost: a request is handed out once.
  */
 enum repay_step repay_call_next(struct repay_call *call, int64_t now_ms, int64_t unix_ms);
 /* Borrowed; valid until the next call of next() or free(). */

@@ -318,12 +318,20 @@ static void complete_judged(struct repay_call *call, enum repay_judgement judgem
     set_message(error, words, call->http_status);
 }
 
+/* A driver's "Connection reset by peer" wants a beginning; its "no reply in time" says it all. */
+static bool detail_needs_words(enum repay_kind kind)
+{
+    return kind == REPAY_KIND_DNS || kind == REPAY_KIND_CONNECT || kind == REPAY_KIND_TLS ||
+           kind == REPAY_KIND_CONNECTION_LOST;
+}
+
 /* The error of an attempt that brought no whole reply: by the bytes if they were wrong, else by the
  * end. */
 static void complete_broken(struct repay_call *call, const struct repay_end *end)
 {
     struct repay_error *error = &call->error;
-    char words[REPAY_ERROR_MESSAGE_MAX + 1];
+    char detail[REPAY_ERROR_MESSAGE_MAX + 1];
+    enum repay_kind kind;
 
     if (!call->session->provider) {
         (void)repay_error_set(error, REPAY_KIND_CANCELLED, "the client was closed");
@@ -334,13 +342,14 @@ static void complete_broken(struct repay_call *call, const struct repay_end *end
         redact(call);
         return;
     }
-    repay_error_clear(error);
-    error->kind = end->kind != REPAY_KIND_NONE ? end->kind : REPAY_KIND_CONNECTION_LOST;
-    repay_error_copy(words, sizeof words, end->detail);
-    if (words[0] != '\0')
-        (void)repay_error_set(error, error->kind, "%s: %s", words_of_kind(error->kind), words);
+    kind = end->kind != REPAY_KIND_NONE ? end->kind : REPAY_KIND_CONNECTION_LOST;
+    repay_error_copy(detail, sizeof detail, end->detail);
+    if (detail[0] == '\0' || kind == REPAY_KIND_CANCELLED)
+        (void)repay_error_set(error, kind, "%s", words_of_kind(kind));
+    else if (detail_needs_words(kind))
+        (void)repay_error_set(error, kind, "%s: %s", words_of_kind(kind), detail);
     else
-        (void)repay_error_set(error, error->kind, "%s", words_of_kind(error->kind));
+        (void)repay_error_set(error, kind, "%s", detail);
     redact(call);
 }
 

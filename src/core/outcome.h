@@ -11,10 +11,10 @@
 enum repay_sent { REPAY_SENT_NO, REPAY_SENT_MAYBE };
 
 struct repay_end {
-    enum repay_kind kind;    /* REPAY_KIND_NONE: the reply arrived whole */
-    enum repay_sent sent;    /* REPAY_SENT_NO is a proof, not a guess */
+    enum repay_kind kind;       /* REPAY_KIND_NONE: the reply arrived whole */
+    enum repay_sent sent;       /* REPAY_SENT_NO is a proof, not a guess */
     bool connection_was_reused; /* and died before any reply byte */
-    struct repay_text detail; /* for the message; copied, redacted */
+    struct repay_text detail;   /* for the message; copied, redacted */
 };
 
 struct repay_outcome_facts {

@@ -77,7 +77,7 @@ struct repay_operation {
     const char *name; /* the client's method: "schedule" */
     bool is_write;
     bool carries_key; /* the wire has an idempotency key, on reads too where a page demands one */
-    int32_t page_size; /* 0: one request brings all; else pages until one is short, empty or repeated */
+    int32_t page_size; /* 0: one request brings all; else pages until one is short or repeated */
     const struct repay_parameter *parameters; /* ends with name NULL */
     const struct repay_shape *shape;
     bool (*build)(const struct repay_task *task, struct repay_request *out,
@@ -93,7 +93,7 @@ struct repay_host {
      * stands there, and any one label matches it when a given base_url is compared.
      */
     const char *base_url;
-    bool is_preset;       /* what `environment` alone selects; else only known, to catch a mix-up */
+    bool is_preset; /* what `environment` alone selects; else only known, to catch a mix-up */
 };
 
 struct repay_provider {
@@ -104,7 +104,7 @@ struct repay_provider {
     struct repay_host hosts[REPAY_HOSTS_MAX + 1]; /* ends with base_url NULL */
     const struct repay_setting *settings;         /* ends with name NULL */
     const struct repay_operation *operations;     /* ends with name NULL */
-    const char *not_found_hint; /* for subjects that look like a UUID, or NULL */
+    const char *not_found_hint;                   /* for subjects that look like a UUID, or NULL */
 };
 
 /* provider_list.c, the only file that names them all. */

@@ -2,7 +2,8 @@
  * Whether an attempt is followed by another, after how long, and why. A pure decision.
  *
  * Reads may be tried again when the fault passes by itself. A write is tried again only when
- * nothing of it can have left this machine; re-sending what may have arrived belongs to the journal.
+ * nothing of it can have left this machine; re-sending what may have arrived belongs to the
+ * journal.
  */
 #ifndef REPAY_RETRY_H
 #define REPAY_RETRY_H
@@ -33,7 +34,7 @@ struct repay_retry_facts {
 struct repay_retry_decision {
     bool again;
     int64_t wait_ms;
-    const char *reason; /* a fixed word: "passing_fault", "attempts_used", "write_may_have_arrived", … */
+    const char *reason; /* a fixed word: "passing_fault", "write_may_have_arrived", … */
 };
 
 struct repay_retry_decision repay_retry_decide(const struct repay_retry_facts *facts);

@@ -74,7 +74,10 @@ bool repay_session_open(struct repay_session *session, const struct repay_sessio
 void repay_session_close(struct repay_session *session);
 /* For build functions only. Borrows; empty when the setting was not given. */
 struct repay_text repay_session_setting(const struct repay_session *session, unsigned index);
-/* Stars every occurrence of a secret in `text`, in place. Secrets under 4 bytes are not searched. */
+/*
+ * Stars every occurrence of a secret in `text`, in place: plain, percent-encoded, in base64, or cut
+ * off at the text's end. Secrets under 4 bytes are not searched.
+ */
 void repay_session_redact(const struct repay_session *session, char *text, size_t length);
 
 #endif
