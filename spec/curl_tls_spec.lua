@@ -137,13 +137,14 @@ describe("TLS over curl", function()
     client:close()
     helper.fails(wire.ask("fincode", "repay", server.port, options_for(server.port)))
     local connections, reads, writes = {}, 0, 0
-    for _, line in ipairs(tls.http2_log()) do
-      local connection, protocol, method = line:match("^(%d+) (%S+) (%S+) ")
+    for _, line in ipairs(tls.http2_log(41)) do
+      local connection, protocol, method, target = line:match("^(%d+) (%S+) (%S+) (%S+)$")
       if method == "POST" then
         writes = writes + 1
         assert.equal("HTTP/1.1", protocol)
       else
         reads = reads + 1
+        assert.truthy(target:find("^/v1/loans/LOAN_%d+/repayments$"))
         assert.equal("HTTP/2.0", protocol)
         connections[connection] = true
       end

@@ -5,10 +5,38 @@
 #include "curl_slot.h"
 #include "engine_setup.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
+
+#define STALLED_LOOKUP_MS 1500
+
 /* A late wake-up of this machine, not of the engine: the promise to callers. */
 #define DEADLINE_SLACK_MS 50
 
 static struct tcp_server server;
+
+static atomic_int stalled_lookups; /* under way */
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found);
+
+/* Every look-up of this process comes here; that of one name hangs, as with a dead name server. */
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+
+    if (!symbol)
+        return EAI_SYSTEM;
+    memcpy(&real, &symbol, sizeof(real));
+    if (!node || strcmp(node, "stalled.invalid") != 0)
+        return real(node, service, hints, found);
+    atomic_fetch_add(&stalled_lookups, 1);
+    (void)poll(NULL, 0, STALLED_LOOKUP_MS);
+    atomic_fetch_sub(&stalled_lookups, 1);
+    return EAI_NONAME;
+}
 
 /* One way of answering a request, by its number in the target: "/3" is reply 3. */
 struct fault {
@@ -286,8 +314,11 @@ static void check_deadline(struct repay_curl_engine *engine, struct fake_call *f
 static void deadlines_hold_within_50_ms(void)
 {
     struct repay_curl_engine *engine = make_engine(1);
+    struct repay_error error;
     struct tcp_server drip;
     struct fake_call fake;
+    int64_t begun_ms;
+    uint32_t slot;
 
     CHECK(tcp_start(&server, false, serve_silence));
     CHECK(tcp_start(&drip, false, serve_drip));
@@ -298,6 +329,13 @@ static void deadlines_hold_within_50_ms(void)
     check_deadline(engine, &fake, 200);
     CHECK_INT(fake.ends[0].sent, REPAY_SENT_NO);
     CHECK_TEXT(fake.details[0], "no connection in time");
+    CHECK_CASE("a name look-up that hangs");
+    fake_prepare_write(&fake, 80, "/", "{}");
+    fake.session.base.host = REPAY_TEXT("stalled.invalid");
+    fake.session.policy.connect_timeout_ms = 200;
+    check_deadline(engine, &fake, 200);
+    CHECK_INT(fake.ends[0].sent, REPAY_SENT_NO);
+    CHECK_INT(atomic_load(&stalled_lookups), 1);
     CHECK_CASE("no reply, by the first byte's limit");
     fake_prepare_write(&fake, server.port, "/", "{}");
     fake.session.policy.first_byte_timeout_ms = 200;
@@ -315,8 +353,18 @@ static void deadlines_hold_within_50_ms(void)
     fake_prepare(&fake, drip.port, "/");
     fake.session.policy.attempt_timeout_ms = 300;
     check_deadline(engine, &fake, 300);
-    CHECK_CASE(NULL);
+    CHECK_CASE("the end of an engine while a look-up hangs");
+    fake_prepare(&fake, 80, "/");
+    fake.session.base.host = REPAY_TEXT("stalled.invalid");
+    CHECK(repay_curl_engine_add(engine, &fake.call, &slot, &error));
+    CHECK(repay_curl_engine_step(engine, 50, &slot) == NULL);
+    begun_ms = fake_now_ms();
     repay_curl_engine_destroy(engine);
+    CHECK(fake_now_ms() - begun_ms <= DEADLINE_SLACK_MS);
+    CHECK_INT(last_end(&fake).kind, REPAY_KIND_CANCELLED);
+    CHECK_INT(last_end(&fake).sent, REPAY_SENT_NO);
+    fake_close(&fake);
+    CHECK_CASE(NULL);
     tcp_stop(&drip);
     tcp_stop(&server);
 }
@@ -416,5 +464,9 @@ int main(void)
     deadlines_hold_within_50_ms();
     trust_has_one_source();
     test_allocator_end(&heap);
+    /* libcurl's threads free what is theirs when the look-ups come back at last. */
+    while (atomic_load(&stalled_lookups) > 0)
+        (void)poll(NULL, 0, 10);
+    (void)poll(NULL, 0, 50);
     return CHECK_REPORT();
 }

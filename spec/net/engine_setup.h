@@ -27,7 +27,8 @@ static inline struct repay_curl_engine *make_engine(uint32_t slots)
 }
 
 /* Steps until the one call inside has ended. */
-static inline bool run_added(struct repay_curl_engine *engine, const struct fake_call *fake, uint32_t in)
+static inline bool run_added(struct repay_curl_engine *engine, const struct fake_call *fake,
+                             uint32_t in)
 {
     const struct repay_call *ended = NULL;
     uint32_t out = UINT32_MAX;

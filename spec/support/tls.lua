@@ -123,11 +123,19 @@ function tls.serve_http2(port, body)
   return process
 end
 
---- The lines of the HTTP/2 server's log: connection, protocol, method, target.
-function tls.http2_log()
-  local lines = {}
-  for line in io.lines(directory .. "/access.log") do
-    lines[#lines + 1] = line
+--- The lines of the HTTP/2 server's log: connection, protocol, method, target. It is written after
+-- the replies, so this waits until there are so many.
+function tls.http2_log(count)
+  local lines
+  for _ = 1, 100 do
+    lines = {}
+    for line in io.lines(directory .. "/access.log") do
+      lines[#lines + 1] = line
+    end
+    if #lines >= count then
+      break
+    end
+    os.execute("sleep 0.02")
   end
   return lines
 end
