@@ -126,6 +126,18 @@ describe("repay.open", function()
     end
   end)
 
+  it("refuses a CA file inside nginx, naming nginx's own setting", function()
+    local options = helper.options("carbon", { ca_file = "/etc/ssl/ca.pem" })
+    helper.ok(repay.open("carbon", options)):close()
+    rawset(_G, "ngx", {})
+    local client, err = repay.open("carbon", options)
+    rawset(_G, "ngx", nil)
+    helper.fails(client, err)
+    assert.equal("config", err.kind)
+    assert.equal("ca_file", err.field)
+    assert.truthy(err.message:find("lua_ssl_trusted_certificate", 1, true))
+  end)
+
   it("leaves no global and no setting behind", function()
     local before = {}
     for name in pairs(_G) do

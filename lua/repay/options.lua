@@ -131,6 +131,18 @@ local function require_settings(where, description, checked, level)
   end
 end
 
+-- Which CAs a connection of nginx trusts is nginx's own setting; an option that is not looked at
+-- would be worse than none.
+local function check_place(description, checked)
+  if rawget(_G, "ngx") and checked.ca_file then
+    return nil, errors.new {
+      kind = "config", field = "ca_file", provider = description.name, operation = "open",
+      message = "ca_file has no effect inside nginx; set lua_ssl_trusted_certificate instead",
+    }
+  end
+  return true
+end
+
 --- The options of open() as C takes them, or nil and an error.
 function options.open(description, given, level)
   local where = "repay.open: " .. description.name
@@ -147,6 +159,10 @@ function options.open(description, given, level)
     if value == "" then
       return invalid(description.name, "open", name, name .. " is empty")
     end
+  end
+  local fits, err = check_place(description, checked)
+  if not fits then
+    return nil, err
   end
   if not split_connect(checked) then
     return invalid(description.name, "open", "connect", "connect is not \"host:port\"")
