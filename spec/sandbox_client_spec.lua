@@ -93,7 +93,7 @@ local CALLS = {
 }
 
 -- A reading that leaves out what every schedule must have: an error is then the only honest answer.
-local MALFORMED = { closed_schedule = "omitted" }
+local MALFORMED = { closed_schedule = "omitted", no_loan_answer = "missing" }
 
 local RECEIPT = { "id", "amount_minor", "currency", "reference", "verification_status" }
 
@@ -193,8 +193,8 @@ local READ_FAULTS = {
   { { kind = "status", status = 502, body = "html" }, nil, 2 },
   { { kind = "status", status = 500, body = "empty" }, nil, 2 },
   { { kind = "status", status = 504 }, nil, 2 }, { { kind = "status", status = 429 }, nil, 2 },
-  { { kind = "status", status = 429, retry_after = 1 }, nil, 2 },
-  { { kind = "status", status = 503, retry_after = "date", ms = 1000 }, nil, 2 },
+  { { kind = "status", status = 429, retry_after = 1 }, nil, 2, only = "carbon" },
+  { { kind = "status", status = 503, retry_after = "date", ms = 1000 }, nil, 2, only = "carbon" },
   { { kind = "html" }, "bad_response", 1 }, { { kind = "empty" }, "bad_response", 1 },
   { { kind = "not_json" }, "bad_response", 1 }, { { kind = "gzip_bomb" }, "bad_response", 1 },
   { { kind = "deep_nesting" }, "bad_response", 1 },
@@ -204,7 +204,26 @@ local READ_FAULTS = {
   { { kind = "token_expires" }, "auth", 1 },
 }
 
-local function describe_rule(rule)
+local describe_rule
+
+-- One read while a fault comes once.
+local function read_through(mount, provider, arguments, case)
+  local rule = { times = 1 }
+  for member, value in pairs(case[1]) do rule[member] = value end
+  mount.reset()
+  mount.fault(rule)
+  local value, err = ask(mount, provider, "schedule", arguments, patience(rule))
+  local what = provider .. " " .. describe_rule(rule)
+  if case[2] then
+    assert.is_nil(value, what)
+    assert.are.equal(case[2], err.kind, what)
+  else
+    assert.is_truthy(value, what .. " " .. tostring(err))
+  end
+  assert.are.equal(case[3], mount.ledger().request_count, what)
+end
+
+function describe_rule(rule)
   local names, parts = {}, {}
   for name in pairs(rule) do names[#names + 1] = name end
   table.sort(names)
@@ -399,19 +418,9 @@ for _, name in ipairs({ "in_process", "http", "https" }) do
           or provider == "pezesha" and { merchant_id = ids.pezesha.merchant }
           or { customer_id = ids.fincode.customer }
         for _, case in ipairs(READ_FAULTS) do
-          mount.reset()
-          local rule = { times = 1 }
-          for member, value in pairs(case[1]) do rule[member] = value end
-          mount.fault(rule)
-          local value, err = ask(mount, provider, "schedule", arguments, patience(rule))
-          local what = provider .. " " .. describe_rule(rule)
-          if case[2] then
-            assert.is_nil(value, what)
-            assert.are.equal(case[2], err.kind, what)
-          else
-            assert.is_truthy(value, what .. " " .. tostring(err))
+          if not case.only or case.only == provider then
+            read_through(mount, provider, arguments, case)
           end
-          assert.are.equal(case[3], mount.ledger().request_count, what)
         end
       end
     end)
@@ -425,12 +434,12 @@ for _, name in ipairs({ "in_process", "http", "https" }) do
       end)
 
       for _, switch in ipairs(sandbox.switch_list) do
-        for index, value in ipairs(switch.values) do
+        for _, value in ipairs(switch.values) do
           it(switch.name .. " = " .. tostring(value), function()
             mount.set({ [switch.name] = value })
             local after = picture(mount)
             for number, entry in ipairs(after) do
-              if index == 1 or not switch.changes then
+              if not sandbox.switch_changes(switch, value) then
                 assert.are.same(before[number], entry)
               else
                 -- Other figures or outcomes are right here; a guess or a failure to read is not.

@@ -29,6 +29,7 @@ local PROBES = {
   booleans = list(requests.pezesha_schedule(), requests.fincode_list()),
   extra_members = list(requests.carbon_schedule()),
   member_order = list(requests.carbon_schedule()),
+  content_type = list(requests.carbon_schedule()),
   spacing = list(requests.carbon_schedule()),
   list = list(requests.fincode_list()),
   rejected_in_list = repay_then("reject"),
@@ -37,6 +38,9 @@ local PROBES = {
   amount_limit = list(requests.fincode_repay({ repaymentAmount = json.number("75000.01") })),
   fincode_error_status = list(requests.fincode_repay({ repaymentAmount = json.number("0") })),
   fincode_error_text = list(requests.fincode_repay({ repaymentAmount = json.number("0") })),
+  fincode_envelope = list(requests.fincode_list()),
+  list_order = list(requests.fincode_pending()),
+  paid_flag = list(requests.fincode_list()),
   fincode_auth_body = list(requests.fincode_list(nil, "wrong")),
   success_status = list(requests.fincode_repay()),
   unknown_customer = list(requests.fincode_list(ids.fincode.unknown)),
@@ -77,11 +81,17 @@ local PROBES = {
   pezesha_overpayment = list(requests.pezesha_repay({ trans_amount = "1500.01" })),
   pezesha_duplicate = list(requests.pezesha_repay(), requests.pezesha_repay()),
   pezesha_delay_ms = list(requests.pezesha_repay(), requests.pezesha_schedule()),
+  total_due = list(requests.pezesha_schedule(ids.pezesha.overdue)),
+  pezesha_nulls = list(requests.pezesha_schedule()),
+  no_loan_answer = list(requests.pezesha_schedule(ids.pezesha.no_loan)),
+  response_code = list(requests.pezesha_schedule()),
   total_outstanding = list(requests.pezesha_schedule(ids.pezesha.partly_paid)),
   single_row = list(requests.pezesha_schedule(ids.pezesha.single)),
   overdue_word = list(requests.carbon_schedule(ids.carbon.overdue)),
   status_words = list(requests.carbon_schedule(ids.carbon.partly_paid)),
   closed_schedule = list(requests.carbon_schedule(ids.carbon.closed)),
+  schedule_order = list(requests.carbon_schedule()),
+  total_member = list(requests.carbon_schedule()),
   schedule_shape = list(requests.carbon_schedule()),
   no_active_loan = list(requests.carbon("GET",
     "/loans/active?customer_id=" .. ids.carbon.no_loan_customer)),
@@ -100,7 +110,11 @@ local function replies(name, value)
   for _, request in ipairs(PROBES[name](box)) do
     if name == "carbon_auth_body" then request.headers[1][2] = "wrong" end
     local reply = box:handle(request)
-    texts[#texts + 1] = reply.status .. " " .. reply.body
+    local kind = "none"
+    for _, pair in ipairs(reply.headers) do
+      kind = pair[1] == "Content-Type" and pair[2] or kind
+    end
+    texts[#texts + 1] = reply.status .. " " .. kind .. " " .. reply.body
   end
   return table.concat(texts, "\n")
 end

@@ -101,16 +101,41 @@ end
 
 -- Loans ------------------------------------------------------------------------------------------
 
+local WORDS = {
+  short = { partial = "PARTIAL", paid = "PAID" },
+  long = { partial = "PARTIALLY_PAID", paid = "SETTLED" },
+  lower = { partial = "partially-paid", paid = "paid" },
+}
+
 local function status_word(context, row)
-  local long = context.switches.status_words == "long"
+  local words = WORDS[context.switches.status_words]
   if row.paid >= row.total then
-    return long and "SETTLED" or "PAID"
+    return words.paid
   elseif row.paid > 0 then
-    return long and "PARTIALLY_PAID" or "PARTIAL"
+    return words.partial
   elseif row.day < context:today() then
     return context.switches.overdue_word
   end
   return "UNPAID"
+end
+
+local function total_due(context, row)
+  local form = context.switches.total_member
+  if form == "given" then
+    return context:kobo(row.total)
+  end
+  return form == "null" and json.null or nil
+end
+
+local function schedule_row(context, row)
+  return json.object({
+    { "dueDate", calendar.day_text(row.day) },
+    { "principalDue", context:kobo(row.principal) },
+    { "interestDue", context:kobo(row.interest) },
+    { "totalDue", total_due(context, row) },
+    { "paidAmount", context:kobo(row.paid) },
+    { "status", status_word(context, row) },
+  })
 end
 
 local function schedule(context)
@@ -123,14 +148,8 @@ local function schedule(context)
   local rows = json.array({})
   local hides = loan.state == "closed" and context.switches.closed_schedule or "listed"
   for _, row in ipairs(hides == "listed" and loan.rows or {}) do
-    rows[#rows + 1] = json.object({
-      { "dueDate", calendar.day_text(row.day) },
-      { "principalDue", context:kobo(row.principal) },
-      { "interestDue", context:kobo(row.interest) },
-      { "totalDue", context:kobo(row.total) },
-      { "paidAmount", context:kobo(row.paid) },
-      { "status", status_word(context, row) },
-    })
+    local place = context.switches.schedule_order == "descending" and 1 or #rows + 1
+    table.insert(rows, place, schedule_row(context, row))
   end
   local data = context.switches.schedule_shape == "array" and rows
     or json.object({ { "schedule", hides ~= "omitted" and rows or nil } })

@@ -10,8 +10,13 @@ book.carbon_key = "sandbox-carbon-key"
 book.switches = {
   { name = "overdue_word", values = { "UNPAID", "OVERDUE" }, changes = true,
     meaning = "the status word of a row that is late" },
-  { name = "status_words", values = { "short", "long" },
-    meaning = "PARTIAL and PAID, or PARTIALLY_PAID and SETTLED; none of the four is documented" },
+  { name = "status_words", values = { "short", "long", "lower" },
+    meaning = "PARTIAL and PAID; PARTIALLY_PAID and SETTLED; partially-paid and paid: none of them "
+      .. "is documented" },
+  { name = "schedule_order", values = { "ascending", "descending" }, changes = true,
+    meaning = "whether rows stand in the order of their due dates or against it" },
+  { name = "total_member", values = { "given", "null", "absent" },
+    meaning = "whether a row gives totalDue, or leaves the sum of its parts to the reader" },
   { name = "closed_schedule", values = { "listed", "empty", "omitted" }, changes = true,
     meaning = "whether a closed loan lists its rows, an empty schedule or none at all" },
   { name = "schedule_shape", values = { "object", "array" },

@@ -4,6 +4,7 @@
 -- They answer requests from this machine only. Failures are 400 with { "error": "…" }.
 
 local json = require "repay.sandbox.json"
+local switches = require "repay.sandbox.switches"
 
 local control = {}
 
@@ -41,6 +42,16 @@ routes["GET settings"] = function(sandbox)
   }))
 end
 
+local function changing_values(switch)
+  local list = {}
+  for _, value in ipairs(switch.values) do
+    if switches.changes(switch, value) then
+      list[#list + 1] = value
+    end
+  end
+  return list
+end
+
 routes["GET switches"] = function(sandbox)
   local list = json.array({})
   for index, switch in ipairs(sandbox.switch_list) do
@@ -48,7 +59,7 @@ routes["GET switches"] = function(sandbox)
       { "name", switch.name }, { "provider", switch.provider },
       { "values", json.array(switch.values) },
       { "value", sandbox.switches[switch.name] }, { "meaning", switch.meaning },
-      { "changes", switch.changes or false },
+      { "changes", json.array(changing_values(switch)) },
     })
   end
   return reply(200, list)

@@ -27,14 +27,18 @@ end
 
 -- An amount in major units.
 function Context:money(minor)
-  if self.switches.numbers == "text" then
+  local form = self.switches.numbers
+  if form == "text" then
     return amount.text(minor, 2, true)
   end
-  return json.number(amount.text(minor, 2))
+  return json.number(amount.text(minor, 2, form == "padded"))
 end
 
 -- An amount that goes out in minor units.
 function Context:kobo(minor)
+  if self.switches.numbers == "padded" then
+    return json.number(amount.text(minor, 0) .. ".0")
+  end
   return self:count(minor)
 end
 
@@ -115,6 +119,13 @@ local function add_extras(value)
   end
 end
 
+local function content_type(form)
+  if form == "none" then
+    return {}
+  end
+  return { { "Content-Type", form == "text" and "text/plain" or "application/json" } }
+end
+
 local function finish(context, response)
   local switches = context.switches
   if response.json ~= nil then
@@ -128,7 +139,7 @@ local function finish(context, response)
     response.body = json.write(value, switches.spacing == "spaced")
     response.json = nil
   end
-  response.headers = response.headers or { { "Content-Type", "application/json" } }
+  response.headers = response.headers or content_type(switches.content_type)
   return response
 end
 

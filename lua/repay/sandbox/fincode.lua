@@ -133,6 +133,13 @@ local function loan_balances(loan)
   return principal, loan_book.outstanding(loan)
 end
 
+local function paid_flag(context, loan, outstanding)
+  if context.switches.paid_flag == "number" then
+    return context:money(loan_book.total(loan) - outstanding)
+  end
+  return context:flag(outstanding == 0)
+end
+
 local function list_row(context, loan, fields)
   local principal, total = loan_balances(loan)
   return json.object({
@@ -145,7 +152,7 @@ local function list_row(context, loan, fields)
     { "loanProductName", reply.optional(context, loan.product) },
     { "principalBalance", context:money(principal) },
     { "totalBalance", context:money(total) },
-    { "loanAmountPaid", context:flag(total == 0) },
+    { "loanAmountPaid", paid_flag(context, loan, total) },
     { "creationDate", reply.moment(context, fields.created_unix_ms) },
     { "paymentDueDate", reply.day(context, fields.row.day) },
     { "installmentCount", context:count(fields.row.number) },

@@ -25,11 +25,28 @@ local REFUSALS = {
   key_running = { 409, "Request In Progress", "The first request with this key is still running" },
 }
 
+local CODES = {
+  [401] = "AUTH_REQUIRED", [403] = "FORBIDDEN", [404] = "NOT_FOUND", [429] = "RATE_LIMIT_EXCEEDED",
+  [500] = "SERVER_ERROR", [503] = "SERVICE_UNAVAILABLE",
+}
+
+local function generic_failure(status, message)
+  return json.object({
+    { "success", false },
+    { "error", json.object({
+      { "code", CODES[status] or "VALIDATION_ERROR" }, { "message", message },
+    }) },
+  })
+end
+
 local function failed(context, status, message)
+  local body = json.object({ { "status", "FAILED" }, { "message", message } })
+  if context.switches.fincode_envelope == "generic" then
+    body = generic_failure(status, message)
+  end
   return {
     status = context.switches.fincode_error_status == "ok" and 200 or status,
-    json = json.object({ { "status", "FAILED" }, { "message", message } }),
-    refused = true,
+    json = body, refused = true,
   }
 end
 
@@ -54,16 +71,22 @@ function reply.unauthenticated(context, message)
   if form == "empty" then
     return { status = 401, body = "", refused = true }
   elseif form == "generic" then
-    return { status = 401, refused = true, json = json.object({
-      { "success", false },
-      { "error", json.object({ { "code", "AUTH_REQUIRED" }, { "message", message } }) },
-    }) }
+    return { status = 401, refused = true, json = generic_failure(401, message) }
   end
   return { status = 401, refused = true,
     json = json.object({ { "status", "FAILED" }, { "message", message } }) }
 end
 
 function reply.success(context, status, data)
+  if context.switches.fincode_envelope == "generic" then
+    return { status = status, json = json.object({
+      { "success", true }, { "data", data },
+      { "metadata", json.object({
+        { "request_id", context.headers["x-fapi-interaction-id"] },
+        { "timestamp", calendar.moment_text(context.book.now) },
+      }) },
+    }) }
+  end
   return { status = status, json = json.object({
     { "status", "SUCCESS" },
     { "message", context.switches.top_message and "Request successful" or nil },
@@ -88,11 +111,18 @@ function reply.list(context, rows)
       values[#values + 1] = row.value
     end
   end
+  if context.switches.list_order == "newest" then
+    local reversed = {}
+    for index, value in ipairs(values) do
+      reversed[#values + 1 - index] = value
+    end
+    values = reversed
+  end
   local data = json.array(values)
   if #values == 0 and context.switches.empty_list ~= "array" then
     data = context.switches.empty_list == "null" and json.null or nil
-  elseif context.switches.list_data == "content" then
-    data = json.object({ { "content", data } })
+  elseif context.switches.list_data ~= "array" then
+    data = json.object({ { context.switches.list_data, data } })
   end
   return reply.success(context, 200, data)
 end
@@ -116,6 +146,9 @@ end
 
 function reply.day(context, day)
   local form = context.switches.fincode_dates
+  if form == "epoch" then
+    return day * calendar.DAY_MS
+  end
   if form == "moments" then
     return calendar.moment_text(day * calendar.DAY_MS)
   elseif form == "no_zone" then
@@ -125,6 +158,9 @@ function reply.day(context, day)
 end
 
 function reply.moment(context, unix_ms)
+  if context.switches.fincode_dates == "epoch" then
+    return unix_ms
+  end
   return calendar.moment_text(unix_ms,
     context.switches.fincode_dates == "no_zone" and "local" or nil)
 end

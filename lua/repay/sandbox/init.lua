@@ -27,6 +27,7 @@ local LEDGER_SIZE = 10000
 sandbox.dialects = require "repay.sandbox.dialects"
 sandbox.switch_list = switches.collect(sandbox.dialects)
 sandbox.fault_list = faults.list
+sandbox.switch_changes = switches.changes
 
 local function find_dialect(name)
   for _, dialect in ipairs(sandbox.dialects) do

@@ -53,7 +53,8 @@ local function envelope(context, code, is_error, message, data, status)
     status = status or code,
     refused = is_error,
     json = json.object({
-      { "status", context:number(code) }, { "response_code", context:number(0) },
+      { "status", context:number(code) },
+      { "response_code", context:number(context.switches.response_code) },
       { "error", context:flag(is_error) }, { "message", message }, { "data", data },
     }),
   }
@@ -133,6 +134,14 @@ local function active_loans(context, merchant_id, listed)
   return loans
 end
 
+local function penalty(context, minor)
+  return minor == 0 and context.switches.pezesha_nulls and json.null or context:money(minor)
+end
+
+local function total_due(context, row)
+  return row.total - (context.switches.total_due == "without_penalty" and row.penalty or 0)
+end
+
 local function schedule_row(context, loan, row, later)
   local day = loan.judged_on or context:today()
   local paid = loan_book.parts_paid(row, PARTS)
@@ -142,9 +151,9 @@ local function schedule_row(context, loan, row, later)
     { "month", context:count(row.number) },
     { "principal_amount", context:money(row.principal) },
     { "interest_amount", context:money(row.interest) },
-    { "penalty_amount", context:money(row.penalty) },
-    { "penalty_paid", context:money(paid.penalty) },
-    { "total_due", context:money(row.total) },
+    { "penalty_amount", penalty(context, row.penalty) },
+    { "penalty_paid", penalty(context, paid.penalty) },
+    { "total_due", context:money(total_due(context, row)) },
     { "total_outstanding", context:money(later) },
     { "balance", context:money(row.total - row.paid) },
     { "status", row.paid >= row.total and "Paid" or row.day < day and "Overdue"
@@ -157,7 +166,8 @@ local function schedule_rows(context, loan, rows)
   for index = #loan.rows, 1, -1 do
     local row = loan.rows[index]
     rows[first + index] = schedule_row(context, loan, row, later)
-    later = later + row.total - (context.switches.total_outstanding == "balance" and row.paid or 0)
+    later = later + total_due(context, row)
+      - (context.switches.total_outstanding == "balance" and row.paid or 0)
   end
 end
 
@@ -171,7 +181,10 @@ local function schedule(context)
   end
   local loans = active_loans(context, context.query.merchant_id,
     context.switches.settled_rows == "listed")
-  if #loans == 0 then
+  local form = context.switches.no_loan_answer
+  if #loans == 0 and form ~= "not_found" then
+    return success(context, "Loans Repayment Schedule", form == "empty" and json.array({}) or nil)
+  elseif #loans == 0 then
     return failure(context, 404, "Unable to find active loan tied to merchant",
       context.switches.no_loan_status)
   end

@@ -1,21 +1,24 @@
 -- What the providers leave open, as data: each switch has a name, its values and a meaning.
 --
--- The first value is the default. `changes` marks switches after which a client rightly sees other
--- figures or outcomes; under all others a client's results must be the same for every value. A
--- switch whose values are numbers takes any whole number.
+-- The first value is the default. `changes` names the values under which a client rightly sees
+-- other figures or outcomes, or is true for all but the default; under every other value a
+-- client's results must be the same. A switch whose name ends in _ms takes any whole number.
 
 local switches = {}
 
 -- Readings that concern every provider's JSON.
 switches.shared = {
-  { name = "numbers", values = { "numbers", "text" },
-    meaning = "whether amounts and counts come as JSON numbers or as text" },
+  { name = "numbers", values = { "numbers", "text", "padded" },
+    meaning = "whether amounts and counts come as JSON numbers, as text, or amounts with zeros "
+      .. "after the point" },
   { name = "booleans", values = { "booleans", "text" },
     meaning = "whether flags come as true and false or as text" },
   { name = "extra_members", values = { false, true },
     meaning = "whether objects hold members that no page documents" },
   { name = "member_order", values = { "documented", "reversed" },
     meaning = "the order of members inside each object" },
+  { name = "content_type", values = { "json", "text", "none" },
+    meaning = "the Content-Type of answers: application/json, text/plain, or no such header" },
   { name = "spacing", values = { "compact", "spaced" },
     meaning = "whether blanks and new lines stand between the tokens" },
 }
@@ -33,6 +36,16 @@ function switches.collect(dialects)
     end
   end
   return list
+end
+
+-- Whether a client may rightly see other results under this value than under the default.
+function switches.changes(switch, value)
+  if value == switch.values[1] then
+    return false
+  elseif type(switch.changes) == "table" then
+    return switch.changes[value] == true
+  end
+  return switch.changes == true
 end
 
 function switches.defaults(list)
