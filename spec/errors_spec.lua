@@ -125,6 +125,14 @@ describe("an error", function()
     assert.falsy(tostring(err):find("%c"))
   end)
 
+  it("is one line even for an id with a line break in it", function()
+    local client = helper.open("carbon", transport.new("carbon/schedule.200.json"))
+    local err = helper.fails(client:schedule { loan_id = "a\nb" })
+    assert.equal("loan_id", err.field)
+    assert.truthy(tostring(err):find("^carbon schedule a%?b: "))
+    client:close()
+  end)
+
   it("is made in Lua with the same shape", function()
     local err = errors.new { kind = "invalid_argument", message = "no" }
     assert.equal("not_sent", err.outcome)

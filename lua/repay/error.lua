@@ -13,7 +13,7 @@ local function where(err)
   for _, name in ipairs { "provider", "operation", "subject" } do
     local word = rawget(err, name)
     if word then
-      words[#words + 1] = tostring(word)
+      words[#words + 1] = (tostring(word):gsub("%c", "?"))
     end
   end
   return table.concat(words, " ")

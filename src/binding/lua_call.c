@@ -220,19 +220,15 @@ static int result_of_call(lua_State *L)
 static int call_to_string(lua_State *L)
 {
     struct repay_lua_call *call = repay_lua_get_call(L, 1);
-    struct repay_text subject;
+    char subject[REPAY_SUBJECT_MAX + 1];
 
     if (!call->is_open) {
         lua_pushliteral(L, "repay.call (closed)");
         return 1;
     }
-    subject = repay_call_subject(&call->call);
-    lua_pushfstring(L, "repay.call: %s %s", call->provider->name, call->call.operation->name);
-    if (subject.length > 0) {
-        lua_pushliteral(L, " ");
-        lua_pushlstring(L, subject.data, subject.length);
-        lua_concat(L, 3);
-    }
+    repay_error_copy(subject, sizeof subject, repay_call_subject(&call->call));
+    lua_pushfstring(L, "repay.call: %s %s%s%s", call->provider->name, call->call.operation->name,
+                    subject[0] != '\0' ? " " : "", subject);
     return 1;
 }
 

@@ -24,7 +24,7 @@ struct repay_lua_call {
 /* Leaves the table of methods on the stack. */
 void repay_lua_call_register(lua_State *L);
 struct repay_lua_call *repay_lua_get_call(lua_State *L, int index);
-/* Raises for closed calls, and for calls whose client is closed unless the call has ended. */
+/* Raises for closed calls. One whose client is closed passes: its next step ends it. */
 struct repay_lua_call *repay_lua_check_call(lua_State *L, int index);
 void repay_lua_call_free(lua_State *L, struct repay_lua_call *call);
 struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call);

@@ -164,13 +164,15 @@ static void add_count(luaL_Buffer *buffer, uint32_t count, const char *one, cons
 
 static void add_head(luaL_Buffer *buffer, const struct repay_schedule *schedule)
 {
+    char subject[REPAY_SUBJECT_MAX + 1];
     char moment[REPAY_MOMENT_TEXT_MAX];
     struct repay_schedule_facts facts;
 
     repay_schedule_facts_of(schedule, &facts);
     luaL_addstring(buffer, schedule->layout->provider);
     add_word(buffer, " ", repay_text_of(schedule->layout->name));
-    add_word(buffer, " ", facts.subject);
+    repay_error_copy(subject, sizeof subject, facts.subject);
+    add_word(buffer, " ", repay_text_of(subject));
     luaL_addstring(buffer, ": ");
     add_count(buffer, schedule->rows, " row", " rows");
     add_word(buffer, ", ", repay_text_of(facts.currency));
