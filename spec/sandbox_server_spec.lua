@@ -317,6 +317,11 @@ describe("the command repay sandbox", function()
     server:stop()
   end)
 
+  it("is also what the interpreter does when it is asked for the server alone", function()
+    local words = " -l repay.sandbox.server - --port 0 --idle 1"
+    assert.matches("\nready http://127.0.0.1:%d+\nstopped: nobody", lines_of("lua5.4" .. words))
+  end)
+
   it("lists switches and faults, and refuses what it does not know", function()
     local function command(words)
       local text = lines_of("lua5.4 lua/bin/repay " .. words .. "; echo status $?")

@@ -190,6 +190,7 @@ local function listen(self, host, port, tls)
         cqueues.sleep(0.05)
       end
     end
+    listener:close()
   end)
   return bound
 end
@@ -305,9 +306,10 @@ function Server:stop(why)
   end
   self.stopping = why or true
   self.stop_by = cqueues.monotime() + GRACE_S
+  -- Each listener is closed by the coroutine that waits on it, which this wakes.
   for _, listener in ipairs(self.listeners) do
     listener:shutdown("rw")
-    listener:close()
+    self.loop:cancel(listener:pollfd())
   end
   for connection in pairs(self.connections) do
     if not connection.is_busy then
@@ -348,12 +350,24 @@ end
 
 setmetatable(server, { __call = function(_, options) return server.new(options) end })
 
--- `lua5.4 -l repay.sandbox.server` asks the interpreter for this module and nothing else, which is
--- a wish to serve; required by a program, it only returns.
-local arguments = rawget(_G, "arg")
-if arguments and arguments[1] == "-l" and arguments[2] == "repay.sandbox.server" then
+-- `lua5.4 -l repay.sandbox.server`, with options behind a lone `-`, asks the interpreter for this
+-- module and nothing else, which is a wish to serve; required by a program, it only returns.
+local function wished(arguments)
+  if not arguments then
+    return nil
+  elseif arguments[1] == "-l" and arguments[2] == "repay.sandbox.server" and not arguments[3] then
+    return {}
+  elseif arguments[0] == "-" and arguments[-1] == "repay.sandbox.server"
+    and arguments[-2] == "-l" then
+    return arguments
+  end
+  return nil
+end
+
+local words = wished(rawget(_G, "arg"))
+if words then
   package.loaded["repay.sandbox.server"] = server
-  os.exit(require("repay.sandbox.command").main({ (table.unpack or unpack)(arguments, 3) }))
+  os.exit(require("repay.sandbox.command").main(words))
 end
 
 return server
