@@ -38,10 +38,17 @@ static size_t columns_of(const char *text, size_t length)
 
 static size_t copy_cell(struct repay_text text, char cell[CELL_MAX + 1])
 {
-    repay_error_copy(cell, CELL_MAX + 1, text);
-    if (text.length > CELL_MAX)
-        memcpy(cell + strlen(cell) - 1, "~", 1);
-    return strlen(cell);
+    size_t length;
+
+    if (text.length <= CELL_MAX) {
+        repay_error_copy(cell, CELL_MAX + 1, text);
+        return strlen(cell);
+    }
+    repay_error_copy(cell, CELL_MAX, text);
+    length = strlen(cell);
+    cell[length] = '~';
+    cell[length + 1] = '\0';
+    return length + 1;
 }
 
 static size_t write_number(const struct repay_schedule *schedule, uint32_t row,
