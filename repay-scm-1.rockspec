@@ -26,6 +26,7 @@ dependencies = {
 external_dependencies = {
   -- The library and not its header: Debian keeps that where luarocks does not look.
   CURL = { library = "curl" },
+  SQLITE = { library = "sqlite3" },
 }
 
 -- Not luarocks' own builder: it can neither hide symbols nor keep libcurl mapped until the process
@@ -40,6 +41,8 @@ build = {
     LUA_INCDIR = "$(LUA_INCDIR)",
     CURL_INCDIR = "$(CURL_INCDIR)",
     CURL_LIBDIR = "$(CURL_LIBDIR)",
+    SQLITE_INCDIR = "$(SQLITE_INCDIR)",
+    SQLITE_LIBDIR = "$(SQLITE_LIBDIR)",
     INST_LIBDIR = "$(LIBDIR)",
     INST_LUADIR = "$(LUADIR)",
     INST_BINDIR = "$(BINDIR)",
