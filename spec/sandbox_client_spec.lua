@@ -234,7 +234,8 @@ end
 -- The suite ---------------------------------------------------------------------------------------
 
 for _, name in ipairs({ "in_process", "http", "https" }) do
-  describe("the client over the sandbox, " .. name:gsub("_", " "), function()
+  local tag = name == "in_process" and "" or " #slow"
+  describe("the client over the sandbox, " .. name:gsub("_", " ") .. tag, function()
     local mount
 
     setup(function() mount = mounts[name]() end)

@@ -321,7 +321,7 @@ describe("a fault of the sandbox in process", function()
   end)
 end)
 
-describe("a fault of the sandbox server", function()
+describe("a fault of the sandbox server #slow", function()
   local server
 
   setup(function() server = process.start() end)

@@ -18,7 +18,7 @@ local function lines_of(command)
   return text
 end
 
-describe("the sandbox server", function()
+describe("the sandbox server #slow", function()
   local server
 
   setup(function() server = process.start("--tls") end)
