@@ -106,7 +106,7 @@ describe("fincode", function()
     assert.equal("Repayment submitted and awaiting verification", receipt.provider_message)
     assert.equal("unique-key-12345", receipt.idempotency_key)
     assert.equal(36, #receipt.interaction_id)
-    assert.equal(1, #receipt.attempts)
+    assert.same({ { http_status = 200, reason = "accepted", wait_ms = 0 } }, receipt.attempts)
     local request = canned.requests[1]
     assert.equal("POST", request.method)
     assert.is_true(request.is_write)

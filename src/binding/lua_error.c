@@ -65,7 +65,9 @@ void repay_lua_set_attempts(lua_State *L, const struct repay_call *call)
         const struct repay_attempt *attempt = &call->attempts[i];
 
         lua_createtable(L, 0, 4);
-        set_text(L, "kind", repay_kind_name(attempt->kind));
+        /* The attempt that was accepted met no fault, so it has no kind. */
+        if (attempt->kind != REPAY_KIND_NONE)
+            set_text(L, "kind", repay_kind_name(attempt->kind));
         if (attempt->http_status != 0)
             set_integer(L, "http_status", attempt->http_status);
         set_text(L, "reason", attempt->reason);

@@ -1,0 +1,312 @@
+---@meta repay
+-- The public surface for the Lua language server; nothing here runs. README.md says what it means.
+
+---Money in whole minor units, at most 2^53 - 1 in size.
+---@alias repay.minor integer
+
+---@alias repay.outcome
+---| "not_sent" # proven: nothing of the request can have reached the provider
+---| "refused" # the provider's own words say no
+---| "unknown" # it may have happened
+
+---@alias repay.kind
+---| "invalid_argument" | "config" | "auth" | "forbidden" | "not_found" | "validation"
+---| "loan_closed" | "amount_invalid" | "manual_repayment_not_allowed" | "bank_account_mismatch"
+---| "loan_application_missing" | "loan_not_registered" | "conflict" | "key_reused"
+---| "rate_limited" | "unavailable" | "provider_error" | "rejected" | "bad_response" | "too_large"
+---| "dns" | "connect" | "tls" | "timeout" | "connection_lost" | "cancelled" | "breaker_open"
+---| "duplicate_loan" | "unsupported" | "unsupported_phase" | "memory"
+
+---@class repay.attempt
+---@field kind? repay.kind absent where the attempt was accepted
+---@field http_status? integer
+---@field reason string why it was, or was not, followed by another
+---@field wait_ms integer
+
+---@class repay.err
+---@field kind repay.kind
+---@field outcome repay.outcome
+---@field message string one line
+---@field provider? string
+---@field operation? string
+---@field subject? string
+---@field http_status? integer
+---@field provider_message? string
+---@field provider_code? string
+---@field retryable boolean
+---@field retry_after_ms? integer
+---@field attempts repay.attempt[]
+---@field idempotency_key? string
+---@field interaction_id? string
+---@field offset? integer the byte of the body, or of the text, that is wrong
+---@field field? string the option it is about
+---@field hint? string
+
+---@class repay.request
+---@field method "GET"|"POST"
+---@field url string
+---@field headers [string, string][]
+---@field body? string
+---@field timeout_ms? integer what is left of the attempt; absent in previews
+---@field is_write? boolean
+
+---@class repay.response
+---@field status integer
+---@field headers? table<string, string|number|string[]>|[string, string][]
+---@field body? string
+
+---@class repay.failure
+---@field kind "dns"|"connect"|"tls"|"timeout"|"connection_lost"|"too_large"|"bad_response"|"cancelled"
+---@field sent? "no"|"maybe" "no" only with proof
+---@field message? string
+
+---@class repay.transport
+---@field send fun(request: repay.request): repay.response?, repay.failure|string|nil
+---@field sleep fun(ms: integer)
+---@field now_ms? fun(): number
+---@field unix_ms? fun(): number
+
+---@class repay.row
+---@field loan_id? string
+---@field number? integer
+---@field due_date? string YYYY-MM-DD
+---@field principal_minor? repay.minor
+---@field interest_minor? repay.minor
+---@field penalty_minor? repay.minor
+---@field total_due_minor? repay.minor
+---@field paid_minor? repay.minor
+---@field outstanding_minor? repay.minor
+---@field overpaid_minor? repay.minor
+---@field status "pending"|"partial"|"paid"|"overdue"|"unknown"
+---@field provider_status? string as received
+---@field extra table<string, string> members that no page documents, as JSON text
+---@field [string] any the provider's other documented fields
+
+---@class repay.receipt
+---@field id? string
+---@field amount_minor repay.minor
+---@field currency string
+---@field reference? string
+---@field verification_status? string
+---@field provider_message? string
+---@field idempotency_key string
+---@field interaction_id string
+---@field attempts repay.attempt[]
+
+---@class repay.schedule
+---@field provider string
+---@field operation string
+---@field subject? string
+---@field environment? "sandbox"|"live"
+---@field label? string
+---@field currency string
+---@field decimals integer
+---@field zone? string
+---@field fetched_at_unix_ms integer
+---@field [integer] repay.row
+---@operator len: integer
+local schedule = {}
+
+---@return fun(schedule: repay.schedule, index: integer): integer?, repay.row
+---@return repay.schedule
+---@return integer
+function schedule:rows() end
+
+---Values of columns, without a table for each row.
+---@param name string
+---@param ... string
+---@return fun(state: userdata, index: integer): integer?, ...
+---@return userdata
+---@return integer
+function schedule:each(name, ...) end
+
+---Why the figure is nil in these rows; "lateness" for all that compares due dates.
+---@param name string
+---@return string?
+function schedule:reason(name) end
+
+---@return integer bytes
+function schedule:memory() end
+
+---@return true
+function schedule:close() end
+
+---@class repay.call
+---@field provider string
+---@field operation string
+---@field subject? string
+---@field is_write boolean
+---@field idempotency_key? string
+local call = {}
+
+---Runs the call, once.
+---@return repay.schedule|repay.receipt|nil
+---@return repay.err?
+function call:perform() end
+
+---@return true
+function call:cancel() end
+
+---@return true
+function call:close() end
+
+---For drivers: what to do next.
+---@param now_ms? integer
+---@param unix_ms? integer
+---@return "send"|"wait"|"done"|"failed"
+---@return integer? wait_ms
+function call:next(now_ms, unix_ms) end
+
+---For drivers: the request, credentials and all.
+---@return repay.request
+function call:message() end
+
+---@class repay.wire
+---@field host string
+---@field port integer
+---@field tls boolean
+---@field server_name string
+---@field bytes string
+---@field fresh boolean whether the connection must not have been used before
+---@field is_write boolean
+---@field timeout_ms integer
+---@field connect_timeout_ms integer
+
+---For byte drivers: where to connect and what to send.
+---@return repay.wire
+function call:wire() end
+
+---For byte drivers: bytes of the reply, nil at the end of the stream.
+---@param bytes? string
+---@return "more"|"done"|"stop"
+---@return boolean? reusable
+function call:feed(bytes) end
+
+---For drivers: the attempt is over.
+---@param now_ms? integer
+---@param unix_ms? integer
+---@param response? repay.response
+---@param failure? repay.failure|string
+function call:answer(now_ms, unix_ms, response, failure) end
+
+---For drivers: what the call ended with.
+---@return repay.schedule|repay.receipt|nil
+---@return repay.err?
+function call:result() end
+
+---@class repay.client
+---@field provider string
+---@field environment? "sandbox"|"live"
+---@field label? string
+---@field currency string
+---@field zone? string
+local client = {}
+
+---What the provider lists as due, in its order.
+---@param arguments { loan_id?: string, merchant_id?: string, customer_id?: string }
+---@return repay.schedule?
+---@return repay.err?
+function client:schedule(arguments) end
+
+---What is still due, where the provider tells it apart.
+---@param arguments { user_id: string }
+---@return repay.schedule?
+---@return repay.err?
+function client:pending(arguments) end
+
+---Completed repayments, where the provider lists them.
+---@param arguments { user_id: string }
+---@return repay.schedule?
+---@return repay.err?
+function client:repaid(arguments) end
+
+---@class repay.repayment
+---@field customer_id string
+---@field account_id string
+---@field bank_account_id string
+---@field amount? string decimal text in major units; or
+---@field amount_minor? repay.minor
+---@field user_id? string
+---@field reference? string
+---@field payment_date? string
+---@field narration? string
+---@field idempotency_key? string made when none is given
+
+---Records one repayment. What a failed one means is in `err.outcome`.
+---@param repayment repay.repayment
+---@return repay.receipt?
+---@return repay.err?
+function client:repay(repayment) end
+
+---Checks the arguments and makes the call, sending nothing.
+---@param operation string
+---@param arguments table
+---@return repay.call?
+---@return repay.err?
+function client:prepare(operation, arguments) end
+
+---The request that would go out, credentials starred.
+---@param operation string
+---@param arguments table
+---@return repay.request?
+---@return repay.err?
+function client:request(operation, arguments) end
+
+---@return true
+function client:close() end
+
+---@class repay.options
+---@field environment? "sandbox"|"live"
+---@field base_url? string
+---@field connect? string
+---@field transport? repay.transport
+---@field ca_file? string
+---@field client_cert? string
+---@field client_key? string
+---@field proxy? string
+---@field currency? string
+---@field amounts_in? "major"|"minor"
+---@field zone? string
+---@field keys? "honoured"|"unproven"
+---@field label? string
+---@field timeout_ms? integer
+---@field attempt_timeout_ms? integer
+---@field connect_timeout_ms? integer
+---@field first_byte_timeout_ms? integer
+---@field attempts? integer
+---@field retry_base_ms? integer
+---@field retry_cap_ms? integer
+---@field body_size_max? integer
+---@field [string] any the provider's own settings
+
+---@class repay
+---@field version string
+local repay = { error = {}, money = {} }
+
+---@param provider string
+---@param options repay.options
+---@return repay.client?
+---@return repay.err?
+function repay.open(provider, options) end
+
+---@return string[]
+function repay.providers() end
+
+---@param value any
+---@param kind? repay.kind
+---@return boolean
+function repay.error.is(value, kind) end
+
+---@param minor repay.minor
+---@param currency string
+---@return string?
+---@return repay.err?
+function repay.money.format(minor, currency) end
+
+---@param text string
+---@param currency string
+---@return repay.minor?
+---@return repay.err?
+function repay.money.parse(text, currency) end
+
+return repay
