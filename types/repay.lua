@@ -1,5 +1,6 @@
 ---@meta repay
 -- The public surface for the Lua language server; nothing here runs. README.md says what it means.
+-- luacheck: no unused
 
 ---Money in whole minor units, at most 2^53 - 1 in size.
 ---@alias repay.minor integer
@@ -55,8 +56,12 @@
 ---@field headers? table<string, string|number|string[]>|[string, string][]
 ---@field body? string
 
+---@alias repay.failure_kind
+---| "dns" | "connect" | "tls" | "timeout" | "connection_lost" | "too_large" | "bad_response"
+---| "cancelled"
+
 ---@class repay.failure
----@field kind "dns"|"connect"|"tls"|"timeout"|"connection_lost"|"too_large"|"bad_response"|"cancelled"
+---@field kind repay.failure_kind
 ---@field sent? "no"|"maybe" "no" only with proof
 ---@field message? string
 
