@@ -797,6 +797,7 @@ static void test_feeding(void)
     repay_call_end(&rig.call, &whole, rig.now_ms, rig.unix_ms);
     CHECK_INT(rig.call.error.kind, REPAY_KIND_CONNECTION_LOST);
     CHECK_INT(rig.call.stage, REPAY_CALL_WAITING); /* which passes */
+    CHECK_INT(repay_call_feed(&rig.call, "x", 1), REPAY_HTTP_STOPPED);
     end(&rig);
 
     /* Not HTTP. */
@@ -926,6 +927,60 @@ static void test_arguments_move(void)
     end(&rig);
 }
 
+static void test_wrong_types_of_arguments(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, "fincode");
+    CHECK(rig_open(&rig));
+    CHECK(rig_begin(&rig, "repay"));
+    CHECK(!repay_call_set_amount(&rig.call, rig_parameter(&rig, "reference"), 5, &rig.error));
+    CHECK_TEXT(rig.error.message, "reference is no amount");
+    CHECK(!repay_call_set_text(&rig.call, rig_parameter(&rig, "reference"),
+                               (struct repay_text){"a\0b", 3}, &rig.error));
+    CHECK_TEXT(rig.error.message, "reference holds a NUL byte");
+    end(&rig);
+}
+
+/* 36 bytes that are no UUID get no hint. */
+static void test_no_hint(void)
+{
+    struct rig rig;
+
+    rig_init(&rig, "carbon");
+    CHECK(rig_open(&rig));
+    CHECK(rig_begin(&rig, "schedule"));
+    CHECK(rig_text(&rig, "loan_id", "LOAN-ABC-123-456-789-0123456789-0000"));
+    CHECK(rig_prepare(&rig));
+    CHECK_INT(rig_next(&rig), REPAY_STEP_SEND);
+    rig_reply(&rig, 400, "{\"status\":\"failed\",\"message\":\"Loan not found\"}");
+    expect_failed(&rig, REPAY_KIND_NOT_FOUND, REPAY_OUTCOME_REFUSED);
+    CHECK_TEXT(rig.call.error.hint, "");
+    end(&rig);
+}
+
+/* An answer that is as long as the buffers: cut where the buffers end, on a character's boundary.
+ */
+static void test_long_words(void)
+{
+    static char reply[4096];
+    struct rig rig;
+    size_t at;
+
+    at = (size_t)snprintf(reply, sizeof reply, "{\"status\":\"failed\",\"message\":\"x");
+    while (at < 2000)
+        at += (size_t)snprintf(reply + at, sizeof reply - at, "\xe2\x82\xa6\\u20a6");
+    (void)snprintf(reply + at, sizeof reply - at, "\"}");
+    open_read(&rig);
+    CHECK_INT(rig_next(&rig), REPAY_STEP_SEND);
+    rig_reply(&rig, 400, reply);
+    expect_failed(&rig, REPAY_KIND_PROVIDER_ERROR, REPAY_OUTCOME_REFUSED);
+    CHECK_INT(strlen(rig.call.error.provider_message), 499);
+    CHECK(strstr(rig.call.error.provider_message, "?") == NULL);
+    CHECK(strstr(rig.call.error.message, "(HTTP 400)") != NULL);
+    end(&rig);
+}
+
 /* One whole run; false when it ended for lack of memory. */
 static bool run_with_little_memory(struct rig *rig, const char *provider, const char *operation)
 {
@@ -1014,6 +1069,9 @@ int main(void)
     test_messages();
     test_words_of_kinds();
     test_arguments_move();
+    test_wrong_types_of_arguments();
+    test_no_hint();
+    test_long_words();
     test_memory("carbon", "schedule");
     test_memory("fincode", "pending");
     test_memory("fincode", "repay");

@@ -50,6 +50,10 @@ static const struct expectation expectations[] = {
     {"no_route.404.json", REPAY_KIND_BAD_RESPONSE, REPAY_OUTCOME_UNKNOWN,
      "no Route matched with those values (HTTP 404)", "no Route matched with those values"},
 
+    {"details_only.400.json", REPAY_KIND_PROVIDER_ERROR, REPAY_OUTCOME_REFUSED, NULL,
+     "The lending flag is off"},
+    {"errors_without_msg.422.json", REPAY_KIND_VALIDATION, REPAY_OUTCOME_REFUSED, NULL, "odd"},
+    {"errors_empty.400.json", REPAY_KIND_VALIDATION, REPAY_OUTCOME_REFUSED, NULL, "odd"},
     {"failed.200.json", REPAY_KIND_NOT_FOUND, REPAY_OUTCOME_REFUSED, "Loan not found (HTTP 200)",
      "Loan not found"},
     {"failed_unknown.200.json", REPAY_KIND_PROVIDER_ERROR, REPAY_OUTCOME_REFUSED,

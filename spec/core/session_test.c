@@ -318,6 +318,76 @@ static void test_settings(void)
     rig_close(&rig);
 }
 
+/* A provider made up here: what the table of a real one does not show today. */
+static void test_tables(void)
+{
+    static const struct repay_setting settings[] = {
+        {.name = "region"}, {.name = "note"}, {.name = NULL}};
+    static const struct repay_operation operations[] = {{.name = NULL}};
+    struct repay_provider provider = {
+        .name = "made_up",
+        .currency = "XOF",
+        .hosts = {{REPAY_ENVIRONMENT_SANDBOX, "https://{region}.example.com/v1", true},
+                  {REPAY_ENVIRONMENT_LIVE, "https://{nothing}.example.com/v1", true},
+                  {REPAY_ENVIRONMENT_SANDBOX, NULL, false}},
+        .settings = settings,
+        .operations = operations,
+    };
+    struct rig rig;
+
+    rig_init(&rig, "carbon");
+    rig.options.provider = &provider;
+    rig.options.settings[0] = REPAY_TEXT("west");
+    rig.options.settings[1] = REPAY_NO_TEXT;
+    rig.options.amounts_in = REPAY_TEXT("major");
+    CHECK(rig_open(&rig));
+    CHECK_TEXT(rig.error.message, "");
+    CHECK_TEXT(rig.session.base.host, "west.example.com");
+    CHECK_INT(rig.session.currency_decimals, 0);
+    CHECK_INT(repay_session_setting(&rig.session, 1).length, 0);
+    rig_close(&rig);
+    rig_init(&rig, "carbon");
+    rig.options.provider = &provider;
+    rig.options.environment = REPAY_TEXT("live");
+    expect_config(&rig, "base_url", "base_url is required");
+    /* Without a region no host can be made of the pattern. */
+    rig_init(&rig, "carbon");
+    rig.options.provider = &provider;
+    rig.options.settings[0] = REPAY_NO_TEXT;
+    expect_config(&rig, "region", "region must be one label of a host");
+    rig_init(&rig, "carbon");
+    rig.options.provider = &provider;
+    rig.options.settings[0] = REPAY_NO_TEXT;
+    rig.options.base_url = REPAY_TEXT("https://west.example.com");
+    CHECK(rig_open(&rig));
+    CHECK_TEXT(rig.session.environment, "sandbox");
+    rig_close(&rig);
+}
+
+static void test_long_texts(void)
+{
+    static char text[5000];
+    struct rig rig;
+
+    memset(text, 'a', sizeof text - 1);
+    memcpy(text, "https://", 8);
+    rig_init(&rig, "carbon");
+    rig.options.base_url = repay_text_of(text);
+    expect_config(&rig, "base_url", "base_url is too long");
+    rig_init(&rig, "carbon");
+    rig.options.ca_file = repay_text_of(text);
+    expect_config(&rig, "ca_file", "ca_file is too long");
+    rig_init(&rig, "carbon");
+    rig.options.ca_file = REPAY_TEXT("\xff.pem");
+    expect_config(&rig, "ca_file", "ca_file must be UTF-8");
+    /* A value in a message is cut, not the message. */
+    rig_init(&rig, "carbon");
+    rig.options.zone = repay_text_of(text);
+    CHECK(!rig_open(&rig));
+    CHECK(strlen(rig.error.message) < 120);
+    rig_close(&rig);
+}
+
 static void test_way(void)
 {
     struct rig rig;
@@ -399,9 +469,23 @@ static void test_redaction(void)
     /* Cut off at the end of the text. */
     expect_redacted(&rig.session, "got eyJhbGciOiJSUzI", "got ***************");
     expect_redacted(&rig.session, "got eyJhbGc", "got eyJhbGc");
+    expect_redacted(&rig.session, "x eyJhbGciOiJSUzI1NiJ9.secret%2",
+                    "x *****************************");
+    expect_redacted(&rig.session, "x eyJhbGciOiJSUzI1NiJ9.secret%20",
+                    "x ***************************%20");
+    expect_redacted(&rig.session, "x %65%79%4", "x %65%79%4");
     /* The channel is no secret. */
     expect_redacted(&rig.session, "no such channel: Partner Name", "no such channel: Partner Name");
     expect_redacted(&rig.session, "", "");
+    rig_close(&rig);
+    /* Both alphabets of base64: this one has a slash, or an underscore, and a plus, or a hyphen. */
+    rig_init(&rig, "pezesha");
+    rig_set(&rig, "token", "~~~?\?\?>>>~~~?\?\?");
+    CHECK(rig_open(&rig));
+    expect_redacted(&rig.session, "a fn5+Pz8/Pj4+fn5+Pz8/ b", "a ******************** b");
+    expect_redacted(&rig.session, "a fn5-Pz8_Pj4-fn5-Pz8_ b", "a ******************** b");
+    repay_session_close(&rig.session);
+    expect_redacted(&rig.session, "a closed client stars nothing", "a closed client stars nothing");
     rig_close(&rig);
     rig_init(&rig, "pezesha");
     rig_set(&rig, "token", "abc");
@@ -473,6 +557,8 @@ int main(void)
     test_tenant();
     test_currency_and_zone();
     test_settings();
+    test_tables();
+    test_long_texts();
     test_way();
     test_redaction();
     test_wiping();

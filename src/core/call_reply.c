@@ -235,10 +235,7 @@ static void set_message(struct repay_error *error, const char *words, int http_s
 {
     struct repay_error composed;
 
-    if (http_status > 0)
-        (void)repay_error_set(&composed, error->kind, "%s (HTTP %d)", words, http_status);
-    else
-        (void)repay_error_set(&composed, error->kind, "%s", words);
+    (void)repay_error_set(&composed, error->kind, "%s (HTTP %d)", words, http_status);
     memcpy(error->message, composed.message, sizeof error->message);
 }
 

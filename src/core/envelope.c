@@ -174,7 +174,7 @@ void repay_json_first_words(struct repay_json_value value, char *out, size_t out
         struct repay_json_value name, member;
 
         if (!repay_json_next(value, &cursor, &name, &member))
-            return;
+            break;
         if (value.type == REPAY_JSON_OBJECT && out_size - used > 3) {
             repay_json_copy_text(name, out + used, out_size - used - 2);
             used += strlen(out + used);

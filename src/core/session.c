@@ -219,7 +219,7 @@ static bool append_preset(struct repay_session *session, const struct repay_prov
         return repay_bytes_append_text(&session->texts, pattern) || memory_fault(error);
     index = setting_index(provider, name);
     if (index < 0)
-        return fault(error, "base_url", "is required");
+        return option_fault(error, "base_url", "is required");
     value = repay_session_setting(session, (unsigned)index);
     if (!is_host_label(value))
         return option_fault(error, provider->settings[index].name, "must be one label of a host");
@@ -313,9 +313,13 @@ static bool settle_environment(struct repay_session *session,
     const struct repay_host *hosts = options->provider->hosts;
     const char *known = NULL;
 
+    /* Where patterns of both environments fit, the one that was asked for is right. */
     for (unsigned i = 0; hosts[i].base_url; i++) {
-        if (host_matches(session->base.host, pattern_host(hosts[i].base_url)))
-            known = environment_names[hosts[i].environment];
+        if (!host_matches(session->base.host, pattern_host(hosts[i].base_url)))
+            continue;
+        known = environment_names[hosts[i].environment];
+        if (repay_text_is(options->environment, known))
+            break;
     }
     if (options->environment.length > 0 && known && !repay_text_is(options->environment, known)) {
         (void)repay_error_set(error, REPAY_KIND_CONFIG,
