@@ -370,7 +370,6 @@ static void test_long_texts(void)
     struct rig rig;
 
     memset(text, 'a', sizeof text - 1);
-    memcpy(text, "https://", 8);
     rig_init(&rig, "carbon");
     rig.options.base_url = repay_text_of(text);
     expect_config(&rig, "base_url", "base_url is too long");
