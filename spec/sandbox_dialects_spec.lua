@@ -95,6 +95,48 @@ describe("the sandbox", function()
     assert.are.equal(404, (send({ method = "GET", target = "/elsewhere", headers = {} })))
   end)
 
+  it("moves its clock by hand, and with real time if it is let", function()
+    local start = box:unix_ms()
+    local real = 5000
+    box:let_clock_flow(function() return real end)
+    real = 5250.7
+    assert.are.equal(start + 250, box:unix_ms())
+    box:advance(1000)
+    real = 5251.2
+    assert.are.equal(start + 1251, box:unix_ms())
+    assert.are.equal(1251, box:elapsed_ms())
+    box:reset()
+    assert.are.equal(start, box:unix_ms())
+    assert.has_error(function() box:advance(-1) end)
+    assert.has_error(function() box:advance(0.5) end)
+  end)
+
+  it("runs what is due in the order of time, also what is planned on the way", function()
+    local seen = {}
+    local function note(name) return function() seen[#seen + 1] = name end end
+    box.book:later(300, note("third"))
+    box.book:later(100, function()
+      note("first")()
+      box.book:later(50, note("planned"))
+    end)
+    box.book:later(300, note("fourth"))
+    box.book:later(200, note("second"))
+    box.book:later(301, note("late"))
+    box:advance(300)
+    assert.are.same({ "first", "second", "third", "fourth", "planned" }, seen)
+  end)
+
+  it("keeps the latest requests of its ledger, counts all, and shows credentials on demand",
+    function()
+      box = sandbox.new({ ledger_size = 2, keep_secrets = true })
+      for _ = 1, 3 do send(requests.carbon_schedule()) end
+      local ledger = box:ledger()
+      assert.are.same({ 2, 3, 1 }, { #ledger.requests, ledger.request_count,
+        ledger.dropped_requests })
+      assert.are.equal(2, ledger.requests[1].sequence)
+      assert.are.equal(sandbox.settings("carbon").api_key, ledger.requests[1].headers[1][2])
+    end)
+
   it("starts again after a reset", function()
     send(requests.fincode_repay())
     box:advance(5000)
@@ -163,7 +205,9 @@ describe("the sandbox", function()
     it("refuses a header that stands twice", function()
       local request = requests.carbon_schedule()
       table.insert(request.headers, { "ApiKey", "again" })
-      assert.are_not.equal(200, (send(request)))
+      local status, body = send(request)
+      assert.are.equal(400, status)
+      assert.are.equal("header apikey stands twice", body.message)
     end)
 
     it("refuses unknown, missing and ill-typed members", function()

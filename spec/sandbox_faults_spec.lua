@@ -35,7 +35,7 @@ describe("a fault of the sandbox in process", function()
   it("is refused when its rule is misspelt", function()
     for _, rule in ipairs({ { kind = "resets" }, { kind = "reset", nht = 1 }, {},
       { kind = "reset", nth = 1.5 }, { kind = "reset", at = "between" },
-      { kind = "reset", probability = 2 } }) do
+      { kind = "reset", probability = 2 }, "reset" }) do
       local id, why = box:fault(rule)
       assert.is_nil(id)
       assert.is_string(why)

@@ -234,21 +234,34 @@ function book:later(delay_ms, action)
   self.events[#self.events + 1] = { at = self.now + delay_ms, action = action }
 end
 
--- Moves the clock to a moment and runs what became due on the way, in the order of time.
+-- Takes out what is due by a moment, the earliest first; equal moments keep their order.
+local function take_due(self, unix_ms)
+  local due, rest = {}, {}
+  for index, event in ipairs(self.events) do
+    event.place = index
+    local list = event.at <= unix_ms and due or rest
+    list[#list + 1] = event
+  end
+  self.events = rest
+  table.sort(due, function(left, right)
+    if left.at ~= right.at then
+      return left.at < right.at
+    end
+    return left.place < right.place
+  end)
+  return due
+end
+
+-- Moves the clock to a moment and runs what became due on the way, in the order of time. An action
+-- may plan another one; if that falls due too, it runs after those that were planned before.
 function book:reach(unix_ms)
-  while true do
-    local best
-    for index, event in ipairs(self.events) do
-      if event.at <= unix_ms and (not best or event.at < self.events[best].at) then
-        best = index
-      end
+  local due = take_due(self, unix_ms)
+  while #due > 0 do
+    for _, event in ipairs(due) do
+      self.now = math.max(self.now, event.at)
+      event.action()
     end
-    if not best then
-      break
-    end
-    local event = table.remove(self.events, best)
-    self.now = math.max(self.now, event.at)
-    event.action()
+    due = take_due(self, unix_ms)
   end
   self.now = unix_ms
 end

@@ -145,16 +145,18 @@ end
 
 -- The steps --------------------------------------------------------------------------------------
 
+-- Values by the names in lower case, and the name of a header that stands twice.
 local function header_map(headers)
-  local map = {}
+  local map, duplicate = {}, nil
   for _, pair in ipairs(headers) do
     local name = pair[1]:lower()
     if map[name] then
-      return nil, name
+      duplicate = name
+    else
+      map[name] = pair[2]
     end
-    map[name] = pair[2]
   end
-  return map
+  return map, duplicate
 end
 
 local function key_slot(context)
@@ -264,11 +266,7 @@ local function new_context(sandbox, dialect, request, entry)
     sandbox = sandbox, dialect = dialect, book = sandbox.book, switches = sandbox.switches,
     request = request, entry = entry, faults = {},
   }, Context)
-  local duplicate
-  context.headers, duplicate = header_map(request.headers)
-  if not context.headers then
-    context.headers, context.duplicate_header = {}, duplicate
-  end
+  context.headers, context.duplicate_header = header_map(request.headers)
   local query, problem = route.query(request.query)
   context.query, context.query_problem = query or {}, not query and problem or nil
   return context

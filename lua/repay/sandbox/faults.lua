@@ -87,7 +87,9 @@ function faults.new(random)
 end
 
 local function problem(rule)
-  if not BY_NAME[rule.kind] then
+  if type(rule) ~= "table" then
+    return "a fault is a table with a kind"
+  elseif not BY_NAME[rule.kind] then
     return "no fault is called " .. tostring(rule.kind)
   end
   for name in pairs(rule) do
