@@ -89,6 +89,24 @@ static void reads_share_a_connection_and_writes_never_do(void)
     tcp_stop(&server);
 }
 
+static void a_writes_connection_is_not_kept(void)
+{
+    struct tcp_server server;
+    struct repay_curl_engine *engine = make_engine(1);
+    struct fake_call fake;
+
+    CHECK(tcp_start(&server, false, serve_small));
+    fake_prepare_write(&fake, server.port, "/write", "{}");
+    CHECK(run(engine, &fake));
+    fake_close(&fake);
+    fake_prepare(&fake, server.port, "/read");
+    CHECK(run(engine, &fake));
+    fake_close(&fake);
+    CHECK_INT(atomic_load(&server.connections), 2);
+    repay_curl_engine_destroy(engine);
+    tcp_stop(&server);
+}
+
 /* Answers the first request of each connection and dies after having read the second. */
 static void serve_once(struct tcp_server *server, int socket, int connection)
 {
@@ -502,6 +520,7 @@ int main(void)
     heap.watch = block_has_no_secret;
     requests_leave_byte_for_byte();
     reads_share_a_connection_and_writes_never_do();
+    a_writes_connection_is_not_kept();
     a_read_whose_kept_connection_died_is_reported_and_not_repeated();
     a_write_is_on_the_wire_once_whatever_the_connection_does();
     one_slot_serves_different_hosts_in_turn();

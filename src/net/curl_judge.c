@@ -24,18 +24,13 @@ static const struct stop_meaning stop_meanings[REPAY_CURL_STOP_COUNT] = {
     [REPAY_CURL_STOP_BAD_HEAD] = {REPAY_KIND_BAD_RESPONSE, "the reply's head is not proper HTTP"},
 };
 
-/* A kept connection that was dead already: nothing was wrong with this request. */
-static bool kept_connection_died(const struct repay_curl_slot *slot, enum repay_kind kind)
+/*
+ * A kept connection that was dead already: nothing was wrong with this request. libcurl starts
+ * again only then, and the hook has refused that.
+ */
+static bool kept_connection_died(const struct repay_curl_slot *slot)
 {
-    long opened = 0;
-
-    if (slot->reply_began || !slot->hook_ran)
-        return false;
-    if (slot->stop == REPAY_CURL_STOP_SECOND_START)
-        return true;
-    if (kind != REPAY_KIND_CONNECTION_LOST)
-        return false;
-    return curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &opened) == CURLE_OK && opened == 0;
+    return slot->stop == REPAY_CURL_STOP_SECOND_START && !slot->reply_began;
 }
 
 /* Code 27 is also what libcurl says of a head line beyond its own 100 KiB. */
@@ -68,8 +63,8 @@ struct repay_end repay_curl_slot_judge(const struct repay_curl_slot *slot, CURLc
     struct stop_meaning meaning = meaning_of(slot, code);
     struct repay_end end = {.kind = meaning.kind,
                             .sent = slot->hook_ran ? REPAY_SENT_MAYBE : REPAY_SENT_NO,
+                            .connection_was_reused = kept_connection_died(slot),
                             .detail = repay_text_of(meaning.detail)};
 
-    end.connection_was_reused = kept_connection_died(slot, end.kind);
     return end;
 }
