@@ -165,6 +165,34 @@ static void test_arguments(void)
     end(&rig);
 }
 
+/* A transport may bring its own clock, and that clock may be wrong. */
+static void test_wall_clock(void)
+{
+    static const int64_t never[] = {INT64_MIN, INT64_MAX, INT64_C(253402300800000)};
+    struct rig rig;
+
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+        rig_init(&rig, "fincode");
+        CHECK(rig_open(&rig));
+        CHECK(rig_begin(&rig, "schedule"));
+        CHECK(rig_text(&rig, "customer_id", CUSTOMER));
+        rig.unix_ms = never[i];
+        CHECK(!rig_prepare(&rig));
+        CHECK_INT(rig.error.kind, REPAY_KIND_CONFIG);
+        CHECK_TEXT(rig.error.message, "the wall clock shows a time outside the years 1 to 9999");
+        end(&rig);
+    }
+    rig_init(&rig, "fincode");
+    CHECK(rig_open(&rig));
+    fill_repayment(&rig);
+    CHECK(rig_prepare(&rig));
+    rig.unix_ms = INT64_MAX;
+    CHECK_INT(rig_next(&rig), REPAY_STEP_FAILED);
+    CHECK_INT(rig.call.error.kind, REPAY_KIND_CONFIG);
+    CHECK_INT(rig.call.error.outcome, NOT_SENT);
+    end(&rig);
+}
+
 /* Bodies of any operation; the status is the fixture's. */
 static const struct expectation of_both[] = {
     {"loan_not_found.404.json", REPAY_KIND_NOT_FOUND, REFUSED, "Loan Not Found (HTTP 404)",
@@ -524,6 +552,7 @@ int main(void)
     test_repay_requests();
     test_odd_text_in_body();
     test_arguments();
+    test_wall_clock();
     test_replies();
     test_refusals_under_other_statuses();
     test_rate_limit_with_honoured_keys();

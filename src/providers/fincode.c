@@ -231,6 +231,9 @@ static bool add_headers(const struct repay_task *task, struct repay_request *out
     char moment[REPAY_MOMENT_TEXT_MAX];
     size_t length = repay_moment_write(task->unix_ms, moment);
 
+    if (length == 0)
+        return repay_error_set(error, REPAY_KIND_CONFIG,
+                               "the wall clock shows a time outside the years 1 to 9999");
     if (!repay_task_add_setting(task, SETTING_TOKEN, "X-Auth-Token", out, error) ||
         !repay_request_add_header(out, "x-fapi-auth-date", (struct repay_text){moment, length},
                                   false, error) ||
