@@ -342,6 +342,17 @@ describe("the command repay sandbox", function()
     assert.are.equal(69, select(2, command("sandbox --set list=rows")))
     assert.are.equal(64, select(2, command("sandbocks")))
     assert.are.equal(0, select(2, command("--help")))
+  end)
+
+  it("tells its version from the build tree, or that there is none", function()
+    local text = lines_of("env -u LUA_CPATH lua5.4 lua/bin/repay version; echo status $?")
+    local built = io.open("build/lua54/repay/native/core.so", "rb")
+    if built then
+      built:close()
+      assert.matches("^repay %d+%.%d+%.%d+\nstatus 0\n$", text)
+    else
+      assert.matches("compiled modules are missing.*status 69\n$", text)
+    end
     assert.are.equal(0, select(2, command("sandbox --help")))
   end)
 end)
