@@ -86,7 +86,7 @@ APT_LINT  = clang clang-format clang-tidy lua-check $(APT_TEST)
 
 packages_for_demo  = $(APT_BUILD) $(APT_DEMO)
 packages_for_test  = $(APT_BUILD) $(APT_TEST)
-packages_for_asan  = $(APT_BUILD) $(APT_TEST)
+packages_for_asan  = $(APT_BUILD) $(APT_TEST) valgrind
 packages_for_bench = $(APT_BUILD) $(APT_DEMO)
 packages_for_lint  = $(APT_BUILD) $(APT_LINT)
 packages_for_fuzz  = clang libclang-rt-dev
@@ -104,9 +104,9 @@ deps:
 	@echo 'To build:    GNU make, gcc or clang, pkg-config, and the headers of Lua 5.4, LuaJIT 2.1, libcurl and SQLite 3'
 	@echo 'To run:      lua5.4 or luajit; lua-cjson for the sandbox, and cqueues and luaossl for it as a server'
 	@echo 'To test:     busted for both Lua 5.4 and LuaJIT, luarocks, openssl'
-	@echo 'To lint:     clang, clang-format, clang-tidy, luacheck'
+	@echo 'To check:    clang, clang-format, clang-tidy, luacheck, valgrind'
 	@echo 'On Debian and Ubuntu:'
-	@echo '  apt-get install $(sort $(APT_BUILD) $(APT_TEST) $(APT_LINT) libclang-rt-dev)'
+	@echo '  apt-get install $(sort $(APT_BUILD) $(APT_TEST) $(APT_LINT) libclang-rt-dev valgrind)'
 	@echo 'On Fedora:'
 	@echo '  dnf install gcc make pkgconf lua lua-devel luajit luajit-devel libcurl-devel sqlite-devel luarocks openssl clang clang-tools-extra compiler-rt'
 	@echo '  for rock in busted luacheck lua-cjson cqueues luaossl; do luarocks install $$rock; done'
@@ -316,7 +316,10 @@ ASAN_C_RUNS      = $(C_TESTS:%=asan/c/%)
 ASAN_REPLAY_RUNS = $(FUZZ:%=asan/replay/%)
 ASAN_BUSTED_RUNS = $(VMS:%=asan/busted/%)
 ASAN_MEMORY_RUNS = $(VMS:%=asan/memory/%)
-ASAN_RUNS = $(ASAN_C_RUNS) $(ASAN_REPLAY_RUNS) $(ASAN_BUSTED_RUNS) $(ASAN_MEMORY_RUNS)
+VALGRIND_C_RUNS      = $(CORE_TEST_C:spec/%.c=asan/valgrind/%)
+VALGRIND_REPLAY_RUNS = $(FUZZ:%=asan/valgrind/replay/%)
+ASAN_RUNS = $(ASAN_C_RUNS) $(ASAN_REPLAY_RUNS) $(ASAN_BUSTED_RUNS) $(ASAN_MEMORY_RUNS) \
+	$(VALGRIND_C_RUNS) $(VALGRIND_REPLAY_RUNS)
 .PHONY: asan asan-start $(ASAN_RUNS)
 
 asan-start: $(call natives,$(BUILD)/asan) $(call supports,$(BUILD)/asan)
@@ -335,6 +338,14 @@ $(ASAN_BUSTED_RUNS): asan/busted/%: | asan-start
 $(ASAN_MEMORY_RUNS): asan/memory/%: | asan-start
 	$(call run,$@,checks,env $(SANITIZER_OPTIONS) $(call lua_paths,$*,$(BUILD)/asan) \
 		$(BUILD)/asan/$*/alloc_host spec/support/alloc_script.lua)
+
+# What the sanitizers do not see: a value that is used before it is set.
+VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full
+$(VALGRIND_C_RUNS): asan/valgrind/%: $(BUILD)/c/% | asan-start
+	$(call run,$@,checks,$(VALGRIND) $<)
+
+$(VALGRIND_REPLAY_RUNS): asan/valgrind/replay/%: $(BUILD)/replay/% | asan-start
+	$(call run,$@,checks,$(VALGRIND) $< spec/fuzz/corpus/$*)
 
 asan: $(ASAN_RUNS)
 	@spec/support/sum.sh $(BUILD)/results/asan
