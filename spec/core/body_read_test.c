@@ -661,7 +661,7 @@ static void bounds_one_value(void)
             size_t begin = (size_t)(at - body) - 1;
             memset(at, 'z', (size_t)((int)REPAY_UNIT_MAX + more) - 2);
             at += (int)REPAY_UNIT_MAX + more - 2;
-            at = stpcpy(at, i == 2 ? "\":1}" : "\"}");
+            at = stpcpy(at, i == 2 ? "\":1}" : i == 1 ? "\",\"x\":0}" : "\"}");
             struct repay_text text = {body, (size_t)(at - body)};
             bool fits = more <= 0;
             CHECK_INT(reading_pieces(&reading, &sample_inner, text, 0), fits);

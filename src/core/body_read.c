@@ -103,10 +103,10 @@ static unsigned depth_of(const struct repay_body *body)
 /* The place of a name in a list that ends with NULL, or MEMBER_OTHER. */
 static uint8_t place_in(const char *const *names, struct repay_json_value name)
 {
-    if (!names)
-        return MEMBER_OTHER;
-    for (uint8_t i = 0; names[i]; i++) {
-        if (repay_json_name_is(name, repay_text_of(names[i])))
+    char first = name.raw.data[1];
+    for (uint8_t i = 0; names && names[i]; i++) {
+        bool may_be = first == names[i][0] || first == '\\';
+        if (may_be && repay_json_name_is(name, repay_text_of(names[i])))
             return i;
     }
     return MEMBER_OTHER;
@@ -200,7 +200,7 @@ static enum repay_json_end begin_list(struct repay_body *body, struct repay_json
 
 static enum repay_json_end read_one_row(struct repay_body *body, struct repay_json_scan *scan)
 {
-    enum repay_json_end end_of = repay_row_read(&body->rows, scan);
+    enum repay_json_end end_of = repay_row_read(&body->rows, scan, false);
     if (end_of == REPAY_JSON_OK) {
         body->envelope.rows_found = REPAY_ROWS_ONE;
         body->stage = STAGE_AFTER_VALUE;
@@ -277,7 +277,7 @@ static enum repay_json_end unlimit_unit(struct repay_body *body, struct stretch 
 {
     bool was_limited = stretch->scan.end != end;
     stretch->scan.end = end;
-    if (end_of == REPAY_JSON_SHORT && (was_limited || end - start > (ptrdiff_t)REPAY_UNIT_MAX))
+    if (end_of == REPAY_JSON_SHORT && was_limited)
         return refuse_unit(body, stretch, start);
     if (end_of == REPAY_JSON_OK && stretch->scan.at - start > (ptrdiff_t)REPAY_UNIT_MAX)
         return refuse_unit(body, stretch, start);
@@ -305,8 +305,11 @@ static enum repay_json_end read_rows(struct repay_body *body, struct stretch *st
         } else {
             if (!limit_unit(stretch, end))
                 return REPAY_JSON_SHORT;
-            enum repay_json_end end_of = repay_row_read(&body->rows, scan);
-            end_of = unlimit_unit(body, stretch, start, end, end_of);
+            enum repay_json_end end_of = repay_row_read(&body->rows, scan, true);
+            bool was_limited = scan->end != end;
+            scan->end = end;
+            if (end_of == REPAY_JSON_SHORT && was_limited)
+                return refuse_unit(body, stretch, start);
             if (end_of != REPAY_JSON_OK)
                 return end_of;
             body->stage = STAGE_AFTER_ROW;
@@ -361,6 +364,20 @@ static enum repay_json_end read_unit(struct repay_body *body, struct repay_json_
     return REPAY_JSON_OK;
 }
 
+/* In a minified body the next unit is one known byte, which saves a turn. */
+static void pass_byte(struct repay_body *body, struct repay_json_scan *scan)
+{
+    if (scan->at >= scan->end)
+        return;
+    if (body->stage == STAGE_COLON && *scan->at == ':')
+        body->stage = STAGE_VALUE;
+    else if (body->stage == STAGE_AFTER_VALUE && *scan->at == ',')
+        body->stage = STAGE_NAME;
+    else
+        return;
+    scan->at++;
+}
+
 /* Reads units until the stretch ends (SHORT) or something is wrong (BAD). */
 static enum repay_json_end read_stretch(struct repay_body *body, struct stretch *stretch)
 {
@@ -382,6 +399,7 @@ static enum repay_json_end read_stretch(struct repay_body *body, struct stretch 
         }
         if (end_of != REPAY_JSON_OK)
             return end_of;
+        pass_byte(body, scan);
     }
 }
 

@@ -72,17 +72,11 @@ static inline unsigned repay_block_plain(const char *at)
     return (unsigned)__builtin_ctz(mask | 1u << REPAY_BLOCK_BYTES);
 }
 
-/* How many of the REPAY_BLOCK_BYTES from `at` on are blanks of JSON, up to the first that is not.
- */
-static inline unsigned repay_block_blanks(const char *at)
+/* How many of the REPAY_BLOCK_BYTES from `at` on are spaces, up to the first that is not. */
+static inline unsigned repay_block_spaces(const char *at)
 {
     __m128i bytes = _mm_loadu_si128((const void *)at);
-    __m128i space = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '));
-    __m128i line = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n'));
-    __m128i carriage = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r'));
-    __m128i tab = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'));
-    __m128i blank = _mm_or_si128(_mm_or_si128(space, line), _mm_or_si128(carriage, tab));
-    unsigned mask = (unsigned)_mm_movemask_epi8(blank);
+    unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')));
     return (unsigned)__builtin_ctz(~mask | 1u << REPAY_BLOCK_BYTES);
 }
 
@@ -175,13 +169,10 @@ static inline unsigned repay_block_plain(const char *at)
     return repay_first_byte(quote | backslash | control | high);
 }
 
-static inline unsigned repay_block_blanks(const char *at)
+static inline unsigned repay_block_spaces(const char *at)
 {
-    for (unsigned i = 0; i < REPAY_BLOCK_BYTES; i++) {
-        if (at[i] != ' ' && at[i] != '\n' && at[i] != '\r' && at[i] != '\t')
-            return i;
-    }
-    return REPAY_BLOCK_BYTES;
+    uint64_t other = repay_load_8(at) ^ REPAY_EACH_BYTE(' ');
+    return other ? (unsigned)__builtin_ctzll(other) / 8 : 8;
 }
 
 static inline bool repay_blocks_equal(const char *a, const char *b, size_t length)
@@ -242,6 +233,25 @@ static inline bool repay_uuid_decode(const char *at, unsigned char out[16])
 
 #endif
 
+static inline bool repay_is_blank(char byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
+/*
+ * Past the blanks of JSON, but not past a block behind `end`. Blanks are mostly none, one space, or
+ * a line's end and its indentation.
+ */
+static inline const char *repay_skip_blanks(const char *at, const char *end)
+{
+    /* Nothing else below the space is good JSON, and whoever comes next will say so. */
+    while ((unsigned char)*at <= ' ' && at < end && repay_is_blank(*at)) {
+        at++;
+        at += repay_block_spaces(at);
+    }
+    return at;
+}
+
 /*
  * The digits that a word of eight characters begins with: their number, 0 to 8, and their value.
  * Fewer than eight are moved up so that the characters in front count as leading zeros.
@@ -249,9 +259,11 @@ static inline bool repay_uuid_decode(const char *at, unsigned char out[16])
 static inline unsigned repay_digits_8(uint64_t word, uint32_t *value)
 {
     uint64_t digits = word ^ REPAY_EACH_BYTE('0');
-    /* A byte of 10 or more carries into its high bit; no byte carries into the next. */
-    uint64_t over = ((digits & REPAY_EACH_BYTE(0x7f)) + REPAY_EACH_BYTE(0x76)) | digits;
-    uint64_t stops = over & REPAY_EACH_BYTE(0x80);
+    /*
+     * A byte of 10 or more gets its high bit. One that was far above may carry and spoil the bytes
+     * after it, which is no harm: the digits have ended before.
+     */
+    uint64_t stops = ((digits + REPAY_EACH_BYTE(0x76)) | digits) & REPAY_EACH_BYTE(0x80);
     unsigned count = stops ? (unsigned)__builtin_ctzll(stops) / 8 : 8;
     if (count == 0) {
         *value = 0;

@@ -29,33 +29,14 @@ enum repay_json_end repay_json_fail(struct repay_json_scan *scan, const char *at
     return REPAY_JSON_BAD;
 }
 
-static inline bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
 static inline bool is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';
 }
 
-static const char *skip_blanks(const char *at, const char *end)
-{
-    if (!is_blank(*at))
-        return at;
-    while (at < end) {
-        unsigned blanks = repay_block_blanks(at);
-        at += blanks;
-        if (blanks < REPAY_BLOCK_BYTES)
-            break;
-    }
-    return at;
-}
-
 void repay_json_skip_blanks(struct repay_json_scan *scan)
 {
-    if (scan->at < scan->end)
-        scan->at = skip_blanks(scan->at, scan->end);
+    scan->at = repay_skip_blanks(scan->at, scan->end);
 }
 
 /* At a byte with the high bit: past the character, or NULL with `end_of` set. */
@@ -448,7 +429,7 @@ size_t repay_json_unescape(struct repay_json_value value, char *out)
 
 static size_t pass_blanks(struct repay_text text, size_t offset)
 {
-    while (is_blank(text.data[offset]))
+    while (repay_is_blank(text.data[offset]))
         offset++;
     return offset;
 }
@@ -514,7 +495,7 @@ static size_t pass_value(struct repay_text text, size_t offset, struct repay_jso
     } else if (out->type == REPAY_JSON_OBJECT || out->type == REPAY_JSON_ARRAY) {
         offset = pass_nested(text, offset);
     } else {
-        while (!is_blank(text.data[offset]) && !strchr(",]}", text.data[offset]))
+        while (!repay_is_blank(text.data[offset]) && !strchr(",]}", text.data[offset]))
             offset++;
     }
     out->raw = (struct repay_text){text.data + start, offset - start};

@@ -24,24 +24,6 @@ const struct repay_field *repay_layout_field(const struct repay_layout *layout,
     return NULL;
 }
 
-size_t repay_field_width(enum repay_field_type type)
-{
-    switch (type) {
-    case REPAY_FIELD_UUID:
-        return 16;
-    case REPAY_FIELD_AMOUNT:
-    case REPAY_FIELD_MOMENT:
-        return 8;
-    case REPAY_FIELD_DAY:
-    case REPAY_FIELD_COUNT:
-    case REPAY_FIELD_TEXT:
-        return 4;
-    case REPAY_FIELD_FLAG:
-        return 1;
-    }
-    return 0;
-}
-
 static bool is_word_blank(char byte)
 {
     return byte == ' ' || byte == '\t' || byte == '-' || byte == '_';

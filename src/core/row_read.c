@@ -52,24 +52,6 @@ void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builde
     repay_bytes_clear(&reader->text);
 }
 
-static inline bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
-static inline const char *skip_blanks(const char *at, const char *end)
-{
-    if (REPAY_LIKELY(!is_blank(*at)))
-        return at;
-    while (at < end) {
-        unsigned blanks = repay_block_blanks(at);
-        at += blanks;
-        if (blanks < REPAY_BLOCK_BYTES)
-            break;
-    }
-    return at;
-}
-
 /*
  * The short ways. Each gives the byte after the value, or NULL when the value is not in its common
  * form; then nothing has happened.
@@ -169,16 +151,27 @@ static inline const char *flag_short(const char *at, unsigned char *out)
     return NULL;
 }
 
-/* The text that this column had last, once more. It was checked when it came first. */
-static inline const char *text_short(const struct repay_recent_text *recent, const char *at,
-                                     const char *end, uint32_t *code)
+/* A text that this column had lately, once more. It was checked when it came first. */
+static inline const char *text_at_place(const struct repay_recent_text *recent, const char *at,
+                                        const char *end, uint32_t *code)
 {
     size_t length = recent->length;
-    if (at[0] != '"' || length >= (size_t)(end - at) ||
-        !repay_blocks_equal(at + 1, recent->data, length) || at[1 + length] != '"')
+    const char *text = at + recent->quotes;
+    if (length >= (size_t)(end - at) || !repay_blocks_equal(text, recent->data, length))
         return NULL;
+    const char *after = text + length;
     *code = recent->code;
-    return at + 2 + length;
+    if (recent->quotes)
+        return *at == '"' && *after == '"' ? after + 1 : NULL;
+    return *after == ',' || *after == '}' ? after : NULL;
+}
+
+static inline const char *text_short(const struct repay_recent_text *places, const char *at,
+                                     const char *end, uint32_t *code)
+{
+    unsigned chosen = repay_builder_recent(at);
+    const char *after = text_at_place(&places[chosen / REPAY_RECENT_MAX], at, end, code);
+    return after ? after : text_at_place(&places[chosen % REPAY_RECENT_MAX], at, end, code);
 }
 
 /* Another text than last time, or one that needs a closer look. */
@@ -198,43 +191,54 @@ static enum repay_json_end text_changed(struct repay_row_reader *reader,
     return REPAY_JSON_OK;
 }
 
-/* The value at `at` in its common form; NULL: take the long way. */
-static inline const char *value_short(struct repay_row_reader *reader, const char *at,
-                                      const char *end, unsigned index, unsigned type)
+/* What stays in registers while a row is read. */
+struct pass {
+    struct repay_row_reader *reader;
+    struct repay_builder *builder;
+    const struct repay_field *fields;
+    const char *end;
+    const char *start; /* the row's '{' */
+    uint32_t row;      /* its place in the segment */
+    uint32_t all;      /* a bit for every field */
+};
+
+static inline unsigned char *place_of(const struct pass *pass, unsigned index, size_t width)
 {
-    const struct repay_builder *builder = reader->builder;
-    const char *after;
-    int64_t wide;
-    uint32_t word;
-    switch ((enum repay_field_type)type) {
+    return pass->builder->columns[index] + width * pass->row;
+}
+
+/* The value at `at` in its common form; NULL: take the long way. */
+static inline const char *value_short(const struct pass *pass, const char *at, unsigned index,
+                                      unsigned type)
+{
+    const char *after = NULL;
+    int64_t wide = 0;
+    uint32_t word = 0;
+    switch (type) {
     case REPAY_FIELD_AMOUNT:
-        after = amount_short(reader, at, &wide);
-        if (after)
-            repay_row_put_8(reader, index, wide);
-        return after;
-    case REPAY_FIELD_TEXT:
-        after = text_short(&builder->recent[index], at, end, &word);
+        after = amount_short(pass->reader, at, &wide);
         break;
-    case REPAY_FIELD_DAY:
-        after = day_short(at, &word);
-        break;
-    case REPAY_FIELD_COUNT:
-        after = count_short(at, &word);
-        break;
-    case REPAY_FIELD_UUID:
-        return uuid_short(at, repay_row_place(reader, index, 16));
     case REPAY_FIELD_MOMENT:
         after = moment_short(at, &wide);
-        if (after)
-            repay_row_put_8(reader, index, wide);
+        break;
+    case REPAY_FIELD_TEXT:
+        after = text_short(pass->builder->recent[index], at, pass->end, &word);
+        memcpy(place_of(pass, index, sizeof word), &word, sizeof word);
         return after;
-    case REPAY_FIELD_FLAG:
-        return flag_short(at, repay_row_place(reader, index, 1));
+    case REPAY_FIELD_DAY:
+        after = day_short(at, &word);
+        memcpy(place_of(pass, index, sizeof word), &word, sizeof word);
+        return after;
+    case REPAY_FIELD_COUNT:
+        after = count_short(at, &word);
+        memcpy(place_of(pass, index, sizeof word), &word, sizeof word);
+        return after;
+    case REPAY_FIELD_UUID:
+        return uuid_short(at, place_of(pass, index, 16));
     default:
-        return NULL;
+        return flag_short(at, place_of(pass, index, 1));
     }
-    if (after)
-        repay_row_put_4(reader, index, word);
+    memcpy(place_of(pass, index, sizeof wide), &wide, sizeof wide);
     return after;
 }
 
@@ -294,106 +298,180 @@ static enum repay_json_end read_unknown(struct repay_row_reader *reader,
     return end_of;
 }
 
-/* The long way for a documented value: every form, checked to the last byte. */
-static enum repay_json_end read_value(struct repay_row_reader *reader, struct repay_json_scan *scan,
-                                      const char *at, unsigned index, unsigned type)
+/* A row that lacks members, has others, or is too long. */
+static enum repay_json_end finish_odd(const struct pass *pass, struct repay_json_scan *scan,
+                                      const char *at, uint32_t seen)
 {
-    scan->at = at;
-    if (type == REPAY_FIELD_TEXT)
-        return text_changed(reader, scan, index);
-    return repay_row_value(reader, scan, index);
+    struct repay_row_reader *reader = pass->reader;
+    if (at - pass->start > (ptrdiff_t)REPAY_UNIT_MAX)
+        return REPAY_JSON_SHORT;
+    repay_row_clear(reader, pass->all & ~seen);
+    if (reader->extra.length > 0 &&
+        !repay_builder_add_extra(pass->builder, repay_bytes_text(&reader->extra), reader->error))
+        return repay_row_stop(reader, scan, pass->start);
+    return REPAY_JSON_OK;
 }
 
-static enum repay_json_end finish_row(struct repay_row_reader *reader, struct repay_json_scan *scan,
-                                      const char *start, const char *at, uint32_t seen)
+/* Past the closing brace. */
+static inline enum repay_json_end finish_row(const struct pass *pass, struct repay_json_scan *scan,
+                                             const char *at, uint32_t seen)
 {
-    struct repay_builder *builder = reader->builder;
-    uint32_t all = ((uint32_t)1 << builder->layout->field_count) - 1;
-    if (REPAY_UNLIKELY(at - start > (ptrdiff_t)REPAY_UNIT_MAX))
-        return REPAY_JSON_SHORT;
-    if (REPAY_UNLIKELY(seen != all))
-        repay_row_clear(reader, all & ~seen);
-    if (REPAY_UNLIKELY(reader->extra.length > 0) &&
-        !repay_builder_add_extra(builder, repay_bytes_text(&reader->extra), reader->error))
-        return repay_row_stop(reader, scan, start);
-    repay_builder_keep_row(builder);
+    bool odd = seen != pass->all || pass->reader->extra.length > 0 ||
+               at - pass->start > (ptrdiff_t)REPAY_UNIT_MAX;
+    if (REPAY_UNLIKELY(odd)) {
+        enum repay_json_end end_of = finish_odd(pass, scan, at, seen);
+        if (end_of != REPAY_JSON_OK)
+            return end_of;
+    }
+    repay_builder_keep_row(pass->builder);
     scan->at = at;
     return REPAY_JSON_OK;
 }
 
-/* At the first member's name, in a row that has room: reads to the closing brace. */
-static enum repay_json_end read_members(struct repay_row_reader *reader,
-                                        struct repay_json_scan *scan, const char *start)
+/* The value at scan->at of a documented member, its blanks skipped. */
+static inline enum repay_json_end read_value(const struct pass *pass, struct repay_json_scan *scan,
+                                             unsigned index)
 {
-    const struct repay_layout *layout = reader->builder->layout;
-    const char *end = scan->end;
     const char *at = scan->at;
+    unsigned type = pass->fields[index].type;
+    if (REPAY_UNLIKELY(at >= pass->end))
+        return REPAY_JSON_SHORT;
+    const char *after = value_short(pass, at, index, type);
+    if (REPAY_LIKELY(after != NULL)) {
+        scan->at = after;
+        return REPAY_JSON_OK;
+    }
+    if (type == REPAY_FIELD_TEXT)
+        return text_changed(pass->reader, scan, index);
+    return repay_row_value(pass->reader, scan, index);
+}
+
+/* What is known of the members before. */
+struct members {
+    unsigned previous; /* index of the last documented one */
+    uint32_t seen;     /* a bit for each */
+};
+
+/*
+ * At the name of a member that is not the one expected: learns that it follows the previous one,
+ * and reads it; or keeps it as received when it is not documented.
+ */
+static enum repay_json_end read_unexpected(const struct pass *pass, struct repay_json_scan *scan,
+                                           struct members *members)
+{
+    struct repay_row_reader *reader = pass->reader;
+    struct repay_json_value name;
+    unsigned index = 0;
+    enum repay_json_end end_of = read_name(reader, scan, &name, &index);
+    if (end_of != REPAY_JSON_OK)
+        return end_of;
+    if (index == pass->builder->layout->field_count)
+        return read_unknown(reader, scan, name.raw);
+    if ((members->seen >> index & 1) != 0)
+        return repay_row_refuse(reader, scan, name.raw.data, &pass->fields[index], WHY_DUPLICATE);
+    reader->next_field[members->previous] = (uint8_t)index;
+    members->previous = index;
+    members->seen |= (uint32_t)1 << index;
+    repay_json_skip_blanks(scan);
+    return read_value(pass, scan, index);
+}
+
+/* Past a member: the byte that separates it from what follows. */
+static inline const char *find_separator(const char *at, const char *end)
+{
+    return REPAY_LIKELY(*at == ',') ? at : repay_skip_blanks(at, end);
+}
+
+/* At '{' of a row that has room: reads its members up to and with the closing brace. */
+static inline enum repay_json_end read_members(const struct pass *pass,
+                                               struct repay_json_scan *scan)
+{
+    const char *end = pass->end;
+    const char *at = repay_skip_blanks(scan->at + 1, end);
     unsigned previous = REPAY_FIELDS_MAX;
     uint32_t seen = 0;
+    if (REPAY_UNLIKELY(*at == '}'))
+        return finish_row(pass, scan, at + 1, seen);
     for (;;) {
+        enum repay_json_end end_of;
+        unsigned index = pass->reader->next_field[previous];
+        const struct repay_field *field = &pass->fields[index];
+        bool fresh = (seen >> index & 1) == 0;
+        scan->at = at;
         if (REPAY_UNLIKELY(at >= end))
             return REPAY_JSON_SHORT;
-        const char *name_at = at;
-        unsigned index = reader->next_field[previous];
-        const struct repay_field *field = &layout->fields[index];
-        if (REPAY_LIKELY(repay_block_equal(at, field->key, field->json_length + 3u))) {
-            at += field->json_length + 3u;
+        if (REPAY_LIKELY(repay_block_equal(at, field->key, field->json_length + 3u) && fresh)) {
+            seen |= (uint32_t)1 << index;
+            previous = index;
+            scan->at = repay_skip_blanks(at + field->json_length + 3u, end);
+            end_of = read_value(pass, scan, index);
         } else {
-            struct repay_json_value name;
-            scan->at = at;
-            enum repay_json_end end_of = read_name(reader, scan, &name, &index);
-            if (end_of == REPAY_JSON_OK && index == layout->field_count)
-                end_of = read_unknown(reader, scan, name.raw);
-            if (end_of != REPAY_JSON_OK)
-                return end_of;
-            at = scan->at;
-            if (index == layout->field_count)
-                goto after_value;
-            reader->next_field[previous] = (uint8_t)index;
-            field = &layout->fields[index];
+            struct members members = {previous, seen};
+            end_of = read_unexpected(pass, scan, &members);
+            previous = members.previous;
+            seen = members.seen;
         }
-        at = skip_blanks(at, end);
-        if (REPAY_UNLIKELY(at >= end))
-            return REPAY_JSON_SHORT;
-        if (REPAY_UNLIKELY((seen >> index & 1) != 0))
-            return repay_row_refuse(reader, scan, name_at, field, WHY_DUPLICATE);
-        seen |= (uint32_t)1 << index;
-        previous = index;
-        const char *after = value_short(reader, at, end, index, field->type);
-        if (REPAY_UNLIKELY(!after)) {
-            enum repay_json_end end_of = read_value(reader, scan, at, index, field->type);
-            if (end_of != REPAY_JSON_OK)
-                return end_of;
-            after = scan->at;
-        }
-        at = after;
-    after_value:
-        at = skip_blanks(at, end);
+        if (REPAY_UNLIKELY(end_of != REPAY_JSON_OK))
+            return end_of;
+        at = find_separator(scan->at, end);
         if (*at == '}')
-            return finish_row(reader, scan, start, at + 1, seen);
+            return finish_row(pass, scan, at + 1, seen);
         if (REPAY_UNLIKELY(*at != ','))
             return repay_json_fail(scan, at, WHY_COMMA);
-        at = skip_blanks(at + 1, end);
+        at = repay_skip_blanks(at + 1, end);
     }
 }
 
-enum repay_json_end repay_row_read(struct repay_row_reader *reader, struct repay_json_scan *scan)
+/* At '{'. */
+static inline enum repay_json_end read_row(struct pass *pass, struct repay_json_scan *scan)
 {
-    const char *start = scan->at;
-    reader->field = NULL;
+    struct repay_row_reader *reader = pass->reader;
     if (REPAY_UNLIKELY(reader->extra.length > 0))
         repay_bytes_clear(&reader->extra);
-    if (!repay_builder_begin_row(reader->builder, reader->error))
-        return repay_row_stop(reader, scan, start);
-    scan->at = skip_blanks(start + 1, scan->end);
-    enum repay_json_end end_of;
+    if (!repay_builder_begin_row(pass->builder, reader->error))
+        return repay_row_stop(reader, scan, scan->at);
+    pass->start = scan->at;
+    pass->row = pass->builder->row;
+    return read_members(pass, scan);
+}
+
+/* The next row, where only a comma and blanks lie before it; NULL where anything else does. */
+static inline const char *next_row(const char *at, const char *end)
+{
+    at = repay_skip_blanks(at, end);
+    if (*at != ',')
+        return NULL;
+    at = repay_skip_blanks(at + 1, end);
+    return *at == '{' && at < end ? at : NULL;
+}
+
+enum repay_json_end repay_row_read(struct repay_row_reader *reader, struct repay_json_scan *scan,
+                                   bool many)
+{
+    struct repay_builder *builder = reader->builder;
+    struct pass pass = {
+        .reader = reader,
+        .builder = builder,
+        .fields = builder->layout->fields,
+        .end = scan->end,
+        .all = ((uint32_t)1 << builder->layout->field_count) - 1,
+    };
+    const char *whole_to = NULL;
+    const char *start = scan->at;
+    enum repay_json_end end_of = REPAY_JSON_OK;
     scan->depth++;
-    if (*scan->at == '}')
-        end_of = finish_row(reader, scan, start, scan->at + 1, 0);
-    else
-        end_of = read_members(reader, scan, start);
+    for (const char *at = start; at && end_of == REPAY_JSON_OK;) {
+        scan->at = at;
+        end_of = read_row(&pass, scan);
+        if (end_of == REPAY_JSON_OK) {
+            whole_to = scan->at;
+            at = many ? next_row(whole_to, pass.end) : NULL;
+        }
+    }
     scan->depth--;
-    if (end_of == REPAY_JSON_SHORT)
-        scan->at = start;
+    if (end_of == REPAY_JSON_SHORT) {
+        scan->at = whole_to ? whole_to : start;
+        return whole_to ? REPAY_JSON_OK : REPAY_JSON_SHORT;
+    }
     return end_of;
 }

@@ -40,10 +40,12 @@ void repay_row_reader_free(struct repay_row_reader *reader);
 void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builder *builder,
                             int decimals, int zone_minutes, struct repay_error *error);
 /*
- * At '{'. OK: the row is kept and `scan->at` is past it. SHORT: nothing happened; a row longer than
+ * At '{'. OK: the row is kept and `scan->at` is past it; with `many` also the rows that follow it,
+ * as far as they are whole. SHORT: nothing happened; a row longer than
  * REPAY_UNIT_MAX is SHORT even when its end is there. BAD: `scan->at` is the byte that is wrong and
  * `scan->why` says why. `scan->depth` counts what is open around it.
  */
-enum repay_json_end repay_row_read(struct repay_row_reader *reader, struct repay_json_scan *scan);
+enum repay_json_end repay_row_read(struct repay_row_reader *reader, struct repay_json_scan *scan,
+                                   bool many);
 
 #endif

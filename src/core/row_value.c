@@ -103,16 +103,12 @@ static bool plain_text(struct repay_row_reader *reader, struct repay_json_value 
 bool repay_row_intern(struct repay_row_reader *reader, unsigned index,
                       struct repay_json_value value, uint32_t *code)
 {
-    struct repay_text text;
-    if (!plain_text(reader, value, &text) ||
-        !repay_builder_intern(reader->builder, text, code, reader->error))
+    struct repay_text text = value.raw;
+    if (value.type == REPAY_JSON_STRING && !plain_text(reader, value, &text))
         return false;
-    /* A text with escapes does not stand in the body as it is stored. */
-    struct repay_recent_text *recent = &reader->builder->recent[index];
-    struct repay_text stored = repay_builder_text(reader->builder, *code);
-    recent->data = stored.data;
-    recent->code = *code;
-    recent->length = value.escaped ? UINT32_MAX : (uint32_t)stored.length;
+    if (!repay_builder_intern(reader->builder, text, code, reader->error))
+        return false;
+    repay_builder_remember(reader->builder, index, value.raw, value.escaped, *code);
     return true;
 }
 
@@ -261,15 +257,10 @@ static bool put_moment(struct repay_row_reader *reader, unsigned index,
 static bool put_text(struct repay_row_reader *reader, unsigned index, struct repay_json_value value)
 {
     uint32_t code;
-    if (value.type == REPAY_JSON_STRING) {
-        if (!repay_row_intern(reader, index, value, &code))
-            return false;
-    } else if (is_scalar(value)) {
-        if (!repay_builder_intern(reader->builder, value.raw, &code, reader->error))
-            return false;
-    } else {
+    if (value.type != REPAY_JSON_STRING && !is_scalar(value))
         return set_aside(reader, index, value);
-    }
+    if (!repay_row_intern(reader, index, value, &code))
+        return false;
     repay_row_put_4(reader, index, code);
     return true;
 }

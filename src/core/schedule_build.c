@@ -7,8 +7,13 @@
 #include "text_hash.h"
 
 #define SLOTS_FIRST 64
-#define SLOTS_KEPT  4096 /* a larger table is freed at a reset: clearing it would cost each answer \
-                          */
+#define SLOTS_KEPT                                                                                 \
+    4096 /* a larger table is freed at a reset: clearing it would cost each answer                 \
+          */
+
+/* 16 bytes more, because texts are compared in steps of that. */
+#define ESCAPED_STEP (REPAY_RECENT_ROOM + 16)
+#define ESCAPED_SIZE ((size_t)ESCAPED_STEP * REPAY_FIELDS_MAX)
 
 struct repay_text_slot {
     uint32_t code; /* 0: free */
@@ -17,8 +22,12 @@ struct repay_text_slot {
 
 static void forget_recent(struct repay_builder *builder)
 {
-    for (unsigned i = 0; i < REPAY_FIELDS_MAX; i++)
-        builder->recent[i].length = UINT32_MAX;
+    unsigned count = builder->layout ? builder->layout->field_count : 0;
+    for (unsigned i = 0; i < count; i++) {
+        bool used = builder->layout->fields[i].type == REPAY_FIELD_TEXT;
+        for (unsigned j = 0; used && j < REPAY_RECENT_MAX; j++)
+            builder->recent[i][j].length = UINT32_MAX;
+    }
 }
 
 void repay_builder_init(struct repay_builder *builder, struct repay_blocks *blocks)
@@ -29,7 +38,6 @@ void repay_builder_init(struct repay_builder *builder, struct repay_blocks *bloc
         .text_blocks_max = REPAY_SCHEDULE_TEXT_MAX / REPAY_BLOCK_SIZE,
     };
     repay_blocks_retain(blocks);
-    forget_recent(builder);
 }
 
 static void give_blocks(struct repay_builder *builder)
@@ -61,6 +69,7 @@ void repay_builder_free(struct repay_builder *builder)
     repay_release(allocator, builder->segments, builder->segment_room * sizeof *builder->segments);
     repay_release(allocator, builder->texts, builder->text_room * sizeof *builder->texts);
     repay_release(allocator, builder->extras, builder->extra_room * sizeof *builder->extras);
+    repay_release(allocator, builder->escaped, ESCAPED_SIZE);
     repay_blocks_drop(builder->blocks);
     *builder = (struct repay_builder){0};
 }
@@ -314,4 +323,43 @@ bool repay_builder_intern(struct repay_builder *builder, struct repay_text text,
     builder->slots_used++;
     *code = stored;
     return true;
+}
+
+/* Copies a text with escapes to the column's place and forgets the one that was there. */
+static const char *remember_escaped(struct repay_builder *builder, unsigned column,
+                                    struct repay_text inner)
+{
+    if (inner.length > REPAY_RECENT_ROOM)
+        return NULL;
+    if (!builder->escaped)
+        builder->escaped = repay_allocate(repay_blocks_allocator(builder->blocks), ESCAPED_SIZE);
+    if (!builder->escaped)
+        return NULL;
+    char *place = builder->escaped + (size_t)ESCAPED_STEP * column;
+    for (unsigned i = 0; i < REPAY_RECENT_MAX; i++) {
+        if (builder->recent[column][i].data == place)
+            builder->recent[column][i].length = UINT32_MAX;
+    }
+    memcpy(place, inner.data, inner.length);
+    memset(place + inner.length, 0, ESCAPED_STEP - inner.length);
+    return place;
+}
+
+void repay_builder_remember(struct repay_builder *builder, unsigned column, struct repay_text raw,
+                            bool escaped, uint32_t code)
+{
+    struct repay_recent_text *places = builder->recent[column];
+    unsigned chosen = repay_builder_recent(raw.data);
+    unsigned place = chosen / REPAY_RECENT_MAX;
+    uint32_t quotes = raw.data[0] == '"' ? 1 : 0;
+    struct repay_text inner = {raw.data + quotes, raw.length - 2 * (size_t)quotes};
+    const char *data =
+        escaped ? remember_escaped(builder, column, inner) : repay_builder_text(builder, code).data;
+    if (!data)
+        return;
+    /* The second place only while it is free: what is in the first will mostly not come again. */
+    if (places[place].length != UINT32_MAX &&
+        places[chosen % REPAY_RECENT_MAX].length == UINT32_MAX)
+        place = chosen % REPAY_RECENT_MAX;
+    places[place] = (struct repay_recent_text){data, (uint32_t)inner.length, code, quotes};
 }

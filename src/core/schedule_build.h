@@ -10,16 +10,25 @@
 #define REPAY_SCHEDULE_BUILD_H
 
 #include "error.h"
+#include "json_blocks.h"
 #include "schedule.h"
 
 struct repay_extra;
 struct repay_text_slot;
 
-/* The text a column had last, as it stood in the body: runs of equal texts are the rule. */
+/*
+ * Texts a column had lately, as they stood in the body: runs and alternations of a few words are
+ * the rule, and finding one here costs neither a scan nor a hash. A text has two places, chosen by
+ * its first bytes.
+ */
+#define REPAY_RECENT_MAX  8
+#define REPAY_RECENT_ROOM 112 /* longest text with escapes that is remembered as it stood */
+
 struct repay_recent_text {
     const char *data; /* 16 bytes past its end may be read */
     uint32_t length;  /* UINT32_MAX: none */
     uint32_t code;
+    uint32_t quotes; /* 1: it stands between quotes; 0: a number or a literal */
 };
 
 struct repay_builder {
@@ -40,7 +49,8 @@ struct repay_builder {
     uint32_t rows_max;        /* REPAY_SCHEDULE_ROWS_MAX; lower in tests */
     uint32_t text_blocks_max; /* REPAY_SCHEDULE_TEXT_MAX in blocks; lower in tests */
     unsigned char *columns[REPAY_FIELDS_MAX]; /* of the last segment */
-    struct repay_recent_text recent[REPAY_FIELDS_MAX];
+    struct repay_recent_text recent[REPAY_FIELDS_MAX][REPAY_RECENT_MAX];
+    char *escaped; /* a place per column for a text with escapes, made when the first one comes */
 };
 
 /* Borrows a reference's worth of `blocks` for its life. */
@@ -78,6 +88,23 @@ static inline void repay_builder_keep_row(struct repay_builder *builder)
  */
 bool repay_builder_intern(struct repay_builder *builder, struct repay_text text, uint32_t *code,
                           struct repay_error *error);
+/*
+ * Remembers that a value which stands at `raw` in the body, quotes included, has the code. Not done
+ * when there is no memory for it: then the next one like it is looked up again.
+ */
+void repay_builder_remember(struct repay_builder *builder, unsigned column, struct repay_text raw,
+                            bool escaped, uint32_t code);
+
+/*
+ * Two places of the text whose value begins at `at`, three bits each. Reads 9 bytes. The multiplier
+ * is one of several that mix well; this one keeps the words that providers document apart.
+ */
+static inline unsigned repay_builder_recent(const char *at)
+{
+    uint64_t mixed = repay_load_8(at + 1) * 0xd6e8feb86659fd93u;
+    return (unsigned)(mixed >> 58);
+}
+
 /* Borrowed until the next reset; 16 bytes past its end may be read. */
 struct repay_text repay_builder_text(const struct repay_builder *builder, uint32_t code);
 

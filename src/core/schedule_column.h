@@ -36,10 +36,7 @@ static inline uint32_t repay_column_32(const unsigned char *at)
 
 static inline bool repay_uuid_is_text(const unsigned char at[16])
 {
-    static const unsigned char mark[REPAY_UUID_TEXT_MARK] = {
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    };
-    return memcmp(at, mark, sizeof mark) == 0;
+    return repay_column_64(at) == -1 && repay_column_32(at + 8) == UINT32_MAX;
 }
 
 #endif
