@@ -51,6 +51,15 @@ function repay.open(provider, given)
   return native.open(provider, checked)
 end
 
+--- A schedule from the bytes that schedule:dump made, or nil and an error.
+repay.load = native.load
+
+--- The newer schedule again, from the older one and what newer:diff(older) gave.
+repay.apply = native.apply
+
+--- Many schedules as of a day: repay.portfolio{ as_of = "2026-11-20" }.
+repay.portfolio = native.portfolio
+
 --- The providers' names, as a list.
 function repay.providers()
   return native.providers()

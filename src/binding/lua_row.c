@@ -123,8 +123,8 @@ static void push_figure(lua_State *L, const struct repay_schedule *schedule,
         lua_pushinteger(L, (lua_Integer)amount);
 }
 
-static void push_column(lua_State *L, const struct repay_schedule *schedule,
-                        const struct repay_lua_column *column, uint32_t row)
+void repay_lua_push_column(lua_State *L, const struct repay_schedule *schedule,
+                           const struct repay_lua_column *column, uint32_t row)
 {
     struct repay_value value;
     struct repay_text loan;
@@ -191,7 +191,7 @@ void repay_lua_push_row(lua_State *L, const struct repay_schedule *schedule, uin
     lua_pop(L, 2);
     lua_createtable(L, 0, (int)columns->count);
     for (unsigned i = 0; i < columns->count; i++) {
-        push_column(L, schedule, &columns->of[i], row);
+        repay_lua_push_column(L, schedule, &columns->of[i], row);
         if (lua_isnil(L, -1))
             lua_pop(L, 1);
         else

@@ -4,7 +4,7 @@
 #ifndef REPAY_LUA_ROW_H
 #define REPAY_LUA_ROW_H
 
-#include "lua_compat.h"
+#include "lua_columns.h"
 #include "schedule.h"
 
 /*
@@ -26,6 +26,9 @@ extern const luaL_Reg repay_lua_each_methods[];
 /* Makes the class of its cursors. Leaves the stack as it was. */
 void repay_lua_each_register(lua_State *L);
 
+/* Pushes one value of a row; nil when it is not known. */
+void repay_lua_push_column(lua_State *L, const struct repay_schedule *schedule,
+                           const struct repay_lua_column *column, uint32_t row);
 /* Pushes a value read by repay_schedule_value; nil when it is absent. */
 void repay_lua_push_value(lua_State *L, const struct repay_field *field,
                           const struct repay_value *value);

@@ -5,6 +5,7 @@
 
 #include "lua_arguments.h"
 #include "lua_columns.h"
+#include "lua_figures.h"
 #include "lua_row.h"
 
 struct repay_schedule *repay_lua_get_schedule(lua_State *L, int index)
@@ -135,9 +136,10 @@ static const luaL_Reg methods[] = {
 
 /* Every table of methods; a file that computes something more adds its own here. */
 static const luaL_Reg *const method_tables[] = {
-    repay_lua_row_methods,
-    repay_lua_each_methods,
-    NULL,
+    repay_lua_row_methods,      repay_lua_each_methods,
+    repay_lua_figure_methods,   repay_lua_check_methods,
+    repay_lua_filter_methods,   repay_lua_allocate_methods,
+    repay_lua_snapshot_methods, NULL,
 };
 
 static const luaL_Reg metamethods[] = {

@@ -8,7 +8,9 @@
 #include "lua_arguments.h"
 #include "lua_call.h"
 #include "lua_client.h"
+#include "lua_figures.h"
 #include "lua_money.h"
+#include "lua_portfolio.h"
 #include "lua_provider.h"
 #include "lua_row.h"
 #include "lua_schedule.h"
@@ -92,6 +94,8 @@ static int is_open(lua_State *L)
         lua_pushboolean(L, ((const struct repay_lua_client *)object)->session.provider != NULL);
     else if (strcmp(class, REPAY_LUA_CALL) == 0)
         lua_pushboolean(L, ((const struct repay_lua_call *)object)->is_open);
+    else if (strcmp(class, REPAY_LUA_PORTFOLIO) == 0)
+        lua_pushboolean(L, ((const struct repay_lua_portfolio *)object)->is_open);
     else
         lua_pushboolean(L, ((const struct repay_schedule *)object)->layout != NULL);
     return 1;
@@ -115,15 +119,18 @@ static int test_seed(lua_State *L)
 #endif
 
 static const luaL_Reg functions[] = {
+    {"apply", repay_lua_schedule_apply},
     {"claim", repay_lua_call_claim},
     {"integer", integer},
     {"is_open", is_open},
     {"live", live},
+    {"load", repay_lua_schedule_load},
     {"money_format", repay_lua_money_format},
     {"money_parse", repay_lua_money_parse},
     {"now_ms", now_ms},
     {"open", repay_lua_client_open},
     {"operations", repay_lua_operations},
+    {"portfolio", repay_lua_portfolio_new},
     {"prepare", repay_lua_call_prepare},
     {"preview", repay_lua_call_preview},
     {"provider", repay_lua_provider},
@@ -145,13 +152,15 @@ int luaopen_repay_native_core(lua_State *L)
     repay_lua_state_open(L);
     lua_createtable(L, 0, 24);
     luaL_setfuncs(L, functions, 0);
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     repay_lua_client_register(L);
     lua_setfield(L, -2, "client");
     repay_lua_call_register(L);
     lua_setfield(L, -2, "call");
     repay_lua_schedule_register(L);
     lua_setfield(L, -2, "schedule");
+    repay_lua_portfolio_register(L);
+    lua_setfield(L, -2, "portfolio");
     lua_setfield(L, -2, "classes");
     repay_lua_row_register(L);
     lua_setfield(L, -2, "rows");

@@ -24,7 +24,8 @@ enum repay_loan_flag {
     REPAY_LOAN_NO_PRINCIPAL = 4,  /* the principal of what is outstanding is not known */
     REPAY_LOAN_NO_LOW = 8,        /* nor its lower bound */
     REPAY_LOAN_NEXT_UNKNOWN = 16, /* a row of unknown amount may be due before, or with, the next */
-    REPAY_LOAN_BALANCE_TOLD = 32  /* `outstanding` is the provider's balance of the whole loan */
+    REPAY_LOAN_OVERDUE_UNKNOWN = 32, /* a row of unknown amount may be late */
+    REPAY_LOAN_BALANCE_TOLD = 64     /* `outstanding` is the provider's balance of the whole loan */
 };
 
 struct repay_portfolio_loan {

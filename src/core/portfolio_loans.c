@@ -219,6 +219,7 @@ static uint8_t flags_of(const struct repay_loan *loan)
     flags |= loan->no_principal_rows > 0 ? REPAY_LOAN_NO_PRINCIPAL : 0u;
     flags |= loan->no_low_rows > 0 ? REPAY_LOAN_NO_LOW : 0u;
     flags |= repay_loan_next_is_known(loan) ? 0u : REPAY_LOAN_NEXT_UNKNOWN;
+    flags |= loan->unknown_late_rows > 0 ? REPAY_LOAN_OVERDUE_UNKNOWN : 0u;
     if (loan->unknown_rows > 0 && loan->told_balance != REPAY_AMOUNT_ABSENT)
         flags |= REPAY_LOAN_BALANCE_TOLD;
     return (uint8_t)flags;
