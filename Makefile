@@ -20,6 +20,9 @@ CLANG   = clang
 CFLAGS  = -O2 -g
 SECONDS = 60
 PREFIX  = /usr/local
+# V=1 shows the commands, else only what they make.
+Q   = $(if $(V),,@)
+say = $(if $(V),,@echo "  $@")
 # One run of one thing may take this long before it counts as hung.
 TIME_LIMIT = 900
 
@@ -123,76 +126,92 @@ deps:
 define c_tree
 $(1)/obj/src/core/%.o: src/core/%.c | packages
 	@mkdir -p $$(@D)
-	$(2) $$(ALL_CFLAGS) $(3) -c -o $$@ $$<
+	$$(say)
+	$$(Q)$(2) $$(ALL_CFLAGS) $(3) -c -o $$@ $$<
 
 $(1)/obj/src/providers/%.o: src/providers/%.c | packages
 	@mkdir -p $$(@D)
-	$(2) $$(ALL_CFLAGS) $(3) -c -o $$@ $$<
+	$$(say)
+	$$(Q)$(2) $$(ALL_CFLAGS) $(3) -c -o $$@ $$<
 
 $(1)/obj/src/net/%.o: src/net/%.c | packages
 	@mkdir -p $$(@D)
-	$(2) $$(ALL_CFLAGS) $(3) $$(NET_FLAGS) -c -o $$@ $$<
+	$$(say)
+	$$(Q)$(2) $$(ALL_CFLAGS) $(3) $$(NET_FLAGS) -c -o $$@ $$<
 
 $(1)/obj/src/journal/%.o: src/journal/%.c | packages
 	@mkdir -p $$(@D)
-	$(2) $$(ALL_CFLAGS) $(3) $$(JOURNAL_FLAGS) -c -o $$@ $$<
+	$$(say)
+	$$(Q)$(2) $$(ALL_CFLAGS) $(3) $$(JOURNAL_FLAGS) -c -o $$@ $$<
 
 $(1)/obj/spec/%.o: spec/%.c | packages
 	@mkdir -p $$(@D)
-	$(2) $$(ALL_CFLAGS) $(3) $$(SPEC_FLAGS) -c -o $$@ $$<
+	$$(say)
+	$$(Q)$(2) $$(ALL_CFLAGS) $(3) $$(SPEC_FLAGS) -c -o $$@ $$<
 
 # A test of the core finds no object of another room here: if it needs one, it does not link.
 $(1)/core.a: $$(CORE_C:%.c=$(1)/obj/%.o) $$(BUILD)/sources
 	@rm -f $$@
-	ar rcs $$@ $$(filter %.o,$$^)
+	$$(say)
+	$$(Q)ar rcs $$@ $$(filter %.o,$$^)
 
 $(1)/c/%_test: $(1)/obj/spec/%_test.o $(1)/core.a
 	@mkdir -p $$(@D)
-	$(2) $(3) -o $$@ $$^ $$(LDFLAGS)
+	$$(say)
+	$$(Q)$(2) $(3) -o $$@ $$^ $$(LDFLAGS)
 
 $(1)/c/net/%_test: $(1)/obj/spec/net/%_test.o $$(NET_C:%.c=$(1)/obj/%.o) $(1)/core.a
 	@mkdir -p $$(@D)
-	$(2) $(3) -o $$@ $$^ $$(LDFLAGS) $$(CURL_LIBS)
+	$$(say)
+	$$(Q)$(2) $(3) -o $$@ $$^ $$(LDFLAGS) $$(CURL_LIBS)
 
 $(1)/c/journal/%_test: $(1)/obj/spec/journal/%_test.o $$(JOURNAL_C:%.c=$(1)/obj/%.o) $(1)/core.a
 	@mkdir -p $$(@D)
-	$(2) $(3) -o $$@ $$^ $$(LDFLAGS) $$(SQLITE_LIBS)
+	$$(say)
+	$$(Q)$(2) $(3) -o $$@ $$^ $$(LDFLAGS) $$(SQLITE_LIBS)
 
 $(1)/replay/%: $(1)/obj/spec/fuzz/fuzz_%.o $(1)/obj/spec/fuzz/replay_main.o $(1)/core.a
 	@mkdir -p $$(@D)
-	$(2) $(3) -o $$@ $$^ $$(LDFLAGS)
+	$$(say)
+	$$(Q)$(2) $(3) -o $$@ $$^ $$(LDFLAGS)
 endef
 
 # $(1) directory, $(2) the C tree it takes core and net from, $(3) compiler, $(4) flags, $(5) VM
 define lua_tree
 $(1)/$(5)/obj/%.o: %.c | packages
 	@mkdir -p $$(@D)
-	$(3) $$(ALL_CFLAGS) $(4) $$(BINDING_FLAGS) $$($(5)_CFLAGS) -c -o $$@ $$<
+	$$(say)
+	$$(Q)$(3) $$(ALL_CFLAGS) $(4) $$(BINDING_FLAGS) $$($(5)_CFLAGS) -c -o $$@ $$<
 
 $(1)/$(5)/repay/native/core.so: $$(CORE_C:%.c=$(2)/obj/%.o) \
 		$$(CORE_BINDING_C:%.c=$(1)/$(5)/obj/%.o) $$(BUILD)/sources
 	@mkdir -p $$(@D)
-	$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS)
+	$$(say)
+	$$(Q)$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS)
 
 # nodelete: with CURLOPT_QUICK_EXIT a resolver thread may still run when Lua unloads its modules.
 $(1)/$(5)/repay/native/curl.so: $$(NET_C:%.c=$(2)/obj/%.o) \
 		$$(CURL_BINDING_C:%.c=$(1)/$(5)/obj/%.o) $$(BUILD)/sources
 	@mkdir -p $$(@D)
-	$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS) -Wl,-z,nodelete $$(CURL_LIBS)
+	$$(say)
+	$$(Q)$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS) -Wl,-z,nodelete $$(CURL_LIBS)
 
 $(1)/$(5)/repay/native/journal.so: $$(JOURNAL_C:%.c=$(2)/obj/%.o) \
 		$$(JOURNAL_BINDING_C:%.c=$(1)/$(5)/obj/%.o) $$(BUILD)/sources
 	@mkdir -p $$(@D)
-	$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS) $$(SQLITE_LIBS)
+	$$(say)
+	$$(Q)$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS) $$(SQLITE_LIBS)
 
 $(1)/$(5)/spec/support/%.so: $(1)/$(5)/obj/spec/support/%.o
 	@mkdir -p $$(@D)
-	$(3) $(4) -o $$@ $$^ $$(SO_LDFLAGS)
+	$$(say)
+	$$(Q)$(3) $(4) -o $$@ $$^ $$(SO_LDFLAGS)
 
 # Lua's symbols are exported to the modules that the program loads.
 $(1)/$(5)/%_host: $(1)/$(5)/obj/spec/support/%_host.o
 	@mkdir -p $$(@D)
-	$(3) $(4) -o $$@ $$^ $$(LDFLAGS) -Wl,--export-dynamic $$($(5)_LIBS) -lm -ldl
+	$$(say)
+	$$(Q)$(3) $(4) -o $$@ $$^ $$(LDFLAGS) -Wl,--export-dynamic $$($(5)_LIBS) -lm -ldl
 endef
 
 # Rewritten only when a source comes or goes, so that what is linked from all of them follows.
@@ -437,7 +456,8 @@ fuzz-start:
 
 $(BUILD)/fuzz/run/%: $(BUILD)/fuzz/obj/spec/fuzz/fuzz_%.o $(BUILD)/fuzz/core.a
 	@mkdir -p $(@D)
-	$(CLANG) -fsanitize=fuzzer $(FUZZING) -o $@ $^
+	$(say)
+	$(Q)$(CLANG) -fsanitize=fuzzer $(FUZZING) -o $@ $^
 
 $(FUZZ_RUNS): fuzz/%: $(BUILD)/fuzz/run/% | fuzz-start
 	@mkdir -p $(BUILD)/fuzz/corpus/$* $(BUILD)/fuzz/found
@@ -475,7 +495,8 @@ coverage: $(COVERAGE_RUNS)
 # make bench: repay next to lua-cjson and node. BENCH_QUICK=1 takes seconds and proves less.
 $(BUILD)/bench/bench-%: bench/%.c | packages
 	@mkdir -p $(@D)
-	$(CC) -std=c11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -o $@ $<
+	$(say)
+	$(Q)$(CC) -std=c11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -o $@ $<
 
 .PHONY: bench
 bench: all $(BENCH_C:bench/%.c=$(BUILD)/bench/bench-%)
