@@ -277,7 +277,7 @@ describe("the environment", function()
   wire.watch(after_each)
 
   -- Set before the process starts, as a user's would be.
-  it("names no proxy and no netrc to the curl driver", function()
+  it("names no proxy and no netrc to the curl driver #plain", function()
     local server = wire.server({ { "send", SCHEDULE } })
     local home = os.tmpname()
     os.remove(home)
