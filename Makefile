@@ -317,7 +317,7 @@ $(SHIPPED_RUNS): test/shipped/%: | test-start
 
 # Every allocation fails once, in turn.
 $(MEMORY_RUNS): test/memory/%: | test-start
-	$(call run,$@,checks,env $(call lua_paths,$*,$(BUILD)/test) \
+	$(call run,$@,memory,env $(call lua_paths,$*,$(BUILD)/test) \
 		$(BUILD)/test/$*/alloc_host spec/support/alloc_script.lua)
 
 # From the checkout and without a network, as README says; then used from where it was put.
@@ -355,7 +355,7 @@ $(ASAN_BUSTED_RUNS): asan/busted/%: | asan-start
 		$(BUILD)/asan/$*/lua_host spec/support/busted.lua --output=TAP --exclude-tags=plain)
 
 $(ASAN_MEMORY_RUNS): asan/memory/%: | asan-start
-	$(call run,$@,checks,env $(SANITIZER_OPTIONS) $(call lua_paths,$*,$(BUILD)/asan) \
+	$(call run,$@,memory,env $(SANITIZER_OPTIONS) $(call lua_paths,$*,$(BUILD)/asan) \
 		$(BUILD)/asan/$*/alloc_host spec/support/alloc_script.lua)
 
 # What the sanitizers do not see: a value that is used before it is set.

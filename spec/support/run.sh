@@ -7,6 +7,7 @@
 # says what is counted:
 #   tap     "ok", "not ok" and "# SKIP" lines; without its closing plan a run ended early and failed
 #   checks  lines "<name>: N checks" and "<name>: N checks, M failures"
+#   memory  lines "<scenario>: N allocations …": a scenario is one check, whatever N is
 #   status  the exit status alone
 # A command that says all is well and exits with another status than 0 has failed. Always exits
 # with 0: the sum at the end decides, so that one failure does not hide the next.
@@ -30,10 +31,11 @@ awk -v kind="$kind" -v status="$status" '
         bad = $4 < $2 ? $4 : $2
         passed += $2 - bad; failed += bad; reported = 1; next
     }
+    kind == "memory" && /^[A-Za-z0-9_]+: [0-9]+ allocations / { passed++; reported = 1; next }
     kind == "checks" && /^[A-Za-z0-9_]+: [0-9]+ checks$/ { passed += $2; reported = 1; next }
     END {
         complete = kind == "tap" ? planned && plan == passed + failed + skipped \
-            : kind == "checks" ? reported : 1
+            : kind == "status" ? 1 : reported
         if (kind == "status" && status == 0) passed = 1
         if (!complete || (status != 0 && failed == 0)) failed++
         printf "%d %d %d\n", passed, failed, skipped
