@@ -216,7 +216,8 @@ static int close_server(lua_State *L)
         return 0;
     *self = NULL;
     tcp_stop(&loopback->server);
-    for (int i = 0; i < loopback->planned; i++) {
+    /* One beyond those that count: a plan that was not read to its end. */
+    for (int i = 0; i < PLANS_MAX && i <= loopback->planned; i++) {
         for (int j = 0; j < loopback->plans[i].count; j++)
             free(loopback->plans[i].steps[j].bytes);
     }
@@ -256,21 +257,23 @@ static void read_step(lua_State *L, struct step *step)
 static int plan(lua_State *L)
 {
     struct loopback *loopback = check_server(L);
-    struct plan next = {.count = 0};
+    struct plan *next;
 
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
-    for (int i = 1; i <= STEPS_MAX; i++) {
-        lua_rawgeti(L, 2, i);
-        if (lua_isnil(L, -1))
-            break;
-        read_step(L, &next.steps[next.count++]);
-        lua_pop(L, 1);
-    }
     if (loopback->planned == PLANS_MAX)
         return luaL_error(L, "too many plans");
+    /* No thread looks at it before it is counted, and it is freed from here on. */
+    next = &loopback->plans[loopback->planned];
+    while (next->count < STEPS_MAX) {
+        lua_rawgeti(L, 2, next->count + 1);
+        if (lua_isnil(L, -1))
+            break;
+        read_step(L, &next->steps[next->count++]);
+        lua_pop(L, 1);
+    }
     pthread_mutex_lock(&loopback->lock);
-    loopback->plans[loopback->planned++] = next;
+    loopback->planned++;
     pthread_mutex_unlock(&loopback->lock);
     lua_settop(L, 1);
     return 1;

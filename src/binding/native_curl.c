@@ -72,7 +72,7 @@ static void check_own(lua_State *L, const struct lua_engine *self)
 static int push_fault(lua_State *L, enum repay_kind kind, const char *message)
 {
     static const char *const names[REPAY_KIND_COUNT] = {
-#define X(name, text) [REPAY_KIND_##name] = text,
+#define X(name, text) [REPAY_KIND_##name] = (text),
         REPAY_KINDS(X)
 #undef X
     };

@@ -502,7 +502,7 @@ void repay_curl_engine_destroy(struct repay_curl_engine *engine)
     if (!engine || repay_curl_engine_is_inherited(engine))
         return;
     allocator = engine->allocator;
-    for (uint32_t i = 0; i < engine->slots_made; i++) {
+    for (uint32_t i = 0; engine->slots && i < engine->slots_made; i++) {
         if (engine->slots[i]->state != REPAY_CURL_FREE)
             withdraw(engine, engine->slots[i]);
         repay_curl_slot_free(engine->slots[i]);

@@ -42,6 +42,7 @@ static int64_t reply_deadline(const struct repay_call *call)
  * The connection stands and the request is about to leave. What is refused here has not been
  * sent, what passes may have been: this is the only place that knows.
  */
+// NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's
 int repay_curl_on_request(void *context, char *remote_ip, char *local_ip, int remote_port,
                           int local_port)
 {
