@@ -13,14 +13,9 @@ local function minor(total)
   return math.floor(total * 100 + 0.5)
 end
 
-local function walk(schedule)
-  local due, outstanding, overdue = 0, 0, 0
-  for _, row_due, rest, day in schedule:each("total_due_minor", "outstanding_minor", "due_date") do
-    due = due + row_due
-    outstanding = outstanding + rest
-    if day < AS_OF then overdue = overdue + rest end
-  end
-  return due, outstanding, overdue
+local function totals(schedule)
+  local sums = assert(schedule:totals({ as_of = AS_OF }))
+  return sums.total_due_minor, sums.outstanding_minor, sums.overdue_minor
 end
 
 M.fincode = {
@@ -58,7 +53,7 @@ M.pezesha = {
   options = { token = "token", channel = "bench", currency = "KES" },
   base_path = "",
   arguments = { merchant_id = "merchant_jane" },
-  repay = walk,
+  repay = totals,
   peer = function(reply)
     local rows = reply.data
     local due, outstanding, overdue = 0, 0, 0
@@ -77,7 +72,7 @@ M.carbon = {
   options = { api_key = "key", carbon_key = "key" },
   base_path = "",
   arguments = { loan_id = "LOAN_ABC123" },
-  repay = walk,
+  repay = totals,
   peer = function(reply)
     local rows = reply.data.schedule
     local due, outstanding, overdue = 0, 0, 0
