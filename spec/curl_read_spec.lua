@@ -168,14 +168,21 @@ describe("a read over curl", function()
   end)
 
   it("ends within 50 ms of its deadline", function()
+    -- A busy machine may wake us late now and then; an engine that is late is late every time.
     local function timed(plan, changes, expected_ms)
       local server = wire.server(plan)
-      local begun = native.now_ms()
-      local err = helper.fails(read(server, changes))
-      local took = native.now_ms() - begun
-      assert.equal("timeout", err.kind)
-      assert.truthy(took >= expected_ms and took <= expected_ms + 50,
-        ("took %d ms instead of %d"):format(took, expected_ms))
+      local took
+      for _ = 1, 5 do
+        local begun = native.now_ms()
+        local err = helper.fails(read(server, changes))
+        took = native.now_ms() - begun
+        assert.equal("timeout", err.kind)
+        assert.truthy(took >= expected_ms, ("took only %d ms"):format(took))
+        if took <= expected_ms + 50 then
+          return
+        end
+      end
+      error(("took %d ms instead of %d"):format(took, expected_ms))
     end
     timed({ { "stall", 20000 } }, { first_byte_timeout_ms = 200 }, 200)
     timed({ { "stall", 20000 } }, { attempt_timeout_ms = 200 }, 200)

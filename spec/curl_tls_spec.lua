@@ -118,8 +118,7 @@ describe("TLS over curl", function()
     end
     local curl = require "repay.curl"
     local engine = assert(curl.engine(8))
-    local client = wire.open("carbon", server.port,
-      options_for(server.port, { attempts = 5, retry_base_ms = 20, retry_cap_ms = 50 }))
+    local client = wire.open("carbon", server.port, options_for(server.port))
     local begun, ended = 0, 0
     while ended < 40 do
       while begun < 40 and engine:count() < 8 do

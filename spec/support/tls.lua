@@ -118,9 +118,10 @@ function tls.serve_http2(port, body)
   tls.directory()
   run("mkdir -p tmp && : >access.log")
   write("nginx.conf", NGINX:format(port, body:gsub("%s+", " "):gsub("'", "")))
-  local process = start("sh -c 'echo port " .. port .. "; exec nginx -p . -c nginx.conf -e stderr'",
+  -- nginx writes the file with its number once it listens.
+  return start(("sh -c 'rm -f nginx.pid; nginx -p . -c nginx.conf -e stderr & "
+    .. "while ! test -s nginx.pid; do sleep 0.02; done; echo port %d; wait'"):format(port),
     "^port (%d+)")
-  return process
 end
 
 --- The lines of the HTTP/2 server's log: connection, protocol, method, target. It is written after
