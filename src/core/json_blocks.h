@@ -22,6 +22,8 @@
 
 #define REPAY_LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define REPAY_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+/* For the steps of a hot loop: a call among them would cost every row what is in registers. */
+#define REPAY_ALWAYS_INLINE       inline __attribute__((always_inline))
 
 #define REPAY_EACH_BYTE(byte) (0x0101010101010101u * (uint64_t)(byte))
 

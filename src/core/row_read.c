@@ -58,8 +58,8 @@ void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builde
  */
 
 /* Up to 15 digits without a sign, and up to as many decimals as the currency has. */
-static inline const char *amount_short(const struct repay_row_reader *reader, const char *at,
-                                       int64_t *minor)
+static REPAY_ALWAYS_INLINE const char *amount_short(const struct repay_row_reader *reader,
+                                                    const char *at, int64_t *minor)
 {
     uint32_t part;
     unsigned decimals = reader->decimals;
@@ -90,7 +90,7 @@ static inline const char *amount_short(const struct repay_row_reader *reader, co
 }
 
 /* One to seven digits. */
-static inline const char *count_short(const char *at, uint32_t *out)
+static REPAY_ALWAYS_INLINE const char *count_short(const char *at, uint32_t *out)
 {
     uint32_t value;
     unsigned count = repay_digits_8(repay_load_8(at), &value);
@@ -102,7 +102,7 @@ static inline const char *count_short(const char *at, uint32_t *out)
     return at + count;
 }
 
-static inline const char *day_short(const char *at, uint32_t *out)
+static REPAY_ALWAYS_INLINE const char *day_short(const char *at, uint32_t *out)
 {
     int32_t day;
     if (at[0] != '"' || at[11] != '"' || !repay_day_decode(at + 1, &day))
@@ -111,7 +111,7 @@ static inline const char *day_short(const char *at, uint32_t *out)
     return at + 12;
 }
 
-static inline const char *moment_short(const char *at, int64_t *packed)
+static REPAY_ALWAYS_INLINE const char *moment_short(const char *at, int64_t *packed)
 {
     int32_t day;
     uint32_t ms;
@@ -130,7 +130,7 @@ static inline const char *moment_short(const char *at, int64_t *packed)
     return at + 26;
 }
 
-static inline const char *uuid_short(const char *at, unsigned char *out)
+static REPAY_ALWAYS_INLINE const char *uuid_short(const char *at, unsigned char *out)
 {
     if (at[0] != '"' || at[37] != '"' || !repay_uuid_decode(at + 1, out) ||
         REPAY_UNLIKELY(repay_uuid_is_text(out)))
@@ -138,7 +138,7 @@ static inline const char *uuid_short(const char *at, unsigned char *out)
     return at + 38;
 }
 
-static inline const char *flag_short(const char *at, unsigned char *out)
+static REPAY_ALWAYS_INLINE const char *flag_short(const char *at, unsigned char *out)
 {
     if (memcmp(at, "true", 4) == 0) {
         *out = 1;
@@ -152,8 +152,9 @@ static inline const char *flag_short(const char *at, unsigned char *out)
 }
 
 /* A text that this column had lately, once more. It was checked when it came first. */
-static inline const char *text_at_place(const struct repay_recent_text *recent, const char *at,
-                                        const char *end, uint32_t *code)
+static REPAY_ALWAYS_INLINE const char *text_at_place(const struct repay_recent_text *recent,
+                                                     const char *at, const char *end,
+                                                     uint32_t *code)
 {
     size_t length = recent->length;
     const char *text = at + recent->quotes;
@@ -166,8 +167,8 @@ static inline const char *text_at_place(const struct repay_recent_text *recent, 
     return *after == ',' || *after == '}' ? after : NULL;
 }
 
-static inline const char *text_short(const struct repay_recent_text *places, const char *at,
-                                     const char *end, uint32_t *code)
+static REPAY_ALWAYS_INLINE const char *text_short(const struct repay_recent_text *places,
+                                                  const char *at, const char *end, uint32_t *code)
 {
     unsigned chosen = repay_builder_recent(at);
     const char *after = text_at_place(&places[chosen / REPAY_RECENT_MAX], at, end, code);
@@ -208,8 +209,8 @@ static inline unsigned char *place_of(const struct pass *pass, unsigned index, s
 }
 
 /* The value at `at` in its common form; NULL: take the long way. */
-static inline const char *value_short(const struct pass *pass, const char *at, unsigned index,
-                                      unsigned type)
+static REPAY_ALWAYS_INLINE const char *value_short(const struct pass *pass, const char *at,
+                                                   unsigned index, unsigned type)
 {
     const char *after = NULL;
     int64_t wide = 0;
@@ -313,8 +314,8 @@ static enum repay_json_end finish_odd(const struct pass *pass, struct repay_json
 }
 
 /* Past the closing brace. */
-static inline enum repay_json_end finish_row(const struct pass *pass, struct repay_json_scan *scan,
-                                             const char *at, uint32_t seen)
+static REPAY_ALWAYS_INLINE enum repay_json_end
+finish_row(const struct pass *pass, struct repay_json_scan *scan, const char *at, uint32_t seen)
 {
     bool odd = seen != pass->all || pass->reader->extra.length > 0 ||
                at - pass->start > (ptrdiff_t)REPAY_UNIT_MAX;
@@ -329,8 +330,8 @@ static inline enum repay_json_end finish_row(const struct pass *pass, struct rep
 }
 
 /* The value at scan->at of a documented member, its blanks skipped. */
-static inline enum repay_json_end read_value(const struct pass *pass, struct repay_json_scan *scan,
-                                             unsigned index)
+static REPAY_ALWAYS_INLINE enum repay_json_end
+read_value(const struct pass *pass, struct repay_json_scan *scan, unsigned index)
 {
     const char *at = scan->at;
     unsigned type = pass->fields[index].type;
@@ -373,7 +374,7 @@ static enum repay_json_end read_unexpected(const struct pass *pass, struct repay
     members->previous = index;
     members->seen |= (uint32_t)1 << index;
     repay_json_skip_blanks(scan);
-    return read_value(pass, scan, index);
+    return repay_row_value(reader, scan, index);
 }
 
 /* Past a member: the byte that separates it from what follows. */
@@ -383,8 +384,8 @@ static inline const char *find_separator(const char *at, const char *end)
 }
 
 /* At '{' of a row that has room: reads its members up to and with the closing brace. */
-static inline enum repay_json_end read_members(const struct pass *pass,
-                                               struct repay_json_scan *scan)
+static REPAY_ALWAYS_INLINE enum repay_json_end read_members(const struct pass *pass,
+                                                            struct repay_json_scan *scan)
 {
     const char *end = pass->end;
     const char *at = repay_skip_blanks(scan->at + 1, end);
@@ -423,7 +424,8 @@ static inline enum repay_json_end read_members(const struct pass *pass,
 }
 
 /* At '{'. */
-static inline enum repay_json_end read_row(struct pass *pass, struct repay_json_scan *scan)
+static REPAY_ALWAYS_INLINE enum repay_json_end read_row(struct pass *pass,
+                                                        struct repay_json_scan *scan)
 {
     struct repay_row_reader *reader = pass->reader;
     if (REPAY_UNLIKELY(reader->extra.length > 0))
