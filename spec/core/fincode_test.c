@@ -523,29 +523,6 @@ static void test_pending_and_repaid_rows(void)
     end(&rig);
 }
 
-static void test_layouts(void)
-{
-    static const char *const names[] = {"schedule", "pending", "repaid"};
-
-    for (int i = 0; i < 3; i++) {
-        const struct repay_layout *layout =
-            repay_layout_find(REPAY_TEXT("fincode"), repay_text_of(names[i]));
-        size_t at = 0;
-        if (!CHECK(layout != NULL))
-            continue;
-        /* Columns lie one behind the other, each aligned for its width. */
-        for (unsigned j = 0; j < layout->field_count; j++) {
-            const struct repay_field *field = &layout->fields[j];
-            size_t width = repay_field_width((enum repay_field_type)field->type);
-            CHECK_INT(field->at, at);
-            at += width;
-        }
-        CHECK_INT(layout->row_width, at);
-    }
-    CHECK(repay_layout_find(REPAY_TEXT("fincode"), REPAY_TEXT("repay")) == NULL);
-    CHECK(repay_layout_find(REPAY_TEXT("nobody"), REPAY_TEXT("schedule")) == NULL);
-}
-
 int main(void)
 {
     test_read_requests();
@@ -559,6 +536,5 @@ int main(void)
     test_receipt();
     test_listed_rows();
     test_pending_and_repaid_rows();
-    test_layouts();
     return CHECK_REPORT();
 }

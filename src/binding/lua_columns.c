@@ -4,9 +4,7 @@
 #include "lua_columns.h"
 
 #include "lua_suggest.h"
-
-/* What the rules of the layout have no word of their own for. */
-#define NOT_TOLD "provider_does_not_tell"
+#include "measure.h"
 
 static const struct repay_lua_column canonical[] = {
     {"loan_id", REPAY_COLUMN_LOAN_ID, 0, NULL},
@@ -77,54 +75,24 @@ struct repay_lua_column repay_lua_check_column(lua_State *L, const struct repay_
     return columns[0];
 }
 
-static uint8_t rule_of(const struct repay_layout *layout, enum repay_figure figure)
-{
-    switch (figure) {
-    case REPAY_FIGURE_PAID:
-        return layout->paid_rule;
-    case REPAY_FIGURE_OVERPAID:
-        /* A paid amount that we compute ourselves is never above what was due. */
-        return layout->paid_rule == REPAY_AMOUNT_GIVEN ? REPAY_AMOUNT_GIVEN : REPAY_AMOUNT_NOT_TOLD;
-    case REPAY_FIGURE_OUTSTANDING:
-        return layout->outstanding_rule;
-    case REPAY_FIGURE_TOTAL_DUE:
-        return layout->total_due_rule;
-    case REPAY_FIGURE_PRINCIPAL:
-        return repay_layout_role(layout, REPAY_ROLE_PRINCIPAL) ? REPAY_AMOUNT_GIVEN
-                                                               : REPAY_AMOUNT_NOT_TOLD;
-    case REPAY_FIGURE_INTEREST:
-        return repay_layout_role(layout, REPAY_ROLE_INTEREST) ? REPAY_AMOUNT_GIVEN
-                                                              : REPAY_AMOUNT_NOT_TOLD;
-    case REPAY_FIGURE_PENALTY:
-        break;
-    }
-    return repay_layout_role(layout, REPAY_ROLE_PENALTY) ? REPAY_AMOUNT_GIVEN
-                                                         : REPAY_AMOUNT_NOT_TOLD;
-}
-
 const char *repay_lua_column_reason(lua_State *L, const struct repay_layout *layout,
                                     struct repay_text name)
 {
     struct repay_lua_column column = repay_lua_check_column(L, layout, name);
-    bool is_settled = column.figure == REPAY_FIGURE_PAID ||
-                      column.figure == REPAY_FIGURE_OVERPAID ||
-                      column.figure == REPAY_FIGURE_OUTSTANDING;
-    uint8_t rule;
 
     if (column.kind == REPAY_COLUMN_NEVER)
-        return NOT_TOLD;
+        return REPAY_REASON_NOT_TOLD;
     if (column.kind == REPAY_COLUMN_LOAN_ID)
         return layout->loan_id_is_subject || repay_layout_role(layout, REPAY_ROLE_LOAN_ID)
                    ? NULL
-                   : NOT_TOLD;
+                   : REPAY_REASON_NOT_TOLD;
     if (column.kind == REPAY_COLUMN_NUMBER)
         return layout->number_is_position || repay_layout_role(layout, REPAY_ROLE_NUMBER)
                    ? NULL
-                   : NOT_TOLD;
+                   : REPAY_REASON_NOT_TOLD;
     if (column.kind != REPAY_COLUMN_FIGURE)
         return NULL;
-    rule = rule_of(layout, column.figure);
-    if (rule != REPAY_AMOUNT_NOT_TOLD && rule != REPAY_AMOUNT_ZERO_IF_PAID)
+    if (repay_figure_is_told(layout, column.figure))
         return NULL;
-    return is_settled && layout->unknown_reason ? layout->unknown_reason : NOT_TOLD;
+    return repay_figure_reason(layout, column.figure);
 }

@@ -57,41 +57,42 @@ const char *repay_figure_name(enum repay_figure figure)
     return names[figure];
 }
 
-/* Paid, outstanding and overpaid: whether the layout gives them in any row that is not paid off. */
-static bool is_told(const struct repay_layout *layout, enum repay_figure figure)
+bool repay_figure_is_told(const struct repay_layout *layout, enum repay_figure figure)
 {
     switch (figure) {
-    case REPAY_FIGURE_OVERPAID:
-        return layout->paid_rule == REPAY_AMOUNT_GIVEN;
+    case REPAY_FIGURE_PRINCIPAL:
+        return repay_layout_role(layout, REPAY_ROLE_PRINCIPAL) != NULL;
+    case REPAY_FIGURE_INTEREST:
+        return repay_layout_role(layout, REPAY_ROLE_INTEREST) != NULL;
+    case REPAY_FIGURE_PENALTY:
+        return repay_layout_role(layout, REPAY_ROLE_PENALTY) != NULL;
+    case REPAY_FIGURE_TOTAL_DUE:
+        return layout->total_due_rule != REPAY_AMOUNT_NOT_TOLD;
+    case REPAY_FIGURE_PAID:
+        return layout->paid_rule != REPAY_AMOUNT_NOT_TOLD;
     case REPAY_FIGURE_OUTSTANDING:
         return layout->outstanding_rule == REPAY_AMOUNT_GIVEN ||
                layout->outstanding_rule == REPAY_AMOUNT_TOTAL_MINUS_PAID;
-    default:
-        return layout->paid_rule != REPAY_AMOUNT_NOT_TOLD;
+    case REPAY_FIGURE_OVERPAID:
+        break;
     }
+    /* A paid amount that we compute ourselves is never above what was due. */
+    return layout->paid_rule == REPAY_AMOUNT_GIVEN;
 }
 
 const char *repay_figure_reason(const struct repay_layout *layout, enum repay_figure figure)
 {
-    static const enum repay_role parts[] = {
-        [REPAY_FIGURE_PRINCIPAL] = REPAY_ROLE_PRINCIPAL,
-        [REPAY_FIGURE_INTEREST] = REPAY_ROLE_INTEREST,
-        [REPAY_FIGURE_PENALTY] = REPAY_ROLE_PENALTY,
-    };
+    const char *reason = NULL;
 
-    if (figure <= REPAY_FIGURE_PENALTY) {
-        return repay_layout_role(layout, parts[figure]) ? REPAY_REASON_UNKNOWN_ROWS
-                                                        : REPAY_REASON_NOT_TOLD;
-    }
-    if (figure == REPAY_FIGURE_TOTAL_DUE) {
-        if (layout->total_due_reason)
-            return layout->total_due_reason;
-        return layout->total_due_rule == REPAY_AMOUNT_NOT_TOLD ? REPAY_REASON_NOT_TOLD
-                                                               : REPAY_REASON_UNKNOWN_ROWS;
-    }
-    if (!is_told(layout, figure))
-        return layout->unknown_reason ? layout->unknown_reason : REPAY_REASON_NOT_TOLD;
-    return REPAY_REASON_UNKNOWN_ROWS;
+    /* Rows may tell a total due that is none of the row's own, so that adding them up is wrong. */
+    if (figure == REPAY_FIGURE_TOTAL_DUE && layout->total_due_reason)
+        return layout->total_due_reason;
+    if (repay_figure_is_told(layout, figure))
+        return REPAY_REASON_UNKNOWN_ROWS;
+    if (figure == REPAY_FIGURE_PAID || figure == REPAY_FIGURE_OUTSTANDING ||
+        figure == REPAY_FIGURE_OVERPAID)
+        reason = layout->unknown_reason;
+    return reason ? reason : REPAY_REASON_NOT_TOLD;
 }
 
 const char *repay_lateness_reason(const struct repay_layout *layout)

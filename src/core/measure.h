@@ -52,6 +52,8 @@ bool repay_sum_add(struct repay_sum *sum, const struct repay_sum *other);
 bool repay_sum_check(int64_t minor, const char *what, struct repay_error *error);
 bool repay_sum_overflow(const char *what, struct repay_error *error);
 
+/* Whether the layout gives the figure in any row, or in any that is not paid off. */
+bool repay_figure_is_told(const struct repay_layout *layout, enum repay_figure figure);
 /* Why a figure of this layout can be nil. Never NULL. */
 const char *repay_figure_reason(const struct repay_layout *layout, enum repay_figure figure);
 /* The name of a figure in Lua, "outstanding_minor". */
