@@ -14,7 +14,7 @@ local common = {
   timeout_ms = "integer", attempt_timeout_ms = "integer", connect_timeout_ms = "integer",
   first_byte_timeout_ms = "integer", attempts = "integer", retry_base_ms = "integer",
   retry_cap_ms = "integer", body_size_max = "integer", zone = "text", currency = "text",
-  amounts_in = "text", keys = "text", label = "text",
+  amounts_in = "text", keys = "text", label = "text", rate = "integer", burst = "integer",
 }
 
 local descriptions = {}

@@ -45,6 +45,9 @@ static void one_read_probes_and_no_write(void)
     CHECK_INT(repay_breaker_ask(&breaker, true, later_ms), REPAY_BREAKER_REFUSES);
     CHECK_INT(repay_breaker_ask(&breaker, false, later_ms - 1), REPAY_BREAKER_REFUSES);
     CHECK_INT(repay_breaker_ask(&breaker, false, later_ms), REPAY_BREAKER_PROBE);
+    /* Asking alone takes nothing from the next one who asks. */
+    CHECK_INT(repay_breaker_ask(&breaker, false, later_ms), REPAY_BREAKER_PROBE);
+    repay_breaker_begin_probe(&breaker, later_ms);
     CHECK_INT(repay_breaker_ask(&breaker, false, later_ms), REPAY_BREAKER_REFUSES);
     /* A call from before the opening ends well: that proves nothing about now. */
     repay_breaker_report(&breaker, false, false, later_ms);
@@ -64,6 +67,7 @@ static void a_failed_probe_opens_for_longer_up_to_a_ceiling(void)
         CHECK_INT(breaker.open_until_ms - now_ms, expected_ms);
         now_ms = breaker.open_until_ms;
         CHECK_INT(repay_breaker_ask(&breaker, false, now_ms), REPAY_BREAKER_PROBE);
+        repay_breaker_begin_probe(&breaker, now_ms);
         repay_breaker_report(&breaker, true, true, now_ms);
         expected_ms *= 2;
         if (expected_ms > REPAY_BREAKER_OPEN_MAX_MS)
@@ -71,15 +75,22 @@ static void a_failed_probe_opens_for_longer_up_to_a_ceiling(void)
     }
 }
 
-static void a_forgotten_probe_lets_the_next_read_try(void)
+static void a_probe_that_told_nothing_lets_the_next_read_try(void)
 {
     struct repay_breaker breaker;
+    int64_t now_ms = REPAY_BREAKER_OPEN_MS;
 
     repay_breaker_init(&breaker);
     fail_times(&breaker, REPAY_BREAKER_RUN, 0);
-    CHECK_INT(repay_breaker_ask(&breaker, false, REPAY_BREAKER_OPEN_MS), REPAY_BREAKER_PROBE);
+    repay_breaker_begin_probe(&breaker, now_ms);
     repay_breaker_forget_probe(&breaker);
-    CHECK_INT(repay_breaker_ask(&breaker, false, REPAY_BREAKER_OPEN_MS), REPAY_BREAKER_PROBE);
+    CHECK_INT(repay_breaker_ask(&breaker, false, now_ms), REPAY_BREAKER_PROBE);
+    /* One that was never heard of again holds the others off for a while only. */
+    repay_breaker_begin_probe(&breaker, now_ms);
+    CHECK_INT(repay_breaker_ask(&breaker, false, now_ms + REPAY_BREAKER_OPEN_MS - 1),
+              REPAY_BREAKER_REFUSES);
+    CHECK_INT(repay_breaker_ask(&breaker, false, now_ms + REPAY_BREAKER_OPEN_MS),
+              REPAY_BREAKER_PROBE);
 }
 
 int main(void)
@@ -88,6 +99,6 @@ int main(void)
     opens_on_half_of_the_last();
     one_read_probes_and_no_write();
     a_failed_probe_opens_for_longer_up_to_a_ceiling();
-    a_forgotten_probe_lets_the_next_read_try();
+    a_probe_that_told_nothing_lets_the_next_read_try();
     return CHECK_REPORT();
 }

@@ -10,9 +10,21 @@
 #include "lua_arguments.h"
 #include "lua_client.h"
 
-struct repay_lua_call *repay_lua_get_call(lua_State *L, int index)
+/* As many as a wide run has in flight, so that it makes none anew. */
+#define SPARE_MAX 256
+
+struct handle {
+    struct repay_lua_call *call; /* NULL: closed */
+};
+
+static struct handle *get_handle(lua_State *L, int index)
 {
     return luaL_checkudata(L, index, REPAY_LUA_CALL);
+}
+
+struct repay_lua_call *repay_lua_get_call(lua_State *L, int index)
+{
+    return get_handle(L, index)->call;
 }
 
 static bool has_ended(const struct repay_call *call)
@@ -24,19 +36,94 @@ struct repay_lua_call *repay_lua_check_call(lua_State *L, int index)
 {
     struct repay_lua_call *call = repay_lua_get_call(L, index);
 
-    if (!call->is_open)
+    if (!call)
         (void)luaL_error(L, "repay.call is closed");
     return call;
 }
 
-void repay_lua_call_free(lua_State *L, struct repay_lua_call *call)
+/* A spare one, or a new one; NULL when there is no memory. */
+static struct repay_lua_call *take_call(lua_State *L, struct repay_lua_state *state)
 {
-    if (!call->is_open)
-        return;
-    call->is_open = false;
+    struct repay_lua_call *call = state->spare_calls;
+
+    if (call) {
+        state->spare_calls = call->next;
+        state->spare_count--;
+        return call;
+    }
+    if (!repay_lua_blocks(L))
+        return NULL;
+    call = repay_allocate(&state->allocator, sizeof *call);
+    if (!call)
+        return NULL;
+    memset(call, 0, sizeof *call);
+    repay_call_init(&call->call, &state->allocator, state->blocks);
+    repay_bytes_init_wiping(&call->wire, &state->allocator, REPAY_REQUEST_SIZE_MAX);
+    return call;
+}
+
+static void free_inside(struct repay_lua_call *call)
+{
     repay_call_free(&call->call);
     repay_bytes_free(&call->wire);
+}
+
+/* Nobody holds it any more. */
+static void give_back(struct repay_lua_state *state, struct repay_lua_call *call)
+{
+    if (call->is_freed || state->is_ending || state->spare_count >= SPARE_MAX) {
+        if (!call->is_freed)
+            free_inside(call);
+        repay_release(&state->allocator, call, sizeof *call);
+        return;
+    }
+    repay_call_clear(&call->call);
+    repay_bytes_clear(&call->wire);
+    call->next = state->spare_calls;
+    state->spare_calls = call;
+    state->spare_count++;
+}
+
+void repay_lua_free_spare_calls(struct repay_lua_state *state)
+{
+    while (state->spare_calls) {
+        struct repay_lua_call *call = state->spare_calls;
+
+        state->spare_calls = call->next;
+        free_inside(call);
+        repay_release(&state->allocator, call, sizeof *call);
+    }
+    state->spare_count = 0;
+}
+
+void repay_lua_hold_call(struct repay_call *call)
+{
+    ((struct repay_lua_call *)call)->holders++;
+}
+
+void repay_lua_drop_call(lua_State *L, struct repay_call *call)
+{
+    struct repay_lua_call *held = (struct repay_lua_call *)call;
+
+    held->holders--;
+    if (held->holders == 0)
+        give_back(repay_lua_state_of(L), held);
+}
+
+/* The driver that holds it, if any, finds a call that has ended. */
+static void close_handle(lua_State *L, struct handle *handle)
+{
+    struct repay_lua_call *call = handle->call;
+
+    if (!call)
+        return;
+    handle->call = NULL;
     repay_lua_state_of(L)->live--;
+    if (call->holders > 1) {
+        free_inside(call);
+        call->is_freed = true;
+    }
+    repay_lua_drop_call(L, &call->call);
 }
 
 struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call)
@@ -104,31 +191,40 @@ static bool prepare(lua_State *L, struct repay_lua_call *call, int64_t unix_ms,
 }
 
 /* Born closed, with its client anchored; opened when nothing is left that may raise. */
-static struct repay_lua_call *new_call(lua_State *L, int client)
+static struct handle *new_handle(lua_State *L, int client)
 {
-    struct repay_lua_call *call = repay_lua_new_anchoring(L, sizeof *call);
+    struct handle *handle = repay_lua_new_anchoring(L, sizeof *handle);
 
-    call->is_open = false;
+    handle->call = NULL;
+    repay_lua_anchor(L, -1, client);
+    repay_lua_class_set(L, REPAY_LUA_CALL);
+    return handle;
+}
+
+static void open_call(struct repay_lua_state *state, struct handle *handle,
+                      struct repay_lua_call *call, struct repay_session *session,
+                      const struct repay_operation *operation)
+{
+    call->next = NULL;
+    call->holders = 1;
+    call->provider = session->provider;
+    memcpy(call->currency, session->currency, sizeof call->currency);
     call->is_claimed = false;
     call->is_taken = false;
     call->was_fed = false;
-    repay_lua_anchor(L, -1, client);
-    repay_lua_class_set(L, REPAY_LUA_CALL);
-    return call;
-}
-
-static void open_call(lua_State *L, struct repay_lua_call *call, struct repay_session *session,
-                      const struct repay_operation *operation)
-{
-    struct repay_lua_state *state = repay_lua_state_of(L);
-
-    repay_call_init(&call->call, &state->allocator, state->blocks);
-    repay_bytes_init_wiping(&call->wire, &state->allocator, REPAY_REQUEST_SIZE_MAX);
-    call->provider = session->provider;
-    memcpy(call->currency, session->currency, sizeof call->currency);
-    call->is_open = true;
+    handle->call = call;
     state->live++;
     repay_call_begin(&call->call, session, operation);
+}
+
+/*
+ * What a new call brings is not Lua's memory, so its collector is told to work for it; else a loop
+ * that drops calls without closing them would grow far beyond what the collector sees.
+ */
+static void pay_for_call(lua_State *L, const struct repay_lua_state *state)
+{
+    if (!state->spare_calls)
+        (void)lua_gc(L, LUA_GCSTEP, (int)(sizeof(struct repay_lua_call) >> 10));
 }
 
 int repay_lua_call_prepare(lua_State *L)
@@ -137,7 +233,9 @@ int repay_lua_call_prepare(lua_State *L)
     const struct repay_operation *operation;
     struct repay_text name = REPAY_NO_TEXT;
     struct repay_lua_scene scene = {session->provider->name, NULL, NULL};
+    struct repay_lua_state *state = repay_lua_state_of(L);
     struct repay_lua_call *call;
+    struct handle *handle;
     struct repay_error error;
     int64_t unix_ms;
     int results;
@@ -154,17 +252,19 @@ int repay_lua_call_prepare(lua_State *L)
                               session->provider->name, name.data);
         return repay_lua_push_failure(L, &error, &scene);
     }
-    call = new_call(L, 1);
-    if (!repay_lua_blocks(L)) {
+    pay_for_call(L, state);
+    handle = new_handle(L, 1);
+    call = take_call(L, state);
+    if (!call) {
         (void)repay_error_set(&error, REPAY_KIND_MEMORY, "not enough memory for a call");
         return repay_lua_push_failure(L, &error, &scene);
     }
-    open_call(L, call, session, operation);
+    open_call(state, handle, call, session, operation);
     if (prepare(L, call, unix_ms, &error))
         return 1;
     scene = repay_lua_call_scene(call);
     results = repay_lua_push_failure(L, &error, &scene);
-    repay_lua_call_free(L, call);
+    close_handle(L, handle);
     return results;
 }
 
@@ -183,6 +283,21 @@ int repay_lua_call_claim(lua_State *L)
     return 1;
 }
 
+int repay_lua_call_limit(lua_State *L)
+{
+    struct repay_lua_call *call = repay_lua_check_call(L, 1);
+
+    repay_call_limit(&call->call, repay_lua_check_integer(L, 2));
+    return 0;
+}
+
+int repay_lua_call_client(lua_State *L)
+{
+    (void)repay_lua_check_call(L, 1);
+    repay_lua_push_anchored(L, 1);
+    return 1;
+}
+
 int repay_lua_call_transport(lua_State *L)
 {
     if (luaL_testudata(L, 1, REPAY_LUA_CLIENT)) {
@@ -197,7 +312,7 @@ int repay_lua_call_transport(lua_State *L)
 
 static int close_call(lua_State *L)
 {
-    repay_lua_call_free(L, repay_lua_get_call(L, 1));
+    close_handle(L, get_handle(L, 1));
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -222,7 +337,7 @@ static int call_to_string(lua_State *L)
     struct repay_lua_call *call = repay_lua_get_call(L, 1);
     char subject[REPAY_SUBJECT_MAX + 1];
 
-    if (!call->is_open) {
+    if (!call) {
         lua_pushliteral(L, "repay.call (closed)");
         return 1;
     }

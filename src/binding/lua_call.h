@@ -1,5 +1,10 @@
 /*
  * The class `repay.call`: one operation on its way, and what drivers need of it.
+ *
+ * The userdata is a handle of one pointer; what a call needs lies behind it and goes round. A call
+ * is 10 KB of tables and as much of buffers: as a userdata each, a million calls would be 10 GB for
+ * Lua's collector to count and free. A driver of another module holds
+ * what it moves, so that closing the handle takes nothing from under it.
  */
 #ifndef REPAY_LUA_CALL_H
 #define REPAY_LUA_CALL_H
@@ -11,11 +16,13 @@
 #define REPAY_LUA_CALL "repay.call"
 
 struct repay_lua_call {
-    struct repay_call call;
+    struct repay_call call;      /* first: drivers know the call alone */
+    struct repay_lua_call *next; /* among the spare ones */
+    uint32_t holders;            /* the handle, until it is closed, and the driver under way */
     const struct repay_provider *provider; /* the session forgets its own when it is closed */
     struct repay_bytes wire; /* the request's raw bytes, wiped when the call is closed */
     char currency[4];
-    bool is_open;    /* the members above are initialised and not freed */
+    bool is_freed;   /* the handle was closed while a driver held this: nothing is left inside */
     bool is_claimed; /* a driver took it: a call runs once */
     bool is_taken;   /* its schedule was handed out */
     bool was_fed;    /* raw bytes of this attempt's reply came through feed */
@@ -23,14 +30,22 @@ struct repay_lua_call {
 
 /* Leaves the table of methods on the stack. */
 void repay_lua_call_register(lua_State *L);
+/* NULL for a closed one. */
 struct repay_lua_call *repay_lua_get_call(lua_State *L, int index);
 /* Raises for closed calls. One whose client is closed passes: its next step ends it. */
 struct repay_lua_call *repay_lua_check_call(lua_State *L, int index);
-void repay_lua_call_free(lua_State *L, struct repay_lua_call *call);
+/* See native_api.h. */
+void repay_lua_hold_call(struct repay_call *call);
+void repay_lua_drop_call(lua_State *L, struct repay_call *call);
+void repay_lua_free_spare_calls(struct repay_lua_state *state);
 struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call);
 
 /* prepare(client, operation, arguments[, unix_ms]): a call, or nil and an error. */
 int repay_lua_call_prepare(lua_State *L);
+/* limit(call, now_ms): it ends by then, whatever its own deadline. */
+int repay_lua_call_limit(lua_State *L);
+/* client(call): the client it belongs to. */
+int repay_lua_call_client(lua_State *L);
 /* preview(call): the first request as a table, credentials starred. */
 int repay_lua_call_preview(lua_State *L);
 /* claim(call): whether the call had not been performed before; now it has. */

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "lua_call.h"
 #include "lua_suggest.h"
 
 #define STATE_KEY "repay.state"
@@ -25,6 +26,8 @@ static int state_gc(lua_State *L)
 {
     struct repay_lua_state *state = lua_touserdata(L, 1);
 
+    state->is_ending = true;
+    repay_lua_free_spare_calls(state);
     if (state->blocks) {
         repay_blocks_drop(state->blocks);
         state->blocks = NULL;

@@ -11,12 +11,17 @@
 #include "blocks.h"
 #include "lua_compat.h"
 
+struct repay_lua_call;
+
 struct repay_lua_state {
     struct repay_allocator allocator; /* Lua's own, so that its limits hold for us */
     lua_Alloc allocate;
     void *allocate_context;
-    struct repay_blocks *blocks; /* NULL until the first call is prepared */
-    int64_t live;                /* objects that were made and not yet closed by anyone */
+    struct repay_blocks *blocks;        /* NULL until the first call is prepared */
+    int64_t live;                       /* objects that were made and not yet closed by anyone */
+    struct repay_lua_call *spare_calls; /* what closed calls left for the next ones */
+    uint32_t spare_count;
+    bool is_ending; /* nothing is kept for later any more */
 };
 
 /* Makes the state's userdata if it is not there yet. Raises for lack of memory. */

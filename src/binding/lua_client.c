@@ -48,9 +48,15 @@ static const struct number_option {
     {                                                                                              \
 #name, offsetof(struct repay_policy, name)                                                 \
     }
-    OPTION(timeout_ms),    OPTION(attempt_timeout_ms), OPTION(connect_timeout_ms),
-    OPTION(retry_base_ms), OPTION(retry_cap_ms),       OPTION(first_byte_timeout_ms),
+    OPTION(timeout_ms),
+    OPTION(attempt_timeout_ms),
+    OPTION(connect_timeout_ms),
+    OPTION(retry_base_ms),
+    OPTION(retry_cap_ms),
+    OPTION(first_byte_timeout_ms),
     OPTION(body_size_max),
+    OPTION(rate),
+    OPTION(burst),
 #undef OPTION
 };
 

@@ -346,7 +346,7 @@ static int answer(lua_State *L)
     struct repay_lua_call *call = check_sending(L, 1);
     int64_t now_ms = clock_argument(L, 2, repay_clock_now_ms);
     int64_t unix_ms = clock_argument(L, 3, repay_clock_unix_ms);
-    struct repay_end end = {REPAY_KIND_NONE, REPAY_SENT_MAYBE, false, REPAY_NO_TEXT};
+    struct repay_end end = {.kind = REPAY_KIND_NONE, .sent = REPAY_SENT_MAYBE};
 
     lua_settop(L, 5);
     if (!lua_isnil(L, 5) && lua_isnil(L, 4)) {

@@ -87,7 +87,8 @@ static void set_call_facts(lua_State *L, const struct repay_call *call)
     }
     if (call->operation->carries_key)
         set_text(L, "idempotency_key", call->idempotency_key);
-    set_text(L, "interaction_id", call->interaction_id);
+    if (call->operation->carries_interaction_id)
+        set_text(L, "interaction_id", call->interaction_id);
 }
 
 int repay_lua_push_failure(lua_State *L, const struct repay_error *error,

@@ -35,7 +35,8 @@ static int push_receipt(lua_State *L, const struct repay_lua_call *call)
     set_text(L, "provider_message", receipt->provider_message);
     if (call->call.operation->carries_key)
         set_text(L, "idempotency_key", call->call.idempotency_key);
-    set_text(L, "interaction_id", call->call.interaction_id);
+    if (call->call.operation->carries_interaction_id)
+        set_text(L, "interaction_id", call->call.interaction_id);
     repay_lua_set_attempts(L, &call->call);
     return 1;
 }

@@ -15,13 +15,20 @@
 
 struct repay_native_api {
     struct repay_core_api core; /* first: its `abi` is checked before anything else is read */
-    /* The call at a stack index; raises at the caller's line when it is something else or closed. */
+    /* The call at a stack index; raises at the caller's line when it is something else or closed.
+     */
     struct repay_call *(*check_call)(lua_State *L, int index);
     /*
      * After DONE or FAILED: pushes the schedule or receipt and returns 1, or nil and the error
      * object and returns 2. May raise for lack of memory; nothing is lost then but the answer.
      */
     int (*push_result)(lua_State *L, int index);
+    /*
+     * While a driver holds a call its memory stays, closed or not. Every hold is dropped once; a
+     * finalizer may do it.
+     */
+    void (*hold_call)(struct repay_call *call);
+    void (*drop_call)(lua_State *L, struct repay_call *call);
 };
 
 #endif

@@ -44,9 +44,16 @@ static void publish_api(lua_State *L)
                 .request_text = repay_request_text,
                 .now_ms = repay_clock_now_ms,
                 .unix_ms = repay_clock_unix_ms,
+                .random = repay_clock_random,
+                .error_set = repay_error_set,
+                .error_copy = repay_error_copy,
+                .day_read = repay_day_read,
+                .moment_pack = repay_moment_pack,
             },
         .check_call = check_call,
         .push_result = repay_lua_push_result,
+        .hold_call = repay_lua_hold_call,
+        .drop_call = repay_lua_drop_call,
     };
     lua_setfield(L, LUA_REGISTRYINDEX, REPAY_NATIVE_API_KEY);
 }
@@ -93,7 +100,7 @@ static int is_open(lua_State *L)
     else if (strcmp(class, REPAY_LUA_CLIENT) == 0)
         lua_pushboolean(L, ((const struct repay_lua_client *)object)->session.provider != NULL);
     else if (strcmp(class, REPAY_LUA_CALL) == 0)
-        lua_pushboolean(L, ((const struct repay_lua_call *)object)->is_open);
+        lua_pushboolean(L, repay_lua_get_call(L, 1) != NULL);
     else if (strcmp(class, REPAY_LUA_PORTFOLIO) == 0)
         lua_pushboolean(L, ((const struct repay_lua_portfolio *)object)->is_open);
     else
@@ -121,8 +128,10 @@ static int test_seed(lua_State *L)
 static const luaL_Reg functions[] = {
     {"apply", repay_lua_schedule_apply},
     {"claim", repay_lua_call_claim},
+    {"client", repay_lua_call_client},
     {"integer", integer},
     {"is_open", is_open},
+    {"limit", repay_lua_call_limit},
     {"live", live},
     {"load", repay_lua_schedule_load},
     {"money_format", repay_lua_money_format},

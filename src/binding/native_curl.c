@@ -140,6 +140,7 @@ static int add_call(lua_State *L)
         check_own(L, self);
         return push_fault(L, error.kind, error.message);
     }
+    self->api.hold_call(call);
     lua_pushvalue(L, 2);
     lua_rawseti(L, 3, (int)slot + 1);
     lua_pushboolean(L, 1);
@@ -150,6 +151,7 @@ static int add_call(lua_State *L)
 static int step(lua_State *L)
 {
     struct lua_engine *self = check_engine(L);
+    struct repay_call *call;
     int64_t wait_ms = 0;
     uint32_t slot;
 
@@ -159,11 +161,13 @@ static int step(lua_State *L)
         wait_ms = STEP_MAX_MS;
     lua_settop(L, 1);
     repay_lua_push_anchored(L, 1);
-    if (!repay_curl_engine_step(self->engine, wait_ms, &slot)) {
+    call = repay_curl_engine_step(self->engine, wait_ms, &slot);
+    if (!call) {
         check_own(L, self);
         lua_pushnil(L);
         return 1;
     }
+    self->api.drop_call(L, call);
     lua_rawgeti(L, 2, (int)slot + 1);
     lua_pushnil(L);
     lua_rawseti(L, 2, (int)slot + 1);
@@ -185,6 +189,17 @@ static int find_slot(lua_State *L, uint32_t slots)
     return -1;
 }
 
+/* Ends what is in the slot as cancelled. The calls are at index `calls`. */
+static void empty_slot(lua_State *L, const struct lua_engine *self, int calls, uint32_t slot)
+{
+    struct repay_call *call = repay_curl_engine_remove(self->engine, slot);
+
+    if (call)
+        self->api.drop_call(L, call);
+    lua_pushnil(L);
+    lua_rawseti(L, calls, (int)slot + 1);
+}
+
 /* engine:remove(call): ends it as cancelled; says whether it was in here. Closed calls as well. */
 static int remove_call(lua_State *L)
 {
@@ -196,12 +211,29 @@ static int remove_call(lua_State *L)
     lua_settop(L, 2);
     repay_lua_push_anchored(L, 1);
     slot = find_slot(L, repay_curl_engine_slots(self->engine));
-    if (slot >= 0) {
-        (void)repay_curl_engine_remove(self->engine, (uint32_t)slot);
-        lua_pushnil(L);
-        lua_rawseti(L, 3, slot + 1);
-    }
+    if (slot >= 0)
+        empty_slot(L, self, 3, (uint32_t)slot);
     lua_pushboolean(L, slot >= 0);
+    return 1;
+}
+
+/*
+ * engine:withdraw(): ends every call as cancelled, but for writes that may have left: they stay, to
+ * be stepped to their end. Returns how many did.
+ */
+static int withdraw(lua_State *L)
+{
+    const struct lua_engine *self = check_engine(L);
+    uint32_t slots = repay_curl_engine_slots(self->engine);
+
+    check_own(L, self);
+    lua_settop(L, 1);
+    repay_lua_push_anchored(L, 1);
+    for (uint32_t i = 0; i < slots; i++) {
+        if (!repay_curl_engine_is_committed(self->engine, i))
+            empty_slot(L, self, 2, i);
+    }
+    lua_pushinteger(L, (lua_Integer)repay_curl_engine_count(self->engine));
     return 1;
 }
 
@@ -226,11 +258,26 @@ static int is_inherited(lua_State *L)
     return 1;
 }
 
+/* Not by the table of calls: a finalizer may find it gone. */
+static void end_all(lua_State *L, const struct lua_engine *self)
+{
+    uint32_t slots = repay_curl_engine_slots(self->engine);
+
+    for (uint32_t i = 0; i < slots; i++) {
+        struct repay_call *call = repay_curl_engine_remove(self->engine, i);
+
+        if (call)
+            self->api.drop_call(L, call);
+    }
+}
+
 /* Calls still inside end as cancelled. What a parent made is left alone and its memory given up. */
 static int close_engine(lua_State *L)
 {
     struct lua_engine *self = get_engine(L);
 
+    if (self->engine && !repay_curl_engine_is_inherited(self->engine))
+        end_all(L, self);
     repay_curl_engine_destroy(self->engine);
     self->engine = NULL;
     lua_pushboolean(L, 1);
@@ -255,14 +302,9 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg methods[] = {
-    {"add", add_call},
-    {"close", close_engine},
-    {"count", count},
-    {"remove", remove_call},
-    {"is_inherited", is_inherited},
-    {"slots", slots_of_engine},
-    {"step", step},
-    {NULL, NULL},
+    {"add", add_call},       {"close", close_engine},        {"count", count},
+    {"remove", remove_call}, {"is_inherited", is_inherited}, {"slots", slots_of_engine},
+    {"step", step},          {"withdraw", withdraw},         {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {
@@ -277,7 +319,7 @@ int luaopen_repay_native_curl(lua_State *L)
     (void)check_api(L);
     (void)luaL_newmetatable(L, ENGINE);
     luaL_setfuncs(L, metamethods, 0);
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 9);
     luaL_setfuncs(L, methods, 0);
     lua_setfield(L, -2, "__index");
     lua_pushliteral(L, ENGINE);

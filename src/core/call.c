@@ -4,6 +4,8 @@
  */
 #include "call_inner.h"
 
+#define KEPT_MAX ((size_t)16 << 10) /* of one buffer: a usual call needs a tenth of it */
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -17,22 +19,33 @@ static int64_t later_by(int64_t now_ms, int64_t duration_ms)
     return __builtin_add_overflow(now_ms, duration_ms, &sum) ? INT64_MAX : sum;
 }
 
+/* All but the buffers: nothing has happened yet. */
+static void forget(struct repay_call *call)
+{
+    const struct repay_allocator *allocator = call->allocator;
+
+    memset(call, 0, offsetof(struct repay_call, texts));
+    call->allocator = allocator;
+    call->deadline_ms = INT64_MAX;
+    call->limit_ms = INT64_MAX;
+    call->retry_after_ms = -1;
+    call->fed = REPAY_HTTP_DONE;
+    repay_receipt_clear(&call->receipt);
+    repay_error_clear(&call->error);
+    repay_error_clear(&call->reply_error);
+}
+
 void repay_call_init(struct repay_call *call, const struct repay_allocator *allocator,
                      struct repay_blocks *blocks)
 {
-    memset(call, 0, sizeof *call);
     call->allocator = allocator;
-    call->deadline_ms = INT64_MAX;
-    call->retry_after_ms = -1;
-    call->fed = REPAY_HTTP_DONE;
+    forget(call);
+    memset(&call->http, 0, sizeof call->http);
     repay_bytes_init(&call->texts, allocator, REPAY_REQUEST_SIZE_MAX);
     repay_bytes_init(&call->collected, allocator, REPAY_COLLECT_MAX);
     repay_request_init(&call->request, allocator);
     repay_body_init(&call->body, allocator);
     repay_builder_init(&call->builder, blocks);
-    repay_receipt_clear(&call->receipt);
-    repay_error_clear(&call->error);
-    repay_error_clear(&call->reply_error);
 }
 
 void repay_call_free(struct repay_call *call)
@@ -49,9 +62,30 @@ void repay_call_free(struct repay_call *call)
         call->stage = REPAY_CALL_ENDED_BADLY;
 }
 
+static void clear_bytes(struct repay_bytes *bytes)
+{
+    if (bytes->capacity > KEPT_MAX)
+        repay_bytes_free(bytes);
+    repay_bytes_clear(bytes);
+}
+
+void repay_call_clear(struct repay_call *call)
+{
+    if (call->is_fed)
+        repay_http_reply_free(&call->http);
+    clear_bytes(&call->texts);
+    clear_bytes(&call->collected);
+    clear_bytes(&call->body.carry);
+    clear_bytes(&call->body.kept);
+    repay_request_clear(&call->request);
+    repay_builder_reset(&call->builder, NULL);
+    forget(call);
+}
+
 static enum repay_step fail(struct repay_call *call)
 {
     call->stage = REPAY_CALL_ENDED_BADLY;
+    repay_call_note_end(call, false);
     repay_request_clear(&call->request);
     return REPAY_STEP_FAILED;
 }
@@ -81,9 +115,6 @@ static enum repay_step begin_attempt(struct repay_call *call)
     int64_t now_ms = call->now_ms;
     struct repay_error fault;
 
-    if (now_ms >= call->deadline_ms)
-        return fail_with(call, REPAY_KIND_TIMEOUT, outcome_so_far(call),
-                         "the time for the whole call is over");
     repay_call_reply_reset(call);
     if (!repay_call_build(call, call->unix_ms, &fault)) {
         enum repay_outcome outcome = outcome_so_far(call);
@@ -91,6 +122,7 @@ static enum repay_step begin_attempt(struct repay_call *call)
         call->error.outcome = outcome;
         return fail(call);
     }
+    repay_call_note_attempt(call);
     call->attempt_deadline_ms =
         earlier(later_by(now_ms, policy->attempt_timeout_ms), call->deadline_ms);
     call->connect_deadline_ms =
@@ -102,10 +134,35 @@ static enum repay_step begin_attempt(struct repay_call *call)
     return REPAY_STEP_SEND;
 }
 
+/* Nothing goes out after the call's time, through an open breaker, or ahead of its turn. */
+static enum repay_step want_attempt(struct repay_call *call)
+{
+    enum repay_outcome outcome = outcome_so_far(call);
+    enum repay_call_permit permit;
+
+    if (call->now_ms >= call->deadline_ms)
+        return fail_with(call, REPAY_KIND_TIMEOUT, outcome,
+                         call->deadline_ms == call->limit_ms
+                             ? "the time for the whole run is over"
+                             : "the time for the whole call is over");
+    permit = repay_call_ask_breaker(call);
+    if (permit == REPAY_CALL_MAY_SEND)
+        permit = repay_call_take_turn(call);
+    if (permit == REPAY_CALL_MAY_SEND)
+        return begin_attempt(call);
+    if (permit == REPAY_CALL_MAY_NOT_SEND) {
+        call->error.outcome = outcome;
+        return fail(call);
+    }
+    call->stage = REPAY_CALL_WAITING;
+    call->wait_until_ms = later_by(call->now_ms, call->wait_ms);
+    return REPAY_STEP_WAIT;
+}
+
 static enum repay_step go_on_waiting(struct repay_call *call)
 {
     if (call->now_ms >= call->wait_until_ms)
-        return begin_attempt(call);
+        return want_attempt(call);
     call->wait_ms = call->wait_until_ms - call->now_ms;
     return REPAY_STEP_WAIT;
 }
@@ -137,9 +194,12 @@ enum repay_step repay_call_next(struct repay_call *call, int64_t now_ms, int64_t
     if (call->cancelled)
         return fail_with(call, REPAY_KIND_CANCELLED, outcome_so_far(call),
                          "the call was cancelled");
-    if (call->deadline_ms == INT64_MAX)
-        call->deadline_ms = later_by(now_ms, call->session->policy.timeout_ms);
-    return call->stage == REPAY_CALL_WAITING ? go_on_waiting(call) : begin_attempt(call);
+    if (call->deadline_ms == INT64_MAX) {
+        call->deadline_ms =
+            earlier(later_by(now_ms, call->session->policy.timeout_ms), call->limit_ms);
+        repay_call_note_begun(call);
+    }
+    return call->stage == REPAY_CALL_WAITING ? go_on_waiting(call) : want_attempt(call);
 }
 
 const struct repay_request *repay_call_request(const struct repay_call *call)
@@ -180,10 +240,16 @@ static void decide_again(struct repay_call *call, const struct repay_verdict *ve
     };
     struct repay_retry_decision decision = repay_retry_decide(&facts);
 
+    bool is_forgiven = verdict->connection_was_reused && !facts.is_write && !facts.reused_before;
+    const char *bar = NULL;
+
     if (decision.again && call->cancelled)
-        decision = (struct repay_retry_decision){false, 0, "cancelled"};
-    if (decision.again && verdict->connection_was_reused && !facts.is_write &&
-        !facts.reused_before) {
+        bar = "cancelled";
+    else if (decision.again && !is_forgiven)
+        bar = repay_call_bars_retry(call);
+    if (bar)
+        decision = (struct repay_retry_decision){false, 0, bar};
+    if (decision.again && is_forgiven) {
         call->reused_forgiven = true;
         call->page_attempts--;
     }
@@ -192,6 +258,7 @@ static void decide_again(struct repay_call *call, const struct repay_verdict *ve
         (void)fail(call);
         return;
     }
+    repay_call_note_retry(call);
     call->stage = REPAY_CALL_WAITING;
     call->wait_until_ms = later_by(call->now_ms, decision.wait_ms);
 }
@@ -237,6 +304,7 @@ static void accept(struct repay_call *call)
         return;
     }
     call->stage = REPAY_CALL_ENDED_WELL;
+    repay_call_note_end(call, true);
     repay_request_clear(&call->request);
 }
 
@@ -250,10 +318,16 @@ void repay_call_end(struct repay_call *call, const struct repay_end *end, int64_
     call->now_ms = now_ms;
     call->unix_ms = unix_ms;
     verdict = repay_call_reply_judge(call, end);
+    repay_call_note_attempt_end(call, end, &verdict);
     if (verdict.accepted)
         accept(call);
     else
         decide_again(call, &verdict);
+}
+
+void repay_call_limit(struct repay_call *call, int64_t limit_ms)
+{
+    call->limit_ms = limit_ms;
 }
 
 void repay_call_cancel(struct repay_call *call)

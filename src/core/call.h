@@ -54,12 +54,6 @@ struct repay_call {
     enum repay_call_stage stage;
     struct repay_argument arguments[REPAY_PARAMETERS_MAX];
     struct repay_span argument_spans[REPAY_PARAMETERS_MAX]; /* where in `texts` each one lies */
-    struct repay_bytes texts;
-    struct repay_request request;
-    struct repay_http_reply http; /* used by feed only */
-    struct repay_http_sink sink;
-    struct repay_body body;
-    struct repay_builder builder;
     struct repay_receipt receipt;
     struct repay_error error;
     struct repay_error reply_error; /* the first fault in the bytes of this attempt's reply */
@@ -74,6 +68,11 @@ struct repay_call {
     uint32_t rows_before_page;
     bool reused_forgiven;
     bool cancelled;
+    bool is_counted; /* it has begun, and its end is yet to be counted */
+    bool was_sent;   /* at least one request was handed out */
+    bool is_probe;   /* the attempt under way decides whether the breaker closes */
+    bool has_turn;   /* it waits for a turn that is booked */
+    uint32_t turn_halvings;
     /* Set by next() for the driver; on the clock that is passed to next(). */
     int64_t wait_ms;
     int64_t deadline_ms; /* the call's; INT64_MAX before the first next() */
@@ -85,25 +84,36 @@ struct repay_call {
      */
     int64_t first_byte_deadline_ms;
     int64_t wait_until_ms; /* private: when a wait is over */
+    int64_t limit_ms;      /* a whole run's; INT64_MAX: none */
+    int64_t begun_ms;
     int64_t now_ms, unix_ms;
     int64_t fetched_at_unix_ms; /* when the last accepted page ended */
     /* The reply under way. */
     int http_status;
-    struct repay_bytes collected; /* a reply that does not stream, up to REPAY_COLLECT_MAX */
-    enum repay_http_state fed;    /* how far feed() got; DONE when a driver parses HTTP itself */
-    bool is_fed;                  /* `http` is in use */
-    bool streams;                 /* rows go into the builder as they arrive */
+    enum repay_http_state fed; /* how far feed() got; DONE when a driver parses HTTP itself */
+    bool is_fed;               /* `http` is in use */
+    bool streams;              /* rows go into the builder as they arrive */
     bool reply_began;
     bool body_is_cut;   /* the reply is longer than what is collected: its status alone counts */
     bool body_is_alien; /* encoded in a way nobody asked for: likewise */
     uint64_t body_size;
     int64_t retry_after_ms;
+    /* What keeps memory from one use of the struct to the next. `texts` is the first of it. */
+    struct repay_bytes texts;
+    struct repay_request request;
+    struct repay_http_reply http; /* used by feed only */
+    struct repay_http_sink sink;
+    struct repay_body body;
+    struct repay_builder builder;
+    struct repay_bytes collected; /* a reply that does not stream, up to REPAY_COLLECT_MAX */
 };
 
 void repay_call_init(struct repay_call *call, const struct repay_allocator *allocator,
                      struct repay_blocks *blocks);
 /* Wipes and frees all but the struct. Safe twice. */
 void repay_call_free(struct repay_call *call);
+/* As after init, but the memory of its buffers is kept, wiped where it held credentials. */
+void repay_call_clear(struct repay_call *call);
 
 /* Binds the call to a session and operation; arguments are copied. */
 void repay_call_begin(struct repay_call *call, struct repay_session *session,
@@ -118,6 +128,8 @@ bool repay_call_set_amount(struct repay_call *call, unsigned parameter, int64_t 
  */
 bool repay_call_prepare(struct repay_call *call, const struct repay_chance *chance, int64_t unix_ms,
                         struct repay_error *error);
+/* It ends by this moment at the latest, whatever its policy allows. Before the first next(). */
+void repay_call_limit(struct repay_call *call, int64_t limit_ms);
 
 /*
  * Asking again while an attempt is under way ends the call badly, as if its connection had been

@@ -1,6 +1,7 @@
 /*
- * What the three files of a call share, and nobody else may use: call_prepare.c turns arguments
- * into a request, call_reply.c turns a reply into a judgement, call.c is the machine between them.
+ * What the four files of a call share, and nobody else may use: call_prepare.c turns arguments into
+ * a request, call_reply.c turns a reply into a judgement, call_shared.c knows what the client's
+ * other calls mean for this one, call.c is the machine between them.
  */
 #ifndef REPAY_CALL_INNER_H
 #define REPAY_CALL_INNER_H
@@ -22,5 +23,26 @@ void repay_call_task(const struct repay_call *call, struct repay_task *out);
 void repay_call_reply_reset(struct repay_call *call);
 /* Judges what arrived. Where it is not accepted, call->error is complete but for `field` kinds. */
 struct repay_verdict repay_call_reply_judge(struct repay_call *call, const struct repay_end *end);
+
+enum repay_call_permit {
+    REPAY_CALL_MAY_SEND,
+    REPAY_CALL_MAY_WAIT,    /* for call->wait_ms, then ask again */
+    REPAY_CALL_MAY_NOT_SEND /* call->error says why, but for the outcome */
+};
+
+enum repay_call_permit repay_call_ask_breaker(struct repay_call *call);
+/* Books a turn, or uses the one that was booked. */
+enum repay_call_permit repay_call_take_turn(struct repay_call *call);
+void repay_call_note_begun(struct repay_call *call);
+/* A request is handed out now. */
+void repay_call_note_attempt(struct repay_call *call);
+/* Once call->error is complete. Nothing when the client has been closed. */
+void repay_call_note_attempt_end(struct repay_call *call, const struct repay_end *end,
+                                 const struct repay_verdict *verdict);
+/* Why no call of this client may try again now, or NULL: then the budget has been charged. */
+const char *repay_call_bars_retry(struct repay_call *call);
+void repay_call_note_retry(struct repay_call *call);
+/* Safe to say twice. */
+void repay_call_note_end(struct repay_call *call, bool well);
 
 #endif

@@ -190,7 +190,8 @@ bool repay_call_build(struct repay_call *call, int64_t unix_ms, struct repay_err
     struct repay_task task;
 
     call->unix_ms = unix_ms;
-    draw_uuid(call, call->interaction_id);
+    if (call->operation->carries_interaction_id)
+        draw_uuid(call, call->interaction_id);
     /* A read that demands a key must not repeat one: its next page is another request. */
     if (call->operation->carries_key && !call->operation->is_write)
         draw_uuid(call, call->idempotency_key);

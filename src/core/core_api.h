@@ -9,7 +9,7 @@
 
 #include "call.h"
 
-#define REPAY_CORE_ABI 1u
+#define REPAY_CORE_ABI 2u
 
 struct repay_core_api {
     uint32_t abi;
@@ -26,6 +26,13 @@ struct repay_core_api {
     struct repay_text (*request_text)(const struct repay_request *request, struct repay_span span);
     int64_t (*now_ms)(void);  /* boot time: counts suspend, never steps */
     int64_t (*unix_ms)(void); /* wall time */
+    /* Fills `out` from the system's generator; false when it has none to give. */
+    bool (*random)(void *out, size_t size);
+    bool (*error_set)(struct repay_error *error, enum repay_kind kind, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+    void (*error_copy)(char *out, size_t out_size, struct repay_text text);
+    bool (*day_read)(struct repay_text text, int32_t *day);
+    bool (*moment_pack)(struct repay_text text, int64_t *packed);
 };
 
 #endif

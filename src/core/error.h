@@ -47,6 +47,13 @@
     X(DUPLICATE_LOAN, "duplicate_loan")                                                            \
     X(UNSUPPORTED, "unsupported")                                                                  \
     X(UNSUPPORTED_PHASE, "unsupported_phase")                                                      \
+    X(DUPLICATE_PAYMENT, "duplicate_payment")                                                      \
+    X(APPROVAL_REQUIRED, "approval_required")                                                      \
+    X(LIMIT_EXCEEDED, "limit_exceeded")                                                            \
+    X(JOURNAL, "journal")                                                                          \
+    X(JOURNAL_BUSY, "journal_busy")                                                                \
+    X(JOURNAL_CORRUPT, "journal_corrupt")                                                          \
+    X(JOURNAL_ON_NETWORK_FS, "journal_on_network_fs")                                              \
     X(MEMORY, "memory")
 
 enum repay_kind {

@@ -10,11 +10,15 @@
 /* How the moving of bytes ended, as a driver reports it. */
 enum repay_sent { REPAY_SENT_NO, REPAY_SENT_MAYBE };
 
+/* What a driver may tell of the connection it used; counted, and nothing else. */
+enum repay_connection { REPAY_CONNECTION_UNTOLD, REPAY_CONNECTION_OPENED, REPAY_CONNECTION_REUSED };
+
 struct repay_end {
     enum repay_kind kind;       /* REPAY_KIND_NONE: the reply arrived whole */
     enum repay_sent sent;       /* REPAY_SENT_NO is a proof, not a guess */
     bool connection_was_reused; /* and died before any reply byte */
     struct repay_text detail;   /* for the message; copied, redacted */
+    enum repay_connection connection;
 };
 
 struct repay_outcome_facts {

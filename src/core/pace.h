@@ -3,8 +3,8 @@
  *
  * Without a configured rate the bucket is open until the provider first says 429; from then on it
  * holds half of what was being sent. Every further 429 halves it, every second without one gives a
- * sixteenth back, until the configured rate (or openness) is reached again. Integers only: rates are
- * in thousandths of a call a second, tokens in millionths of a call. No clock is read.
+ * sixteenth back, until the configured rate (or openness) is reached again. Integers only: rates
+ * are in thousandths of a call a second, tokens in millionths of a call. No clock is read.
  *
  * Who has to wait books a turn: the bucket goes into debt and nobody who asks later comes earlier.
  * Asking again instead would let whoever is asked first win every time, and the last one never.

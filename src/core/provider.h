@@ -76,7 +76,8 @@ enum repay_judgement {
 struct repay_operation {
     const char *name; /* the client's method: "schedule" */
     bool is_write;
-    bool carries_key;  /* the wire has an idempotency key, on reads too where a page demands one */
+    bool carries_key; /* the wire has an idempotency key, on reads too where a page demands one */
+    bool carries_interaction_id; /* the wire has an id of ours, new for each attempt */
     int32_t page_size; /* 0: one request brings all; else pages until one is short or repeated */
     const struct repay_parameter *parameters; /* ends with name NULL */
     const struct repay_shape *shape;

@@ -79,6 +79,8 @@ struct repay_policy repay_policy_default(void)
         .retry_base_ms = REPAY_RETRY_BASE_MS,
         .retry_cap_ms = REPAY_RETRY_CAP_MS,
         .body_size_max = (int64_t)8 << 20,
+        .rate = 0,
+        .burst = 1,
         .attempts = REPAY_ATTEMPTS_DEFAULT,
     };
 }
@@ -107,6 +109,8 @@ static bool check_policy(const struct repay_policy *policy, struct repay_error *
            check_bound("retry_cap_ms", policy->retry_cap_ms, 0, MINUTE_MS, error) &&
            check_bound("body_size_max", policy->body_size_max, BODY_SIZE_MIN, BODY_SIZE_MAX,
                        error) &&
+           check_bound("rate", policy->rate, 0, REPAY_PACE_RATE_MAX, error) &&
+           check_bound("burst", policy->burst, 1, REPAY_PACE_BURST_MAX, error) &&
            check_bound("attempts", policy->attempts, 1, REPAY_ATTEMPTS_MAX, error);
 }
 
@@ -460,6 +464,10 @@ static bool open_session(struct repay_session *session, const struct repay_sessi
                          struct repay_error *error)
 {
     session->policy = options->policy;
+    repay_pace_init(&session->pace, options->policy.rate, options->policy.burst);
+    repay_breaker_init(&session->breaker);
+    repay_retry_budget_init(&session->retry_budget);
+    repay_stats_init(&session->stats);
     session->connect_port = options->connect_port;
     return check_policy(&options->policy, error) &&
            check_environment(options->environment, error) && check_way(options, error) &&

@@ -2,16 +2,20 @@
  * An open provider: where it is, how to speak to it, and the credentials.
  *
  * Secrets live here and nowhere else in the core: in one wiping buffer, reachable only for the
- * provider's build function, starred out of every text that came from outside. What later calls
- * share (pacing, breaker, counters) belongs here too, and changes only inside call steps.
+ * provider's build function, starred out of every text that came from outside. What calls share
+ * (pacing, breaker, retry budget, counters) is here too, and changes only inside call steps.
  */
 #ifndef REPAY_SESSION_H
 #define REPAY_SESSION_H
 
+#include "breaker.h"
 #include "bytes.h"
 #include "error.h"
+#include "pace.h"
 #include "request.h"
+#include "retry_budget.h"
 #include "schedule.h"
+#include "stats.h"
 #include "url.h"
 
 #define REPAY_SETTINGS_MAX 8
@@ -27,6 +31,8 @@ struct repay_policy {
     int64_t retry_base_ms;
     int64_t retry_cap_ms;
     int64_t body_size_max;
+    int64_t rate;  /* calls a second; 0: as many as there are, until the provider answers 429 */
+    int64_t burst; /* how many may go out at once after a pause */
     int32_t attempts;
 };
 
@@ -63,6 +69,11 @@ struct repay_session {
     int16_t zone_minutes;
     bool zone_known;
     bool keys_honoured;
+    /* What all calls share. Changed by a call's next and end alone. */
+    struct repay_pace pace;
+    struct repay_breaker breaker;
+    struct repay_retry_budget retry_budget;
+    struct repay_stats stats;
 };
 
 struct repay_policy repay_policy_default(void);

@@ -13,12 +13,12 @@
 #define REPAY_STATS_BUCKETS (REPAY_STATS_STEPS * 20)
 
 struct repay_stats {
-    uint64_t calls;    /* begun */
-    uint64_t done;     /* ended with a result */
-    uint64_t failed;   /* ended with an error */
-    uint64_t attempts; /* requests handed to a driver */
+    uint64_t calls;                     /* begun */
+    uint64_t done;                      /* ended with a result */
+    uint64_t failed;                    /* ended with an error */
+    uint64_t attempts;                  /* requests handed to a driver */
     uint64_t retries[REPAY_KIND_COUNT]; /* by the kind that another attempt followed */
-    uint64_t bytes_received; /* of bodies, decoded */
+    uint64_t bytes_received;            /* of bodies, decoded */
     uint64_t connections_opened;
     uint64_t connections_reused;
     uint32_t latency[REPAY_STATS_BUCKETS]; /* whole calls, waits included */

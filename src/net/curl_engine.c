@@ -248,9 +248,7 @@ static void land(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
 static void abort_transfer(struct repay_curl_engine *engine, struct repay_curl_slot *slot,
                            enum repay_kind kind, const char *detail)
 {
-    struct repay_end end = {.kind = kind,
-                            .sent = slot->hook_ran ? REPAY_SENT_MAYBE : REPAY_SENT_NO,
-                            .detail = repay_text_of(detail)};
+    struct repay_end end = repay_curl_slot_end(slot, kind, detail);
 
     land(engine, slot);
     settle(engine, slot, &end);
@@ -263,8 +261,7 @@ static void send_request(struct repay_curl_engine *engine, struct repay_curl_slo
         repay_curl_slot_start(slot, engine->multi, &engine->ca, engine->now_ms);
 
     if (fault.kind != REPAY_KIND_NONE) {
-        struct repay_end end = {
-            .kind = fault.kind, .sent = REPAY_SENT_NO, .detail = repay_text_of(fault.detail)};
+        struct repay_end end = repay_curl_slot_end(slot, fault.kind, fault.detail);
 
         settle(engine, slot, &end);
         return;
@@ -466,22 +463,16 @@ struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int6
 /* Afterwards the slot is in no queue, and its call has ended. A closed call is not touched. */
 static void withdraw(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
 {
-    struct repay_end end = {.kind = REPAY_KIND_CANCELLED,
-                            .sent = slot->hook_ran ? REPAY_SENT_MAYBE : REPAY_SENT_NO,
-                            .detail = REPAY_TEXT("cancelled")};
-
     if (slot->state == REPAY_CURL_ENDED) {
         queue_remove(&engine->ended, slot);
         return;
     }
     tick(engine);
     engine->core->call_cancel(slot->call);
-    if (slot->state == REPAY_CURL_FLYING) {
-        land(engine, slot);
-        engine->core->call_end(slot->call, &end, engine->now_ms, engine->unix_ms);
-    } else if (slot->state == REPAY_CURL_ASKING) {
+    if (slot->state == REPAY_CURL_FLYING)
+        abort_transfer(engine, slot, REPAY_KIND_CANCELLED, "cancelled");
+    if (slot->state == REPAY_CURL_ASKING)
         queue_remove(&engine->asking, slot);
-    }
     (void)engine->core->call_next(slot->call, engine->now_ms, engine->unix_ms);
 }
 
@@ -492,6 +483,14 @@ struct repay_call *repay_curl_engine_remove(struct repay_curl_engine *engine, ui
         return NULL;
     withdraw(engine, engine->slots[slot]);
     return release(engine, engine->slots[slot]);
+}
+
+bool repay_curl_engine_is_committed(const struct repay_curl_engine *engine, uint32_t slot)
+{
+    const struct repay_curl_slot *found = slot < engine->slots_made ? engine->slots[slot] : NULL;
+
+    return found && found->state == REPAY_CURL_FLYING && found->hook_ran &&
+           repay_curl_slot_is_wanted(found) && found->call->operation->is_write;
 }
 
 void repay_curl_engine_destroy(struct repay_curl_engine *engine)

@@ -24,15 +24,6 @@ static const struct stop_meaning stop_meanings[REPAY_CURL_STOP_COUNT] = {
     [REPAY_CURL_STOP_BAD_HEAD] = {REPAY_KIND_BAD_RESPONSE, "the reply's head is not proper HTTP"},
 };
 
-/*
- * A kept connection that was dead already: nothing was wrong with this request. libcurl starts
- * again only then, and the hook has refused that.
- */
-static bool kept_connection_died(const struct repay_curl_slot *slot)
-{
-    return slot->stop == REPAY_CURL_STOP_SECOND_START && !slot->reply_began;
-}
-
 /* Code 27 is also what libcurl says of a head line beyond its own 100 KiB. */
 static const struct stop_meaning head_or_memory = {
     REPAY_KIND_TOO_LARGE, "the reply's head is too large, or memory ran out while reading it"};
@@ -58,13 +49,42 @@ static struct stop_meaning meaning_of(const struct repay_curl_slot *slot, CURLco
                                  slot->text[0] != '\0' ? slot->text : curl_easy_strerror(code)};
 }
 
+/*
+ * A kept connection that was dead already: nothing was wrong with this request. libcurl starts
+ * again only then, and the hook has refused that.
+ */
+static bool kept_connection_died(const struct repay_curl_slot *slot)
+{
+    return slot->stop == REPAY_CURL_STOP_SECOND_START && !slot->reply_began;
+}
+
+/* Told once the request could leave: before, there may be no connection to speak of. */
+static enum repay_connection connection_of(const struct repay_curl_slot *slot)
+{
+    long opened = 0;
+
+    if (!slot->hook_ran)
+        return REPAY_CONNECTION_UNTOLD;
+    if (kept_connection_died(slot))
+        return REPAY_CONNECTION_REUSED;
+    if (curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &opened) != CURLE_OK)
+        return REPAY_CONNECTION_UNTOLD;
+    return opened > 0 ? REPAY_CONNECTION_OPENED : REPAY_CONNECTION_REUSED;
+}
+
+struct repay_end repay_curl_slot_end(const struct repay_curl_slot *slot, enum repay_kind kind,
+                                     const char *detail)
+{
+    return (struct repay_end){.kind = kind,
+                              .sent = slot->hook_ran ? REPAY_SENT_MAYBE : REPAY_SENT_NO,
+                              .connection_was_reused = kept_connection_died(slot),
+                              .connection = connection_of(slot),
+                              .detail = repay_text_of(detail)};
+}
+
 struct repay_end repay_curl_slot_judge(const struct repay_curl_slot *slot, CURLcode code)
 {
     struct stop_meaning meaning = meaning_of(slot, code);
-    struct repay_end end = {.kind = meaning.kind,
-                            .sent = slot->hook_ran ? REPAY_SENT_MAYBE : REPAY_SENT_NO,
-                            .connection_was_reused = kept_connection_died(slot),
-                            .detail = repay_text_of(meaning.detail)};
 
-    return end;
+    return repay_curl_slot_end(slot, meaning.kind, meaning.detail);
 }

@@ -112,8 +112,11 @@ struct repay_curl_fault repay_curl_slot_aim(struct repay_curl_slot *slot,
 bool repay_curl_slot_put_request(struct repay_curl_slot *slot, const struct repay_request *request,
                                  const char **target, const char **body);
 
-/* curl_judge.c: what the end of a transfer means. `detail` borrows from the slot. */
+/* curl_judge.c: what the end of a transfer means. The details borrow from the slot. */
 struct repay_end repay_curl_slot_judge(const struct repay_curl_slot *slot, CURLcode code);
+/* The same where not libcurl ends it but we do. */
+struct repay_end repay_curl_slot_end(const struct repay_curl_slot *slot, enum repay_kind kind,
+                                     const char *detail);
 
 /* curl_reply.c: what libcurl calls while a transfer is under way. */
 int repay_curl_on_request(void *slot, char *remote_ip, char *local_ip, int remote_port,

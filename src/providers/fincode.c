@@ -585,6 +585,7 @@ static enum repay_judgement judge_repay(const struct repay_reply *reply,
 static const struct repay_operation operations[] = {
     {
         .name = "schedule",
+        .carries_interaction_id = true,
         .parameters = list_parameters,
         .shape = &list_shape,
         .build = build_list,
@@ -593,6 +594,7 @@ static const struct repay_operation operations[] = {
     {
         .name = "pending",
         .carries_key = true,
+        .carries_interaction_id = true,
         .page_size = PAGE_SIZE,
         .parameters = user_parameters,
         .shape = &pending_shape,
@@ -602,6 +604,7 @@ static const struct repay_operation operations[] = {
     {
         .name = "repaid",
         .carries_key = true,
+        .carries_interaction_id = true,
         .parameters = user_parameters,
         .shape = &repaid_shape,
         .build = build_repaid,
@@ -611,6 +614,7 @@ static const struct repay_operation operations[] = {
         .name = "repay",
         .is_write = true,
         .carries_key = true,
+        .carries_interaction_id = true,
         .parameters = repay_parameters,
         .shape = &receipt_shape,
         .build = build_repay,
