@@ -69,6 +69,8 @@ static void reads_share_a_connection_and_writes_never_do(void)
         fake_prepare(&fake, server.port, "/read");
         CHECK(run(engine, &fake));
         CHECK_INT(last_end(&fake).kind, REPAY_KIND_NONE);
+        CHECK_INT(last_end(&fake).connection,
+                  i == 0 ? REPAY_CONNECTION_OPENED : REPAY_CONNECTION_REUSED);
         fake_close(&fake);
     }
     CHECK_INT(atomic_load(&server.connections), 1);
@@ -132,6 +134,7 @@ static void a_read_whose_kept_connection_died_is_reported_and_not_repeated(void)
     CHECK_INT(last_end(&fake).kind, REPAY_KIND_CONNECTION_LOST);
     CHECK_INT(last_end(&fake).sent, REPAY_SENT_MAYBE);
     CHECK(last_end(&fake).connection_was_reused);
+    CHECK_INT(last_end(&fake).connection, REPAY_CONNECTION_REUSED);
     fake_close(&fake);
     CHECK_INT(atomic_load(&server.requests), 2);
 

@@ -254,6 +254,16 @@ static void fake_prepare_write(struct fake_call *fake, uint16_t port, const char
     fake->call.request.body = fake_put(fake, body);
 }
 
+/* Ready to run once more, with the same request and policy. */
+static inline void fake_again(struct fake_call *fake)
+{
+    fake->call.stage = REPAY_CALL_READY;
+    fake->call.deadline_ms = 0;
+    fake->sends = 0;
+    fake->end_count = 0;
+    fake->waited = false;
+}
+
 /* As repay_call_free leaves it. */
 static void fake_close(struct fake_call *fake)
 {
