@@ -196,8 +196,10 @@ $(1)/$(5)/repay/native/curl.so: $$(NET_C:%.c=$(2)/obj/%.o) \
 	$$(say)
 	$$(Q)$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS) -Wl,-z,nodelete $$(CURL_LIBS)
 
+# Two of the binding's files that speak to Lua alone are in here as well; nothing of the core is.
 $(1)/$(5)/repay/native/journal.so: $$(JOURNAL_C:%.c=$(2)/obj/%.o) \
-		$$(JOURNAL_BINDING_C:%.c=$(1)/$(5)/obj/%.o) $$(BUILD)/sources
+		$$(JOURNAL_BINDING_C:%.c=$(1)/$(5)/obj/%.o) $(1)/$(5)/obj/src/binding/lua_arguments.o \
+		$(1)/$(5)/obj/src/binding/lua_suggest.o $$(BUILD)/sources
 	@mkdir -p $$(@D)
 	$$(say)
 	$$(Q)$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS) $$(SQLITE_LIBS)

@@ -81,7 +81,8 @@ for kind in ([[invalid_argument config auth forbidden not_found validation loan_
   loan_not_registered
   conflict key_reused rate_limited unavailable provider_error rejected bad_response too_large dns
   connect tls timeout connection_lost cancelled breaker_open duplicate_loan unsupported
-  unsupported_phase memory]]):gmatch("%S+") do
+  unsupported_phase duplicate_payment approval_required limit_exceeded journal journal_busy
+  journal_corrupt journal_on_network_fs memory]]):gmatch("%S+") do
   kinds[kind] = true
 end
 local outcomes = { not_sent = true, refused = true, unknown = true }

@@ -24,8 +24,8 @@
  *     journal.path, .policy               policy: a table of the settings above
  *     journal:plan(rows, o)               -> {batch, entries = {{id, state, key, existing}, …}}
  *         One commit for all rows, or nothing. A row: {provider, environment, label, mode = "keyed"
- *         or "at_most_once", key, key_from = "derived" | "random" | "given", customer, account, loan,
- *         installment, amount_minor, currency, payment_date, reference, ordinal, method, target,
+ *         or "at_most_once", key, key_from = "derived" | "random" | "given", customer, account,
+ * loan, installment, amount_minor, currency, payment_date, reference, ordinal, method, target,
  *         body, arguments = {name = text or whole number, …}, row, hold, replaces, because}.
  *         o.batch = {name, file_sha256} makes a batch. A row whose key or natural key has an entry
  *         adds nothing and is reported as that entry, `existing`; a key whose entry has another
@@ -43,37 +43,37 @@
  *         for every entry that is not final. Moves what a dead process left: `sending` that may not
  *         be sent again becomes `unknown`. Actions: approve, send, held, resend, wait (until
  *         due_ms), reconcile, ask, verify, stale. A second time it changes nothing.
- *     journal:before(o)                   -> list. The ids known now, for claims of this customer in
- *         this run: o.provider, environment, label, customer, records = {{id, account, balance_minor,
+ *     journal:before(o)                   -> list. The ids known now, for claims of this customer
+ * in this run: o.provider, environment, label, customer, records = {{id, account, balance_minor,
  *         is_paid}, …}, complete = true. Nothing is written until the first claim uses it. An
  *         incomplete list is an error of kind bad_response.
- *     journal:decide(o)                   -> list of {id, from, state, why, evidence, action, due_ms}
- *         o.provider, environment, label, customer; o.records = {{id, account, amount_minor,
+ *     journal:decide(o)                   -> list of {id, from, state, why, evidence, action,
+ * due_ms} o.provider, environment, label, customer; o.records = {{id, account, amount_minor,
  *         created (text as received), balance_minor, is_paid}, …}, o.complete; o.repaid = {{id,
  *         status}, …} or nil. Decides every open entry of that customer, and writes what it decided
  *         with its evidence.
  *     journal:resolve(id, o)              -> entry. o.as = "accepted" | "absent", o.record_id,
  *         o.because; from unknown only
- *     journal:replacement(id, o)          -> a row for plan with the next ordinal and its key, all of
- *         the first one's facts, replaces and because (o.because); Lua adds method, target, body
- *     journal:entries(filter)             -> list of entries; filter: state (a word or a list), batch,
- *         provider, environment, label, customer, account, after (number), limit
- *     journal:entry(id)                   -> entry, or not_found. Also by idempotency key
- *     journal:explain(id, o)              -> {entry, attempts, events, action, due_ms, why}
- *     journal:batches()                   -> list of {number, name, file_sha256, row_count, …}
- *     journal:fact(o, name)               -> true, false or nil. "list_shows_records",
- *         "receipt_id_is_record_id" of o.provider, environment, label
- *     journal:find_recent(o)              -> id of an entry of equal o.account, amount_minor, currency,
- *         provider, environment planned after o.since_ms and not known to be without effect, or nil
- *     journal:verify()                    -> {pages, entries, events}, or journal_corrupt
+ *     journal:replacement(id, o)          -> a row for plan with the next ordinal and its key, all
+ * of the first one's facts, replaces and because (o.because); Lua adds method, target, body
+ *     journal:entries(filter)             -> list of entries; filter: state (a word or a list),
+ * batch, provider, environment, label, customer, account, after (number), limit journal:entry(id)
+ * -> entry, or not_found. Also by idempotency key journal:explain(id, o)              -> {entry,
+ * attempts, events, action, due_ms, why} journal:batches()                   -> list of {number,
+ * name, file_sha256, row_count, …} journal:fact(o, name)               -> true, false or nil.
+ * "list_shows_records", "receipt_id_is_record_id" of o.provider, environment, label
+ *     journal:find_recent(o)              -> id of an entry of equal o.account, amount_minor,
+ * currency, provider, environment planned after o.since_ms and not known to be without effect, or
+ * nil journal:verify()                    -> {pages, entries, events}, or journal_corrupt
  *     journal:backup(path)                -> true
  *     journal:close()
  *
- * entry: a plain table of everything: number, id, state, mode, key, key_from, provider, environment,
- *     label, customer, account, loan, installment, amount_minor, currency, payment_date, reference,
- *     ordinal, arguments, method, target, body, batch, row, hold, replaces (id), because, attempts,
- *     doubtful, first_sent_ms, deadline_ms, resend_until_ms, settle_until_ms, unseen_ms, planned_ms,
- *     approved_ms, changed_ms, receipt_id, record_id, provider_status, reason.
+ * entry: a plain table of everything: number, id, state, mode, key, key_from, provider,
+ * environment, label, customer, account, loan, installment, amount_minor, currency, payment_date,
+ * reference, ordinal, arguments, method, target, body, batch, row, hold, replaces (a number),
+ * because, attempts, doubtful, tries, first_sent_ms, deadline_ms, resend_until_ms, settle_until_ms,
+ *     unseen_ms, planned_ms, approved_ms, changed_ms, receipt_id, record_id, provider_status,
+ * reason.
  *
  * owner (repay.owner): the lock of one entry, until it is closed, collected, or its process dies
  *     owner.id
@@ -89,3 +89,147 @@
  *         it before anyone hears how the attempt ended.
  *     owner:close()
  */
+#include "native_journal.h"
+
+#include "lua_arguments.h"
+#include "reconcile.h"
+
+#ifdef REPAY_CRASH_POINTS
+#include "crash_points.h"
+#endif
+
+__attribute__((visibility("default"))) int luaopen_repay_native_journal(lua_State *L);
+
+const struct repay_native_api *repay_lua_journal_api(lua_State *L)
+{
+    const struct repay_native_api *api;
+
+    lua_getfield(L, LUA_REGISTRYINDEX, REPAY_NATIVE_API_KEY);
+    api = lua_touserdata(L, -1);
+    lua_pop(L, 1); /* the registry keeps it */
+    if (!api)
+        (void)luaL_error(L, "repay.native.journal needs repay.native.core to be loaded first");
+    else if (api->core.abi != REPAY_CORE_ABI || api->core.call_size != sizeof(struct repay_call) ||
+             api->core.session_size != sizeof(struct repay_session))
+        (void)luaL_error(L, "repay.native.journal and repay.native.core are of different builds");
+    return api;
+}
+
+/* derive_key{…}: the key of a payment, and nothing of this machine. */
+static int derive_key(lua_State *L)
+{
+    unsigned char natural_key[REPAY_DIGEST_SIZE];
+    char key[REPAY_UUID_TEXT + 1];
+    struct repay_natural natural;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    repay_lua_read_natural(L, 1, &natural);
+    repay_payment_key(&natural, natural_key, key);
+    lua_pushstring(L, key);
+    return 1;
+}
+
+/* random_key(unix_ms): a new one; two of the same millisecond differ by chance. */
+static int random_key(lua_State *L)
+{
+    const struct repay_native_api *api = repay_lua_journal_api(L);
+    struct repay_uuid_clock clock = {.ms = 0};
+    unsigned char chance[10];
+    char key[REPAY_UUID_TEXT + 1];
+
+    if (!api->core.random(chance, sizeof chance))
+        return luaL_error(L, "the system has no random bytes to give");
+    repay_uuid_v7(&clock, repay_lua_check_integer(L, 1), chance, key);
+    lua_pushstring(L, key);
+    return 1;
+}
+
+static void set_field(lua_State *L, const char *name, struct repay_text text)
+{
+    lua_pushlstring(L, text.length > 0 ? text.data : "", text.length);
+    lua_setfield(L, -2, name);
+}
+
+/* sent_by(call): what an entry keeps of the call's request. */
+static int sent_by(lua_State *L)
+{
+    const struct repay_native_api *api = repay_lua_journal_api(L);
+    struct repay_sending sending = repay_lua_sending_of(api, api->check_call(L, 1));
+
+    lua_createtable(L, 0, 4);
+    set_field(L, "method", sending.method);
+    set_field(L, "target", sending.target);
+    set_field(L, "body", sending.body);
+    set_field(L, "key", sending.key);
+    return 1;
+}
+
+/* find_similar(records, {…}): the id of a record that may be this payment, or nil. */
+static int find_similar(lua_State *L)
+{
+    const struct repay_native_api *api = repay_lua_journal_api(L);
+    struct repay_text account, date;
+    int64_t amount_minor = 0;
+    size_t count;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    account = repay_lua_text_field(L, 2, "account");
+    date = repay_lua_text_field(L, 2, "payment_date");
+    (void)repay_lua_integer_field(L, 2, "amount_minor", &amount_minor);
+    count = lua_rawlen(L, 1);
+    for (size_t i = 1; i <= count; i++) {
+        struct repay_record record;
+
+        lua_rawgeti(L, 1, (int)i);
+        luaL_checktype(L, -1, LUA_TTABLE);
+        repay_lua_read_record(L, lua_gettop(L), &record);
+        if (record.amount_minor == amount_minor && repay_text_equal(record.account, account) &&
+            repay_record_may_follow(&api->core, record.created, date)) {
+            lua_pushlstring(L, record.id.length > 0 ? record.id.data : "", record.id.length);
+            return 1;
+        }
+        lua_pop(L, 1);
+    }
+    lua_pushnil(L);
+    return 1;
+}
+
+#ifdef REPAY_CRASH_POINTS
+static int crash_point(lua_State *L)
+{
+    REPAY_CRASH_POINT(luaL_checkstring(L, 1));
+    return 0;
+}
+#endif
+
+static const luaL_Reg functions[] = {
+    {"derive_key", derive_key},
+    {"find_similar", find_similar},
+    {"open", repay_lua_journal_open},
+    {"random_key", random_key},
+    {"sent_by", sent_by},
+#ifdef REPAY_CRASH_POINTS
+    {"crash_point", crash_point},
+#endif
+    {NULL, NULL},
+};
+
+int luaopen_repay_native_journal(lua_State *L)
+{
+    (void)repay_lua_journal_api(L);
+    lua_createtable(L, 0, 12);
+    luaL_setfuncs(L, functions, 0);
+    lua_pushstring(L, repay_store_library_version());
+    lua_setfield(L, -2, "sqlite");
+    lua_pushinteger(L, REPAY_STORE_SCHEMA);
+    lua_setfield(L, -2, "schema");
+    lua_createtable(L, 0, 2);
+    repay_lua_journal_register(L);
+    lua_setfield(L, -2, "journal");
+    repay_lua_owner_register(L);
+    lua_setfield(L, -2, "owner");
+    lua_setfield(L, -2, "classes");
+    return 1;
+}

@@ -50,14 +50,14 @@ enum repay_attempt_outcome {
 
 struct repay_attempt_end {
     enum repay_attempt_outcome outcome;
-    enum repay_kind kind; /* REPAY_KIND_NONE when it was accepted */
+    enum repay_kind kind;   /* REPAY_KIND_NONE when it was accepted */
     int64_t retry_after_ms; /* the provider's wish, -1: none */
     uint64_t random;        /* for the jitter of the wait */
 };
 
 struct repay_settlement {
-    bool again;      /* the same entry may be claimed again after wait_ms, the lock kept */
-    bool stops;      /* nothing more of this batch should be sent */
+    bool again; /* the same entry may be claimed again after wait_ms, the lock kept */
+    bool stops; /* nothing more of this batch should be sent */
     int64_t wait_ms;
     const char *why; /* a fixed word, for the event */
 };

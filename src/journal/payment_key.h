@@ -2,9 +2,9 @@
  * Keys and ids: which bytes make two payments the same, and the UUIDs made of them.
  *
  * A derived key is a UUIDv8 over SHA-256 of the natural fields, in a canonical form: a version tag,
- * then every field in fixed order with its length before it, so that no two lists of fields have the
- * same bytes. Only what was given enters: an absent field has a mark of its own. Random keys and the
- * ids of entries are UUIDv7 and grow even where the clock steps back.
+ * then every field in fixed order with its length before it, so that no two lists of fields have
+ * the same bytes. Only what was given enters: an absent field has a mark of its own. Random keys
+ * and the ids of entries are UUIDv7 and grow even where the clock steps back.
  */
 #ifndef REPAY_PAYMENT_KEY_H
 #define REPAY_PAYMENT_KEY_H

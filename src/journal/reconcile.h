@@ -9,7 +9,7 @@
 #define REPAY_RECONCILE_H
 
 #include "core_api.h"
-#include "entry.h"
+#include "entry_rules.h"
 
 /* More repayments of one amount to one account that hang at once are a matter for a person. */
 #define REPAY_MATCH_MAX 64
@@ -50,6 +50,7 @@ enum repay_decision {
 /* One entry of the tuple (account, amount), in and out. */
 struct repay_claimant {
     struct repay_entry_standing now; /* in; texts borrowed */
+    int64_t before_ms;               /* when what was before was read */
     bool is_owned;                   /* a living process has it under way */
     const bool *was_before;          /* parallel to the records: known before its first send */
     bool before_is_whole;            /* every id known before is in this list again */
@@ -65,15 +66,15 @@ struct repay_tuple {
     size_t record_count;
     bool list_is_whole;      /* the call succeeded and every row has an id */
     bool list_shows_records; /* an accepted repayment was once seen as a new id */
+    bool receipt_is_record;  /* and the receipt's id was that id */
     struct repay_text account;
     int64_t amount_minor;
-    int64_t now_ms;
-    bool clock_went_back;
+    struct repay_moment_facts moment;
 };
 
 /*
  * Decides for all entries of one account and amount at once, oldest first: states `unknown`,
- * `sending`, and `accepted` without a record id. At most REPAY_MATCH_MAX claimants.
+ * `sending`, and `accepted` or `verified` without a record id. At most REPAY_MATCH_MAX claimants.
  */
 void repay_reconcile(const struct repay_core_api *core, const struct repay_journal_policy *policy,
                      const struct repay_tuple *tuple, struct repay_claimant *claimants,
@@ -84,6 +85,11 @@ void repay_reconcile(const struct repay_core_api *core, const struct repay_journ
  */
 bool repay_record_is_excluded(const struct repay_core_api *core, struct repay_text created,
                               int64_t from_ms, int64_t to_ms);
+/* Whether that moment can be read. */
+bool repay_record_is_dated(const struct repay_core_api *core, struct repay_text created);
+/* Whether a record can be of a payment of this day (YYYY-MM-DD): not if it was made before. */
+bool repay_record_may_follow(const struct repay_core_api *core, struct repay_text created,
+                             struct repay_text payment_date);
 /* Whether the repaid list's word means that the repayment is final. */
 bool repay_status_is_verified(struct repay_text status);
 

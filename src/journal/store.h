@@ -1,9 +1,9 @@
 /*
  * What keeps entries on disk, as the journal sees it: transactions, rows and cursors, no rules.
  *
- * sqlite_*.c is the one store there is. Another one is another compiled module that defines the same
- * functions, so nothing here is a pointer. A store refuses illegal moves by itself, too: it is the
- * last one that can.
+ * sqlite_*.c is the one store there is. Another one is another compiled module that defines the
+ * same functions, so nothing here is a pointer. A store refuses illegal moves by itself, too: it is
+ * the last one that can.
  *
  * Every function that fails sets `error`. After a failed commit the store is lost: it closes itself
  * and answers every later call with an error, because what is on disk is not known until it is
@@ -35,12 +35,20 @@ struct repay_store *repay_store_open(const struct repay_store_options *options,
                                      struct repay_error *error);
 /* Safe with NULL. One that a parent process made is given up without a system call. */
 void repay_store_close(struct repay_store *store);
+/*
+ * Lets go of every row that was borrowed, and with them of the moment that reads see: a row that
+ * stays borrowed keeps showing the journal as it was. Begin, commit and rollback do the same.
+ */
+void repay_store_rest(struct repay_store *store);
 bool repay_store_is_inherited(const struct repay_store *store);
 /* False once a failure has closed it. */
 bool repay_store_is_usable(const struct repay_store *store);
 /* The end of the chain of events was broken when it was opened: reading works, sending does not. */
 bool repay_store_is_broken(const struct repay_store *store);
 const char *repay_store_library_version(void);
+/* Both absolute; the second is the file of owner_lock.h. */
+const char *repay_store_path(const struct repay_store *store);
+const char *repay_store_lock_path(const struct repay_store *store);
 
 /* Takes the only right to write, waiting busy_ms; fails if the file was replaced or removed. */
 bool repay_store_begin(struct repay_store *store, struct repay_error *error);
@@ -62,6 +70,10 @@ enum repay_found repay_store_find_natural(struct repay_store *store,
                                           const unsigned char natural_key[REPAY_DIGEST_SIZE],
                                           struct repay_entry *out, struct repay_error *error);
 
+/* Whether someone alive has the entry under way. */
+enum repay_found repay_store_is_owned(struct repay_store *store, int64_t number,
+                                      struct repay_error *error);
+
 /* Which entries a cursor gives, in the order of their numbers. Empty members select all. */
 struct repay_store_filter {
     struct repay_text provider, environment, label, customer, account;
@@ -79,10 +91,6 @@ enum repay_found repay_store_next(struct repay_store *store, struct repay_entry 
                                   struct repay_error *error);
 void repay_store_end_select(struct repay_store *store);
 
-/* Within a transaction, all that follow. The entry gets its number. */
-bool repay_store_insert(struct repay_store *store, struct repay_entry *entry,
-                        struct repay_error *error);
-
 /* Why something happened: goes into the chain of events. Empty texts are absent. */
 struct repay_event {
     int64_t entry; /* number, 0: the journal itself */
@@ -92,6 +100,9 @@ struct repay_event {
     int64_t at_ms;
 };
 
+/* Within a transaction, all that follow. The entry gets its number, and the event too. */
+bool repay_store_insert(struct repay_store *store, struct repay_entry *entry,
+                        const struct repay_event *event, struct repay_error *error);
 /* Writes where it stands, and the event of the move. */
 bool repay_store_update(struct repay_store *store, const struct repay_entry *entry,
                         const struct repay_event *event, struct repay_error *error);
@@ -126,9 +137,8 @@ enum repay_found repay_store_find_attempt(struct repay_store *store, int64_t ent
                                           struct repay_store_attempt *out,
                                           struct repay_error *error);
 /* The first of the entry with a sequence above `*sequence`, which it then is. */
-enum repay_found repay_store_next_event(struct repay_store *store, int64_t entry,
-                                        int64_t *sequence, struct repay_event *out,
-                                        struct repay_error *error);
+enum repay_found repay_store_next_event(struct repay_store *store, int64_t entry, int64_t *sequence,
+                                        struct repay_event *out, struct repay_error *error);
 
 struct repay_store_before {
     int64_t number;
@@ -144,8 +154,7 @@ bool repay_store_insert_before_account(struct repay_store *store, int64_t list,
                                        struct repay_text account, int64_t balance_minor, int paid,
                                        struct repay_error *error);
 enum repay_found repay_store_find_before(struct repay_store *store, int64_t list,
-                                         struct repay_store_before *out,
-                                         struct repay_error *error);
+                                         struct repay_store_before *out, struct repay_error *error);
 enum repay_found repay_store_find_before_id(struct repay_store *store, int64_t list,
                                             struct repay_text id, struct repay_error *error);
 enum repay_found repay_store_find_before_account(struct repay_store *store, int64_t list,
@@ -162,9 +171,8 @@ enum repay_found repay_store_find_record(struct repay_store *store,
 bool repay_store_learn(struct repay_store *store, const struct repay_entry_facts *scope,
                        const char *name, bool value, int64_t entry, int64_t at_ms,
                        struct repay_error *error);
-enum repay_found repay_store_known(struct repay_store *store,
-                                   const struct repay_entry_facts *scope, const char *name,
-                                   bool *value, struct repay_error *error);
+enum repay_found repay_store_known(struct repay_store *store, const struct repay_entry_facts *scope,
+                                   const char *name, bool *value, struct repay_error *error);
 
 /* Sums of amounts that may be or were sent: approved, sending, accepted, verified, unknown. */
 struct repay_store_sum {
@@ -177,7 +185,8 @@ bool repay_store_sum(struct repay_store *store, const struct repay_store_sum *wh
 struct repay_store_verified {
     int64_t pages, entries, events;
 };
-/* Every byte of the file, every event, every entry. False: the first fault, kind journal_corrupt. */
+/* Every byte of the file, every event, every entry. False: the first fault, kind journal_corrupt.
+ */
 bool repay_store_verify(struct repay_store *store, struct repay_store_verified *out,
                         struct repay_error *error);
 /* A whole copy in a new file, synced, 0600. Refuses a path that exists. */

@@ -1,0 +1,105 @@
+/*
+ * Owns the life of a journal and what its steps share: moments, ids, and the one way in which an
+ * entry moves.
+ */
+#include "journal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WINDOW_MAX_MS (366 * REPAY_JOURNAL_DAY_MS)
+
+struct bound {
+    const char *name;
+    int64_t value, least, most;
+};
+
+bool repay_journal_policy_check(const struct repay_core_api *core,
+                                const struct repay_journal_policy *policy,
+                                struct repay_error *error)
+{
+    const struct bound bounds[] = {
+        {"window_ms", policy->window_ms, 0, WINDOW_MAX_MS},
+        {"settle_ms", policy->settle_ms, 0, WINDOW_MAX_MS},
+        {"skew_ms", policy->skew_ms, 0, REPAY_JOURNAL_DAY_MS},
+        {"margin_ms", policy->margin_ms, 0, WINDOW_MAX_MS},
+        {"stale_after_ms", policy->stale_after_ms, 0, WINDOW_MAX_MS},
+        {"retry_base_ms", policy->retry_base_ms, 0, REPAY_JOURNAL_DAY_MS},
+        {"retry_cap_ms", policy->retry_cap_ms, 0, REPAY_JOURNAL_DAY_MS},
+        {"attempts_max", policy->attempts_max, 1, REPAY_JOURNAL_ATTEMPTS_MAX},
+    };
+
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+        if (bounds[i].value < bounds[i].least || bounds[i].value > bounds[i].most)
+            return core->error_set(error, REPAY_KIND_INVALID_ARGUMENT,
+                                   "%s must be from %lld to %lld", bounds[i].name,
+                                   (long long)bounds[i].least, (long long)bounds[i].most);
+    }
+    return true;
+}
+
+bool repay_journal_open(struct repay_journal *journal, const struct repay_store_options *options,
+                        const struct repay_journal_policy *policy, struct repay_error *error)
+{
+    unsigned char chance[REPAY_NONCE_TEXT / 2];
+
+    *journal = (struct repay_journal){
+        .core = options->core, .allocator = options->allocator, .policy = *policy};
+    if (!repay_journal_policy_check(options->core, policy, error))
+        return false;
+    if (!options->core->random(chance, sizeof chance))
+        return options->core->error_set(error, REPAY_KIND_CONFIG,
+                                        "the system has no random bytes to give");
+    for (size_t i = 0; i < sizeof chance; i++)
+        (void)snprintf(journal->nonce + 2 * i, 3, "%02x", chance[i]);
+    journal->store = repay_store_open(options, error);
+    return journal->store != NULL;
+}
+
+void repay_journal_close(struct repay_journal *journal)
+{
+    repay_store_close(journal->store);
+    journal->store = NULL;
+}
+
+bool repay_journal_new_id(struct repay_journal *journal, int64_t unix_ms,
+                          char out[REPAY_UUID_TEXT + 1], struct repay_error *error)
+{
+    unsigned char chance[10];
+
+    if (!journal->core->random(chance, sizeof chance))
+        return journal->core->error_set(error, REPAY_KIND_CONFIG,
+                                        "the system has no random bytes to give");
+    repay_uuid_v7(&journal->ids, unix_ms, chance, out);
+    return true;
+}
+
+bool repay_journal_moment(struct repay_journal *journal, int64_t unix_ms,
+                          struct repay_moment_facts *out, struct repay_error *error)
+{
+    int64_t last_ms = 0;
+
+    if (!repay_store_last_moment(journal->store, &last_ms, error))
+        return false;
+    *out = (struct repay_moment_facts){
+        .now_ms = unix_ms, .clock_went_back = unix_ms < last_ms - REPAY_JOURNAL_BACKWARD_MAX_MS};
+    return true;
+}
+
+bool repay_journal_move(struct repay_journal *journal, struct repay_entry *entry,
+                        enum repay_entry_state from, const struct repay_act *act, const char *why,
+                        const char *evidence, struct repay_error *error)
+{
+    struct repay_event event = {
+        .entry = entry->number,
+        .id = entry->facts.id,
+        .from = repay_text_of(repay_entry_state_name(from)),
+        .to = repay_text_of(repay_entry_state_name(entry->now.state)),
+        .why = repay_text_of(why),
+        .evidence = repay_text_of(evidence),
+        .who = act->by,
+        .at_ms = act->unix_ms,
+    };
+
+    return repay_store_update(journal->store, entry, &event, error);
+}

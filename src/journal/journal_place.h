@@ -1,0 +1,37 @@
+/*
+ * Where a journal may lie: a plain file of our own, 0600, in a directory that nobody else may write
+ * to, on a disk of this machine.
+ */
+#ifndef REPAY_JOURNAL_PLACE_H
+#define REPAY_JOURNAL_PLACE_H
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include "core_api.h"
+
+#define REPAY_JOURNAL_SUFFIX_MAX 8 /* "-lock", and SQLite's own */
+
+struct repay_journal_place {
+    char path[PATH_MAX];      /* absolute, no link in it */
+    char directory[PATH_MAX]; /* likewise */
+    char lock_path[PATH_MAX];
+    dev_t device; /* of the file, to notice that it was replaced */
+    ino_t inode;
+    bool is_new; /* it was made here, empty */
+};
+
+/*
+ * Makes the directory (0700) and the file (0600) where they are missing. Errors are of kind
+ * `config` for a place that is not fit, `journal_on_network_fs`, or `journal`.
+ */
+bool repay_journal_place_take(struct repay_journal_place *place, const struct repay_core_api *core,
+                              const char *path, struct repay_error *error);
+/* Whether the path still leads to the file of `place`. */
+bool repay_journal_place_holds(const struct repay_journal_place *place);
+/* Makes new directory entries last. */
+bool repay_journal_place_sync(const struct repay_journal_place *place);
+/* By the number that statfs gives. */
+bool repay_file_system_is_remote(unsigned long type);
+
+#endif

@@ -1,0 +1,345 @@
+/*
+ * Owns the two commits around every send, and what is done about processes that died between them.
+ * Refuses to let anything be sent that is not, byte for byte, what was planned, and on disk as
+ * sent.
+ */
+#include "crash_points.h"
+#include "journal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+bool repay_journal_own(struct repay_journal *journal, struct repay_text id,
+                       struct repay_owner *owner, struct repay_error *error)
+{
+    const struct repay_core_api *core = journal->core;
+    struct repay_entry entry;
+    enum repay_found found = repay_store_find_id(journal->store, id, &entry, error);
+
+    if (found == REPAY_NOT_FOUND)
+        return core->error_set(error, REPAY_KIND_NOT_FOUND, "the journal has no entry %.40s",
+                               id.data);
+    if (found == REPAY_FIND_FAILED)
+        return false;
+    if (repay_store_is_broken(journal->store))
+        return core->error_set(error, REPAY_KIND_JOURNAL_CORRUPT,
+                               "the journal's chain of events is broken: nothing is sent from it");
+    *owner = (struct repay_owner){.lock = REPAY_OWNER_LOCK_NONE, .number = entry.number};
+    memcpy(owner->id, entry.facts.id.data, REPAY_UUID_TEXT);
+    switch (
+        repay_owner_lock_take(&owner->lock, repay_store_lock_path(journal->store), owner->number)) {
+    case REPAY_LOCK_TAKEN:
+        return true;
+    case REPAY_LOCK_HELD:
+        return core->error_set(error, REPAY_KIND_JOURNAL_BUSY,
+                               "someone else has entry %.40s under way", owner->id);
+    case REPAY_LOCK_FAILED:
+        break;
+    }
+    return core->error_set(error, REPAY_KIND_JOURNAL, "cannot lock entry %.40s: %.60s", owner->id,
+                           strerror(errno));
+}
+
+void repay_owner_close(struct repay_owner *owner)
+{
+    repay_owner_lock_drop(&owner->lock);
+}
+
+static bool is_as_planned(const struct repay_entry_facts *facts,
+                          const struct repay_sending *sending)
+{
+    return repay_text_equal(facts->key, sending->key) &&
+           repay_text_equal(facts->method, sending->method) &&
+           repay_text_equal(facts->target, sending->target) &&
+           repay_text_equal(facts->body, sending->body);
+}
+
+/* Writes the list with the first claim that uses it, so that one is on disk without the other
+ * never.
+ */
+static bool store_before(struct repay_journal *journal, struct repay_before *before,
+                         struct repay_error *error)
+{
+    struct repay_store *store = journal->store;
+    struct repay_store_before list = before->list;
+
+    if (list.number != 0)
+        return true;
+    for (size_t i = 0; i < before->record_count; i++)
+        list.id_count += before->records[i].is_repeated ? 0 : 1;
+    if (!repay_store_insert_before(store, &list, error))
+        return false;
+    for (size_t i = 0; i < before->record_count; i++) {
+        if (!before->records[i].is_repeated &&
+            !repay_store_insert_before_id(store, list.number, before->records[i].id, error))
+            return false;
+    }
+    for (size_t i = 0; i < before->view_count; i++) {
+        const struct repay_account_view *view = &before->views[i];
+
+        if (!repay_store_insert_before_account(store, list.number, view->account,
+                                               view->balance_minor, view->paid, error))
+            return false;
+    }
+    before->list.number = list.number;
+    return true;
+}
+
+static bool write_claim(struct repay_journal *journal, struct repay_entry *entry,
+                        enum repay_entry_state from, const struct repay_act *act,
+                        struct repay_error *error)
+{
+    struct repay_store_attempt attempt = {.entry = entry->number,
+                                          .number = entry->now.tries,
+                                          .owner = repay_text_of(journal->nonce),
+                                          .started_ms = act->unix_ms,
+                                          .deadline_ms = entry->now.deadline_ms};
+    char evidence[REPAY_EVIDENCE_MAX + 1];
+
+    (void)snprintf(evidence, sizeof evidence, "attempt %lld, by %s", (long long)entry->now.tries,
+                   journal->nonce);
+    return repay_store_insert_attempt(journal->store, &attempt, error) &&
+           repay_journal_move(journal, entry, from, act, "claimed", evidence, error);
+}
+
+static bool decide_claim(struct repay_journal *journal, struct repay_entry *entry,
+                         const struct repay_sending *sending, const struct repay_before *before,
+                         const struct repay_act *act, struct repay_error *error)
+{
+    const struct repay_core_api *core = journal->core;
+    struct repay_moment_facts moment;
+    enum repay_claim claim;
+
+    if (!is_as_planned(&entry->facts, sending))
+        return core->error_set(error, REPAY_KIND_CONFIG,
+                               "the request for entry %.40s is not the one that was planned",
+                               entry->facts.id.data);
+    if (entry->now.state == REPAY_ENTRY_APPROVED && before &&
+        (!repay_text_equal(before->list.provider, entry->facts.natural.provider) ||
+         !repay_text_equal(before->list.environment, entry->facts.natural.environment) ||
+         !repay_text_equal(before->list.label, entry->facts.label) ||
+         !repay_text_equal(before->list.customer, entry->facts.natural.customer)))
+        return core->error_set(error, REPAY_KIND_INVALID_ARGUMENT,
+                               "the list before is of another customer");
+    if (!repay_journal_moment(journal, act->unix_ms, &moment, error))
+        return false;
+    claim = repay_entry_claim(&journal->policy, entry->facts.mode, moment, sending->timeout_ms,
+                              &entry->now);
+    if (claim == REPAY_CLAIM_OK)
+        return true;
+    return core->error_set(error, REPAY_KIND_INVALID_ARGUMENT, "entry %.40s is %s: %s",
+                           entry->facts.id.data, repay_entry_state_name(entry->now.state),
+                           repay_claim_text(claim));
+}
+
+static bool claim_within(struct repay_journal *journal, struct repay_owner *owner,
+                         const struct repay_sending *sending, struct repay_before *before,
+                         const struct repay_act *act, struct repay_entry *entry,
+                         struct repay_error *error)
+{
+    enum repay_entry_state from;
+
+    if (repay_store_find_number(journal->store, owner->number, entry, error) != REPAY_FOUND)
+        return false;
+    from = entry->now.state;
+    if (!decide_claim(journal, entry, sending, before, act, error))
+        return false;
+    if (from == REPAY_ENTRY_APPROVED && before) {
+        if (!store_before(journal, before, error))
+            return false;
+        entry->now.before_list = before->list.number;
+    }
+    if (!write_claim(journal, entry, from, act, error))
+        return false;
+    if (entry->now.tries > 1)
+        REPAY_CRASH_POINT("C26");
+    return true;
+}
+
+bool repay_journal_claim(struct repay_journal *journal, struct repay_owner *owner,
+                         const struct repay_sending *sending, struct repay_before *before,
+                         const struct repay_act *act, struct repay_claimed *out,
+                         struct repay_error *error)
+{
+    int64_t list = before ? before->list.number : 0;
+    struct repay_entry entry;
+    bool done;
+
+    REPAY_CRASH_POINT("C06");
+    if (!repay_store_begin(journal->store, error))
+        return false;
+    done = claim_within(journal, owner, sending, before, act, &entry, error);
+    REPAY_CRASH_POINT("C07");
+    if (done)
+        done = repay_store_commit(journal->store, error);
+    else
+        repay_store_rollback(journal->store);
+    if (!done) {
+        if (before)
+            before->list.number = list;
+        return false;
+    }
+    REPAY_CRASH_POINT("C08");
+    owner->tries = entry.now.tries;
+    *out = (struct repay_claimed){.attempt = entry.now.tries,
+                                  .deadline_ms = entry.now.deadline_ms,
+                                  .before_list = entry.now.before_list};
+    return true;
+}
+
+static const char *outcome_name(enum repay_attempt_outcome outcome)
+{
+    static const char *const names[] = {"accepted", "not_sent", "refused", "unknown"};
+
+    return names[outcome];
+}
+
+static const char *kind_name(enum repay_kind kind)
+{
+    static const char *const names[REPAY_KIND_COUNT] = {
+#define X(name, text) [REPAY_KIND_##name] = text,
+        REPAY_KINDS(X)
+#undef X
+    };
+
+    return kind == REPAY_KIND_NONE ? "" : names[kind];
+}
+
+static bool write_outcome(struct repay_journal *journal, struct repay_entry *entry,
+                          const struct repay_ended *ended, const struct repay_act *act,
+                          const char *why, struct repay_error *error)
+{
+    const char *outcome = outcome_name(ended->end.outcome);
+    const char *kind = kind_name(ended->end.kind);
+    struct repay_store_attempt attempt = {.entry = entry->number,
+                                          .number = entry->now.tries,
+                                          .ended_ms = act->unix_ms,
+                                          .outcome = repay_text_of(outcome),
+                                          .kind = repay_text_of(kind),
+                                          .http_status = ended->http_status,
+                                          .interaction_id = ended->interaction_id,
+                                          .message = ended->message};
+    char evidence[REPAY_EVIDENCE_MAX + 1];
+
+    (void)snprintf(evidence, sizeof evidence, "attempt %lld: %s%s%s, status %lld",
+                   (long long)entry->now.tries, outcome, *kind ? " " : "", kind,
+                   (long long)ended->http_status);
+    if (ended->end.outcome == REPAY_ATTEMPT_ACCEPTED && ended->receipt_id.length > 0)
+        entry->now.receipt_id = ended->receipt_id;
+    if (ended->provider_status.length > 0)
+        entry->now.provider_status = ended->provider_status;
+    return repay_store_end_attempt(journal->store, &attempt, error) &&
+           repay_journal_move(journal, entry, REPAY_ENTRY_SENDING, act, why, evidence, error);
+}
+
+static bool settle_within(struct repay_journal *journal, const struct repay_owner *owner,
+                          const struct repay_ended *ended, const struct repay_act *act,
+                          struct repay_settled *out, struct repay_error *error)
+{
+    struct repay_moment_facts moment;
+    struct repay_entry entry;
+
+    if (repay_store_find_number(journal->store, owner->number, &entry, error) != REPAY_FOUND)
+        return false;
+    if (entry.now.state != REPAY_ENTRY_SENDING || entry.now.tries != owner->tries)
+        return journal->core->error_set(error, REPAY_KIND_INVALID_ARGUMENT,
+                                        "entry %.40s has no attempt of this owner under way",
+                                        owner->id);
+    if (!repay_journal_moment(journal, act->unix_ms, &moment, error))
+        return false;
+    out->settlement =
+        repay_entry_settle(&journal->policy, entry.facts.mode, moment, &ended->end, &entry.now);
+    out->state = entry.now.state;
+    return write_outcome(journal, &entry, ended, act, out->settlement.why, error);
+}
+
+bool repay_journal_settle(struct repay_journal *journal, struct repay_owner *owner,
+                          const struct repay_ended *ended, const struct repay_act *act,
+                          struct repay_settled *out, struct repay_error *error)
+{
+    struct repay_settled settled;
+
+    if (ended->end.outcome == REPAY_ATTEMPT_NOT_SENT && ended->end.kind == REPAY_KIND_AUTH)
+        REPAY_CRASH_POINT("C25");
+    REPAY_CRASH_POINT("C19");
+    if (!repay_store_begin(journal->store, error))
+        return false;
+    if (!settle_within(journal, owner, ended, act, &settled, error)) {
+        repay_store_rollback(journal->store);
+        return false;
+    }
+    REPAY_CRASH_POINT("C20");
+    if (!repay_store_commit(journal->store, error))
+        return false;
+    REPAY_CRASH_POINT("C21");
+    owner->tries = settled.settlement.again ? owner->tries : 0;
+    *out = settled;
+    return true;
+}
+
+bool repay_journal_next(struct repay_journal *journal, const struct repay_entry *entry,
+                        struct repay_moment_facts moment, struct repay_next *out,
+                        struct repay_error *error)
+{
+    struct repay_entry_standing standing = entry->now;
+    enum repay_found owned = REPAY_NOT_FOUND;
+
+    if (!repay_entry_is_final(standing.state))
+        owned = repay_store_is_owned(journal->store, entry->number, error);
+    if (owned == REPAY_FIND_FAILED)
+        return false;
+    *out = repay_entry_next(&journal->policy, entry->facts.mode, moment, owned == REPAY_FOUND,
+                            &standing);
+    return true;
+}
+
+/* One that died while it was sending: `unknown`, unless it may be sent again. */
+static bool take_over(struct repay_journal *journal, struct repay_entry *entry,
+                      struct repay_moment_facts moment, const struct repay_act *act, int64_t *count,
+                      struct repay_error *error)
+{
+    enum repay_found owned = repay_store_is_owned(journal->store, entry->number, error);
+    struct repay_next next;
+
+    if (owned == REPAY_FIND_FAILED)
+        return false;
+    next = repay_entry_next(&journal->policy, entry->facts.mode, moment, owned == REPAY_FOUND,
+                            &entry->now);
+    if (entry->now.state == REPAY_ENTRY_SENDING)
+        return true;
+    ++*count;
+    REPAY_CRASH_POINT("C27");
+    return repay_journal_move(journal, entry, REPAY_ENTRY_SENDING, act, next.why,
+                              "its process died before the outcome was written", error);
+}
+
+bool repay_journal_recover(struct repay_journal *journal, const struct repay_act *act,
+                           int64_t *count, struct repay_error *error)
+{
+    struct repay_store_filter filter = {.states = 1u << REPAY_ENTRY_SENDING};
+    enum repay_found found = REPAY_FOUND;
+    struct repay_moment_facts moment;
+    struct repay_entry entry;
+    int64_t moved = 0;
+
+    if (!repay_store_begin(journal->store, error))
+        return false;
+    if (!repay_journal_moment(journal, act->unix_ms, &moment, error) ||
+        !repay_store_select(journal->store, &filter, error))
+        found = REPAY_FIND_FAILED;
+    while (found == REPAY_FOUND) {
+        found = repay_store_next(journal->store, &entry, error);
+        if (found == REPAY_FOUND && !take_over(journal, &entry, moment, act, &moved, error))
+            found = REPAY_FIND_FAILED;
+    }
+    repay_store_end_select(journal->store);
+    if (found == REPAY_FIND_FAILED) {
+        repay_store_rollback(journal->store);
+        return false;
+    }
+    if (!repay_store_commit(journal->store, error))
+        return false;
+    *count = moved;
+    return true;
+}

@@ -1,0 +1,116 @@
+/*
+ * The SQLite store from the inside: what its files share and nobody else sees.
+ */
+#ifndef REPAY_SQLITE_INNER_H
+#define REPAY_SQLITE_INNER_H
+
+#include <sqlite3.h>
+
+#include "journal_place.h"
+#include "sqlite_pages.h"
+#include "store.h"
+
+#define REPAY_SQLITE_APPLICATION 0x52504a31 /* "RPJ1": what `file` and we know a journal by */
+#define REPAY_SQLITE_LOG_PAGES   1000       /* so long a log is moved into the database */
+
+enum repay_statement {
+    REPAY_SQL_BEGIN,
+    REPAY_SQL_COMMIT,
+    REPAY_SQL_ROLLBACK,
+    REPAY_SQL_FIND_ID,
+    REPAY_SQL_FIND_NUMBER,
+    REPAY_SQL_FIND_KEY,
+    REPAY_SQL_FIND_NATURAL,
+    REPAY_SQL_INSERT,
+    REPAY_SQL_UPDATE,
+    REPAY_SQL_FACTS_OF,
+    REPAY_SQL_INSERT_EVENT,
+    REPAY_SQL_LAST_EVENT,
+    REPAY_SQL_NEXT_EVENT,
+    REPAY_SQL_INSERT_BATCH,
+    REPAY_SQL_NEXT_BATCH,
+    REPAY_SQL_INSERT_ATTEMPT,
+    REPAY_SQL_END_ATTEMPT,
+    REPAY_SQL_FIND_ATTEMPT,
+    REPAY_SQL_INSERT_BEFORE,
+    REPAY_SQL_INSERT_BEFORE_ID,
+    REPAY_SQL_INSERT_BEFORE_ACCOUNT,
+    REPAY_SQL_FIND_BEFORE,
+    REPAY_SQL_FIND_BEFORE_ID,
+    REPAY_SQL_FIND_BEFORE_ACCOUNT,
+    REPAY_SQL_FIND_RECORD,
+    REPAY_SQL_LEARN,
+    REPAY_SQL_KNOWN,
+    REPAY_SQL_SUM,
+    REPAY_SQL_COUNT
+};
+
+struct repay_store {
+    const struct repay_core_api *core;
+    const struct repay_allocator *allocator;
+    sqlite3 *db; /* NULL: lost */
+    sqlite3_stmt *statements[REPAY_SQL_COUNT];
+    sqlite3_stmt *selection;
+    struct repay_page_vfs pages;
+    struct repay_journal_place place;
+    int64_t last_sequence;
+    unsigned char last_hash[REPAY_DIGEST_SIZE];
+    int lock_descriptor; /* to ask who holds an entry */
+    int log_frames;      /* after the last commit */
+    pid_t pid;
+    bool is_writing; /* between begin and commit */
+    bool is_broken;
+};
+
+/* The columns of an entry, in the order that repay_sqlite_read_entry wants. */
+extern const char repay_sqlite_entry_columns[];
+
+/* sqlite_schema.c */
+/* Makes or migrates the tables and sets the settings of the connection. */
+bool repay_sqlite_prepare(struct repay_store *store, int64_t unix_ms, struct repay_error *error);
+
+/* sqlite_statements.c */
+/* Says what failed, with the library's words; loses the store when the disk is the reason. */
+bool repay_sqlite_fail(struct repay_store *store, int code, const char *doing,
+                       struct repay_error *error);
+/* Closes the database for good. */
+void repay_sqlite_lose(struct repay_store *store);
+bool repay_sqlite_check(struct repay_store *store, struct repay_error *error);
+bool repay_sqlite_run(struct repay_store *store, const char *sql, struct repay_error *error);
+/* A statement that is reset and has nothing bound, or NULL with the error set. */
+sqlite3_stmt *repay_sqlite_use(struct repay_store *store, enum repay_statement which,
+                               struct repay_error *error);
+/* Runs to the end and resets. */
+bool repay_sqlite_finish(struct repay_store *store, sqlite3_stmt *statement, const char *doing,
+                         struct repay_error *error);
+/* One step: a row, none, or a failure. The row stays until the statement is used again. */
+enum repay_found repay_sqlite_step(struct repay_store *store, sqlite3_stmt *statement,
+                                   const char *doing, struct repay_error *error);
+/* An empty text is NULL in the database, and the other way around. Borrows until the run. */
+void repay_sqlite_bind_text(sqlite3_stmt *statement, int at, struct repay_text text);
+void repay_sqlite_bind_blob(sqlite3_stmt *statement, int at, const void *data, size_t size);
+/* 0 is NULL. */
+void repay_sqlite_bind_moment(sqlite3_stmt *statement, int at, int64_t value);
+struct repay_text repay_sqlite_text(sqlite3_stmt *statement, int at);
+
+/* sqlite_entries.c */
+bool repay_sqlite_read_entry(sqlite3_stmt *statement, struct repay_entry *out);
+
+/* sqlite_events.c */
+/* What an event says about the whole row: facts and standing. */
+void repay_sqlite_seal(const struct repay_entry *entry, unsigned char out[REPAY_DIGEST_SIZE]);
+struct repay_sqlite_event {
+    int64_t sequence;
+    struct repay_event event;
+    const void *seal, *previous, *hash; /* REPAY_DIGEST_SIZE each; NULL when they are not */
+};
+void repay_sqlite_read_event(sqlite3_stmt *statement, struct repay_sqlite_event *out);
+void repay_sqlite_hash_event(const struct repay_sqlite_event *event,
+                             unsigned char out[REPAY_DIGEST_SIZE]);
+/* Takes up the end of the chain, as another process may have left it. */
+bool repay_sqlite_load_chain(struct repay_store *store, struct repay_error *error);
+/* `entry` NULL: an event of the journal itself. */
+bool repay_sqlite_append_event(struct repay_store *store, const struct repay_event *event,
+                               const struct repay_entry *entry, struct repay_error *error);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * Pages that carry a checksum of their own in the last eight bytes, so that no byte of the
+ * journal's file can change unnoticed: SQLite checks what its structures say, not what they hold.
+ */
+#ifndef REPAY_SQLITE_PAGES_H
+#define REPAY_SQLITE_PAGES_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REPAY_PAGE_SIZE     4096
+#define REPAY_PAGE_RESERVED 8
+
+/* A layer over another VFS. It must outlive every connection that was opened through it. */
+struct repay_page_vfs {
+    sqlite3_vfs vfs; /* first: SQLite hands this back */
+    sqlite3_vfs *below;
+    char name[40]; /* of this one layer, so that nothing is shared between handles */
+};
+
+/* False when there is no VFS of that name (NULL: the default). Registered until _hide. */
+bool repay_page_vfs_show(struct repay_page_vfs *layer, const char *below);
+/* SQLite keeps using the layer for the connections it has; new ones do not find it. */
+void repay_page_vfs_hide(struct repay_page_vfs *layer);
+/* Reads page `number` (from 1) of the main database past every cache: SQLITE_OK or what is wrong.
+ */
+int repay_page_check(sqlite3 *db, int64_t number);
+/* The number of pages that the file has; a last part counts as one. */
+int repay_page_count(sqlite3 *db, int64_t *out);
+
+#endif

@@ -1,0 +1,288 @@
+/*
+ * Owns the tables: what the database by itself allows and refuses. Facts never change, moves follow
+ * the states, events are only added, whoever is writing and whatever they believe.
+ */
+#include "sqlite_inner.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "crash_points.h"
+
+#define FACT_COLUMNS                                                                               \
+    "id,batch,row,provider,environment,label,mode,natural_key,key,key_from,method,target,body,"    \
+    "amount_minor,currency,customer,account,loan,installment,payment_date,reference,ordinal,"      \
+    "arguments,hold,replaces,because,planned_ms"
+
+static const char tables[] =
+    "CREATE TABLE batch(number INTEGER PRIMARY KEY,name TEXT NOT NULL,file_sha256 TEXT,"
+    "row_count INTEGER NOT NULL,planned_ms INTEGER NOT NULL,planned_by TEXT)STRICT;"
+
+    "CREATE TABLE before_list(number INTEGER PRIMARY KEY,provider TEXT NOT NULL,"
+    "environment TEXT,label TEXT,customer TEXT,taken_ms INTEGER NOT NULL,"
+    "id_count INTEGER NOT NULL)STRICT;"
+    "CREATE TABLE before_id(list INTEGER NOT NULL REFERENCES before_list(number),"
+    "id TEXT NOT NULL,PRIMARY KEY(list,id))STRICT,WITHOUT ROWID;"
+    "CREATE TABLE before_account(list INTEGER NOT NULL REFERENCES before_list(number),"
+    "account TEXT NOT NULL,balance_minor INTEGER,paid INTEGER,"
+    "PRIMARY KEY(list,account))STRICT,WITHOUT ROWID;"
+
+    "CREATE TABLE entry(number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "id TEXT NOT NULL UNIQUE CHECK(length(id)=36),"
+    "batch INTEGER REFERENCES batch(number),row INTEGER,"
+    "provider TEXT NOT NULL,environment TEXT NOT NULL,label TEXT NOT NULL,"
+    "mode TEXT NOT NULL CHECK(mode IN('keyed','at_most_once')),"
+    "natural_key BLOB NOT NULL CHECK(length(natural_key)=32),"
+    "key TEXT NOT NULL UNIQUE,"
+    "key_from TEXT NOT NULL CHECK(key_from IN('derived','random','given')),"
+    "method TEXT NOT NULL,target TEXT NOT NULL,body BLOB NOT NULL,"
+    "amount_minor INTEGER NOT NULL CHECK(amount_minor>0),"
+    "currency TEXT NOT NULL CHECK(length(currency)=3),"
+    "customer TEXT,account TEXT,loan TEXT,installment TEXT,payment_date TEXT,reference TEXT,"
+    "ordinal INTEGER NOT NULL CHECK(ordinal>0),"
+    "arguments BLOB NOT NULL,hold TEXT,"
+    "replaces INTEGER UNIQUE REFERENCES entry(number),because TEXT,planned_ms INTEGER NOT NULL,"
+    "state TEXT NOT NULL,"
+    "attempts INTEGER NOT NULL DEFAULT 0 CHECK(attempts>=0),"
+    "doubtful INTEGER NOT NULL DEFAULT 0 CHECK(doubtful>=0),"
+    "tries INTEGER NOT NULL DEFAULT 0,"
+    "before_list INTEGER REFERENCES before_list(number),"
+    "first_sent_ms INTEGER,deadline_ms INTEGER,resend_until_ms INTEGER,settle_until_ms INTEGER,"
+    "unseen_ms INTEGER,approved_ms INTEGER,changed_ms INTEGER NOT NULL,"
+    "receipt_id TEXT,record_id TEXT,provider_status TEXT,reason TEXT,"
+    "CHECK(mode='keyed' OR attempts<=1),"
+    "CHECK(state NOT IN('planned','approved','refused','rejected','cancelled','expired') "
+    "OR doubtful=0),"
+    "CHECK(state<>'sending' OR(doubtful>0 AND first_sent_ms>0 AND deadline_ms>0 AND "
+    "settle_until_ms>0)))STRICT;"
+
+    "CREATE TABLE attempt(entry INTEGER NOT NULL REFERENCES entry(number),"
+    "number INTEGER NOT NULL,owner TEXT,started_ms INTEGER NOT NULL,deadline_ms INTEGER NOT NULL,"
+    "ended_ms INTEGER,outcome TEXT,kind TEXT,http_status INTEGER,interaction_id TEXT,message TEXT,"
+    "PRIMARY KEY(entry,number))STRICT,WITHOUT ROWID;"
+
+    "CREATE TABLE event(sequence INTEGER PRIMARY KEY,entry INTEGER REFERENCES entry(number),"
+    "id TEXT,moved_from TEXT,moved_to TEXT,why TEXT NOT NULL,evidence TEXT,who TEXT,"
+    "at_ms INTEGER NOT NULL,seal BLOB CHECK(length(seal)=32),"
+    "previous BLOB NOT NULL CHECK(length(previous)=32),"
+    "hash BLOB NOT NULL CHECK(length(hash)=32))STRICT;";
+
+static const char indexes[] =
+    "CREATE UNIQUE INDEX entry_natural ON entry(natural_key) "
+    "WHERE state NOT IN ('cancelled','expired','refused','rejected','absent');"
+    "CREATE UNIQUE INDEX entry_record ON entry(provider,environment,label,record_id) "
+    "WHERE record_id IS NOT NULL;"
+    "CREATE INDEX entry_state ON entry(state);"
+    "CREATE INDEX entry_account ON entry(account);"
+    "CREATE INDEX entry_customer ON entry(customer);"
+    "CREATE INDEX entry_batch ON entry(batch) WHERE batch IS NOT NULL;"
+    "CREATE INDEX entry_approved ON entry(approved_ms) WHERE approved_ms IS NOT NULL;"
+    "CREATE INDEX event_entry ON event(entry);";
+
+/* What schema 0 did not know yet. */
+static const char fact_table[] =
+    "CREATE TABLE fact(provider TEXT NOT NULL,environment TEXT NOT NULL,label TEXT NOT NULL,"
+    "name TEXT NOT NULL,value INTEGER NOT NULL,entry INTEGER REFERENCES entry(number),"
+    "at_ms INTEGER NOT NULL,PRIMARY KEY(provider,environment,label,name))STRICT,WITHOUT ROWID;";
+
+static const char triggers[] =
+    "CREATE TRIGGER entry_is_planned_first BEFORE INSERT ON entry WHEN NEW.state<>'planned' OR "
+    "NEW.attempts<>0 OR NEW.doubtful<>0 BEGIN "
+    "SELECT RAISE(ABORT,'an entry begins as planned');END;"
+
+    "CREATE TRIGGER entry_facts_stay BEFORE UPDATE OF number," FACT_COLUMNS " ON entry BEGIN "
+    "SELECT RAISE(ABORT,'what was planned never changes');END;"
+
+    "CREATE TRIGGER entry_stays BEFORE DELETE ON entry BEGIN "
+    "SELECT RAISE(ABORT,'an entry is never removed');END;"
+
+    "CREATE TRIGGER entry_moves BEFORE UPDATE OF state ON entry WHEN NOT("
+    "(OLD.state='planned' AND NEW.state IN('approved','cancelled','expired'))OR"
+    "(OLD.state='approved' AND NEW.state IN('sending','cancelled'))OR"
+    "(OLD.state='sending' AND NEW.state IN('approved','accepted','rejected','refused','unknown'))"
+    "OR(OLD.state='sending' AND NEW.state='sending' AND(OLD.tries=NEW.tries OR OLD.mode='keyed'))OR"
+    "(OLD.state='unknown' AND NEW.state IN('unknown','accepted','absent'))OR"
+    "(OLD.state='unknown' AND NEW.state='sending' AND OLD.mode='keyed')OR"
+    "(OLD.state='accepted' AND NEW.state='verified')OR"
+    /* What is accepted may still learn the id of its record, or a word of the provider. */
+    "(OLD.state IN('accepted','verified') AND NEW.state=OLD.state AND "
+    "OLD.attempts=NEW.attempts AND "
+    "(OLD.record_id IS NULL OR OLD.record_id IS NEW.record_id)))BEGIN "
+    "SELECT RAISE(ABORT,'this move is not legal');END;"
+
+    "CREATE TRIGGER entry_window_shrinks BEFORE UPDATE OF resend_until_ms ON entry WHEN "
+    "OLD.resend_until_ms IS NOT NULL AND NEW.state<>'approved' AND "
+    "(NEW.resend_until_ms IS NULL OR NEW.resend_until_ms>OLD.resend_until_ms)BEGIN "
+    "SELECT RAISE(ABORT,'the window of a key never grows');END;"
+
+    "CREATE TRIGGER entry_ids_stay BEFORE UPDATE OF receipt_id,record_id ON entry WHEN "
+    "(OLD.receipt_id IS NOT NULL AND OLD.receipt_id IS NOT NEW.receipt_id)OR"
+    "(OLD.record_id IS NOT NULL AND OLD.record_id IS NOT NEW.record_id)BEGIN "
+    "SELECT RAISE(ABORT,'an id of the provider never changes');END;"
+
+    "CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN "
+    "SELECT RAISE(ABORT,'an event is never removed');END;"
+    "CREATE TRIGGER event_is_written_once BEFORE UPDATE ON event BEGIN "
+    "SELECT RAISE(ABORT,'an event never changes');END;"
+    "CREATE TRIGGER event_follows BEFORE INSERT ON event WHEN NEW.sequence<>"
+    "(SELECT coalesce(max(sequence),0)+1 FROM event)BEGIN "
+    "SELECT RAISE(ABORT,'events are numbered without a gap');END;"
+
+    "CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt BEGIN "
+    "SELECT RAISE(ABORT,'an attempt is never removed');END;"
+    "CREATE TRIGGER attempt_ends_once BEFORE UPDATE ON attempt WHEN OLD.ended_ms IS NOT NULL OR "
+    "OLD.entry<>NEW.entry OR OLD.number<>NEW.number OR OLD.started_ms<>NEW.started_ms BEGIN "
+    "SELECT RAISE(ABORT,'an attempt ends once');END;"
+
+    "CREATE TRIGGER before_id_stays BEFORE UPDATE ON before_id BEGIN "
+    "SELECT RAISE(ABORT,'what was known before never changes');END;"
+    "CREATE TRIGGER before_id_is_kept BEFORE DELETE ON before_id BEGIN "
+    "SELECT RAISE(ABORT,'what was known before never changes');END;";
+
+static bool read_number(struct repay_store *store, const char *sql, int64_t *out,
+                        struct repay_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *out = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return code == SQLITE_ROW || repay_sqlite_fail(store, code, "cannot read the journal", error);
+}
+
+/* What every connection needs; none of it is kept in the file but the log's mode. */
+static bool set_up(struct repay_store *store, struct repay_error *error)
+{
+    sqlite3 *db = store->db;
+    int reserved = REPAY_PAGE_RESERVED;
+    int64_t is_log = 0;
+
+    (void)sqlite3_extended_result_codes(db, 1);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+    if (!repay_sqlite_run(store,
+                          "PRAGMA page_size=4096;PRAGMA mmap_size=0;PRAGMA cell_size_check=1;"
+                          "PRAGMA temp_store=memory;PRAGMA synchronous=FULL;"
+                          "PRAGMA journal_mode=WAL",
+                          error))
+        return false;
+    if (!read_number(store, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode='wal'",
+                     &is_log, error))
+        return false;
+    return is_log == 1 ||
+           store->core->error_set(error, REPAY_KIND_JOURNAL, "the journal cannot have a log here");
+}
+
+static bool write_event(struct repay_store *store, const char *why, int64_t unix_ms,
+                        struct repay_error *error)
+{
+    struct repay_event event = {.why = repay_text_of(why), .at_ms = unix_ms};
+
+    return repay_sqlite_load_chain(store, error) &&
+           repay_sqlite_append_event(store, &event, NULL, error);
+}
+
+static bool mark(struct repay_store *store, struct repay_error *error)
+{
+    char sql[80];
+
+    (void)snprintf(sql, sizeof sql, "PRAGMA application_id=%d;PRAGMA user_version=%d",
+                   REPAY_SQLITE_APPLICATION, REPAY_STORE_SCHEMA);
+    return repay_sqlite_run(store, sql, error);
+}
+
+static bool create(struct repay_store *store, int64_t unix_ms, struct repay_error *error)
+{
+    return repay_sqlite_run(store, tables, error) && repay_sqlite_run(store, fact_table, error) &&
+           repay_sqlite_run(store, indexes, error) && repay_sqlite_run(store, triggers, error) &&
+           mark(store, error) && write_event(store, "created", unix_ms, error);
+}
+
+/* Schema 0 had no holds and learnt nothing about providers. */
+static bool migrate_from_0(struct repay_store *store, int64_t unix_ms, struct repay_error *error)
+{
+    return repay_sqlite_run(store,
+                            "DROP TRIGGER entry_facts_stay;"
+                            "ALTER TABLE entry ADD COLUMN hold TEXT;"
+                            "CREATE TRIGGER entry_facts_stay BEFORE UPDATE OF number," FACT_COLUMNS
+                            " ON entry BEGIN "
+                            "SELECT RAISE(ABORT,'what was planned never changes');END;",
+                            error) &&
+           repay_sqlite_run(store, fact_table, error) && mark(store, error) &&
+           write_event(store, "migrated_from_schema_0", unix_ms, error);
+}
+
+struct marks {
+    int64_t application;
+    int64_t version;
+    int64_t tables;
+};
+
+static bool read_marks(struct repay_store *store, struct marks *out, struct repay_error *error)
+{
+    return read_number(store, "SELECT application_id FROM pragma_application_id", &out->application,
+                       error) &&
+           read_number(store, "SELECT user_version FROM pragma_user_version", &out->version,
+                       error) &&
+           read_number(store, "SELECT count(*) FROM sqlite_schema", &out->tables, error);
+}
+
+static bool check_marks(struct repay_store *store, const struct marks *marks,
+                        struct repay_error *error)
+{
+    if (marks->application == 0 && marks->tables == 0)
+        return true;
+    if (marks->application != REPAY_SQLITE_APPLICATION)
+        return store->core->error_set(error, REPAY_KIND_CONFIG, "%.150s is no journal of repay",
+                                      store->place.path);
+    if (marks->version > REPAY_STORE_SCHEMA)
+        return store->core->error_set(
+            error, REPAY_KIND_CONFIG,
+            "the journal has schema %d, and this repay knows schemas up to %d", (int)marks->version,
+            REPAY_STORE_SCHEMA);
+    return true;
+}
+
+/* Under the right to write, so that of two who find it old only one makes it new. */
+static bool bring_up(struct repay_store *store, int64_t unix_ms, struct repay_error *error)
+{
+    struct marks marks;
+    bool is_done;
+
+    if (!repay_sqlite_run(store, "BEGIN IMMEDIATE", error))
+        return false;
+    store->is_writing = true;
+    is_done = read_marks(store, &marks, error) && check_marks(store, &marks, error);
+    if (is_done && marks.tables == 0) {
+        is_done = create(store, unix_ms, error);
+        REPAY_CRASH_POINT("C34");
+    } else if (is_done && marks.version == 0) {
+        is_done = migrate_from_0(store, unix_ms, error);
+        REPAY_CRASH_POINT("C32");
+    }
+    if (is_done)
+        return repay_store_commit(store, error);
+    repay_store_rollback(store);
+    return false;
+}
+
+bool repay_sqlite_prepare(struct repay_store *store, int64_t unix_ms, struct repay_error *error)
+{
+    struct marks marks;
+
+    if (!set_up(store, error) || !read_marks(store, &marks, error) ||
+        !check_marks(store, &marks, error))
+        return false;
+    if (marks.tables > 0 && marks.version == REPAY_STORE_SCHEMA)
+        return true;
+    return bring_up(store, unix_ms, error);
+}

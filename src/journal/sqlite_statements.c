@@ -1,0 +1,249 @@
+/*
+ * Owns the SQL of the store, how a statement is prepared once and used often, and what a failure of
+ * SQLite means. Refuses to go on after the disk failed: the kernel may have dropped what it could
+ * not write, so only opening again tells what is there.
+ */
+#include "sqlite_inner.h"
+
+#define ENTRY_COLUMNS                                                                              \
+    "number,id,batch,row,provider,environment,label,mode,natural_key,key,key_from,method,target,"  \
+    "body,amount_minor,currency,customer,account,loan,installment,payment_date,reference,"         \
+    "ordinal,arguments,hold,replaces,because,planned_ms,state,attempts,doubtful,tries,"            \
+    "before_list,first_sent_ms,deadline_ms,resend_until_ms,settle_until_ms,unseen_ms,"             \
+    "approved_ms,changed_ms,receipt_id,record_id,provider_status,reason"
+
+const char repay_sqlite_entry_columns[] = ENTRY_COLUMNS;
+
+/* The condition of the index entry_natural, word for word, or SQLite would not use it. */
+#define IS_LIVE "state NOT IN ('cancelled','expired','refused','rejected','absent')"
+
+static const char *const texts[REPAY_SQL_COUNT] = {
+    [REPAY_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [REPAY_SQL_COMMIT] = "COMMIT",
+    [REPAY_SQL_ROLLBACK] = "ROLLBACK",
+    [REPAY_SQL_FIND_ID] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id=?1",
+    [REPAY_SQL_FIND_NUMBER] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE number=?1",
+    [REPAY_SQL_FIND_KEY] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE key=?1",
+    [REPAY_SQL_FIND_NATURAL] =
+        "SELECT " ENTRY_COLUMNS " FROM entry WHERE natural_key=?1 AND " IS_LIVE,
+    [REPAY_SQL_INSERT] =
+        "INSERT INTO entry(id,batch,row,provider,environment,label,mode,natural_key,key,key_from,"
+        "method,target,body,amount_minor,currency,customer,account,loan,installment,payment_date,"
+        "reference,ordinal,arguments,hold,replaces,because,planned_ms,state,changed_ms)"
+        "VALUES(?1,?2,?3,?4,coalesce(?5,''),coalesce(?6,''),?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?"
+        "17,?18,?19,?20,?21,?22,"
+        "?23,?24,?25,?26,?27,'planned',?27)",
+    [REPAY_SQL_UPDATE] =
+        "UPDATE entry SET state=?2,attempts=?3,doubtful=?4,tries=?5,before_list=?6,"
+        "first_sent_ms=?7,deadline_ms=?8,resend_until_ms=?9,settle_until_ms=?10,unseen_ms=?11,"
+        "approved_ms=?12,changed_ms=?13,receipt_id=?14,record_id=?15,provider_status=?16,"
+        "reason=?17 WHERE number=?1",
+    [REPAY_SQL_FACTS_OF] = "SELECT " ENTRY_COLUMNS " FROM entry ORDER BY number",
+    [REPAY_SQL_INSERT_EVENT] =
+        "INSERT INTO event(sequence,entry,id,moved_from,moved_to,why,evidence,who,at_ms,seal,"
+        "previous,hash)VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+    [REPAY_SQL_LAST_EVENT] =
+        "SELECT sequence,entry,id,moved_from,moved_to,why,evidence,who,at_ms,seal,previous,hash "
+        "FROM event ORDER BY sequence DESC LIMIT 1",
+    [REPAY_SQL_NEXT_EVENT] =
+        "SELECT sequence,entry,id,moved_from,moved_to,why,evidence,who,at_ms,seal,previous,hash "
+        "FROM event WHERE entry=?1 AND sequence>?2 ORDER BY sequence LIMIT 1",
+    [REPAY_SQL_INSERT_BATCH] =
+        "INSERT INTO batch(name,file_sha256,row_count,planned_ms,planned_by)VALUES(?1,?2,?3,?4,?5)",
+    [REPAY_SQL_NEXT_BATCH] = "SELECT number,name,file_sha256,row_count,planned_ms,planned_by "
+                             "FROM batch WHERE number>?1 ORDER BY number LIMIT 1",
+    [REPAY_SQL_INSERT_ATTEMPT] =
+        "INSERT INTO attempt(entry,number,owner,started_ms,deadline_ms)VALUES(?1,?2,?3,?4,?5)",
+    [REPAY_SQL_END_ATTEMPT] =
+        "UPDATE attempt SET ended_ms=?3,outcome=?4,kind=?5,http_status=?6,interaction_id=?7,"
+        "message=?8 WHERE entry=?1 AND number=?2",
+    [REPAY_SQL_FIND_ATTEMPT] =
+        "SELECT entry,number,owner,started_ms,deadline_ms,ended_ms,outcome,kind,http_status,"
+        "interaction_id,message FROM attempt WHERE entry=?1 AND number=?2",
+    [REPAY_SQL_INSERT_BEFORE] =
+        "INSERT INTO before_list(provider,environment,label,customer,taken_ms,id_count)"
+        "VALUES(?1,?2,?3,?4,?5,?6)",
+    [REPAY_SQL_INSERT_BEFORE_ID] = "INSERT INTO before_id(list,id)VALUES(?1,?2)",
+    [REPAY_SQL_INSERT_BEFORE_ACCOUNT] =
+        "INSERT INTO before_account(list,account,balance_minor,paid)VALUES(?1,?2,?3,?4)",
+    [REPAY_SQL_FIND_BEFORE] = "SELECT number,provider,environment,label,customer,taken_ms,id_count "
+                              "FROM before_list WHERE number=?1",
+    [REPAY_SQL_FIND_BEFORE_ID] = "SELECT 1 FROM before_id WHERE list=?1 AND id=?2",
+    [REPAY_SQL_FIND_BEFORE_ACCOUNT] =
+        "SELECT balance_minor,paid FROM before_account WHERE list=?1 AND account=?2",
+    [REPAY_SQL_FIND_RECORD] = "SELECT 1 FROM entry WHERE provider=?1 AND "
+                              "environment=coalesce(?2,'') AND label=coalesce(?3,'') AND "
+                              "record_id=?4 AND record_id IS NOT NULL",
+    [REPAY_SQL_LEARN] = "INSERT INTO fact(provider,environment,label,name,value,entry,at_ms)"
+                        "VALUES(?1,coalesce(?2,''),coalesce(?3,''),?4,?5,?6,?7) ON "
+                        "CONFLICT(provider,environment,label,name) DO "
+                        "UPDATE SET value=excluded.value,entry=excluded.entry,at_ms=excluded.at_ms",
+    [REPAY_SQL_KNOWN] =
+        "SELECT value FROM fact WHERE provider=?1 AND environment=coalesce(?2,'') AND "
+        "label=coalesce(?3,'') AND name=?4",
+    [REPAY_SQL_SUM] =
+        "SELECT coalesce(sum(amount_minor),0) FROM entry WHERE provider=?1 AND "
+        "environment=coalesce(?2,'') AND label=coalesce(?3,'') AND currency=?4 AND (?5 IS NULL OR "
+        "account=?5) AND approved_ms>=?6 AND "
+        "approved_ms<?7 AND state IN ('approved','sending','accepted','verified','unknown')",
+};
+
+void repay_sqlite_lose(struct repay_store *store)
+{
+    for (int i = 0; i < REPAY_SQL_COUNT; i++) {
+        (void)sqlite3_finalize(store->statements[i]);
+        store->statements[i] = NULL;
+    }
+    (void)sqlite3_finalize(store->selection);
+    store->selection = NULL;
+    (void)sqlite3_close(store->db);
+    store->db = NULL;
+    store->is_writing = false;
+}
+
+/* Faults after which the connection may be used on: nothing of the disk is in doubt. */
+static bool is_harmless(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_NOMEM:
+    case SQLITE_INTERRUPT:
+    case SQLITE_TOOBIG:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum repay_kind kind_of(int code)
+{
+    if (code == SQLITE_IOERR_DATA)
+        return REPAY_KIND_JOURNAL_CORRUPT;
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return REPAY_KIND_JOURNAL_BUSY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return REPAY_KIND_JOURNAL_CORRUPT;
+    case SQLITE_NOMEM:
+        return REPAY_KIND_MEMORY;
+    default:
+        return REPAY_KIND_JOURNAL;
+    }
+}
+
+bool repay_sqlite_fail(struct repay_store *store, int code, const char *doing,
+                       struct repay_error *error)
+{
+    /* Not sqlite3_errmsg for faults of the disk: it may quote a statement with what it holds. */
+    const char *words = (code & 0xff) == SQLITE_CONSTRAINT ? sqlite3_errmsg(store->db)
+                                                           : sqlite3_errstr(code & 0xff);
+
+    if (code == SQLITE_IOERR_DATA)
+        words = "a page does not match its checksum";
+    (void)store->core->error_set(error, kind_of(code), "%s: %.120s (%d)", doing, words, code);
+    if (!is_harmless(code))
+        repay_sqlite_lose(store);
+    return false;
+}
+
+void repay_store_rest(struct repay_store *store)
+{
+    if (!store->db || repay_store_is_inherited(store))
+        return;
+    for (int i = 0; i < REPAY_SQL_COUNT; i++)
+        (void)sqlite3_reset(store->statements[i]);
+    repay_store_end_select(store);
+}
+
+bool repay_sqlite_check(struct repay_store *store, struct repay_error *error)
+{
+    if (repay_store_is_inherited(store))
+        return store->core->error_set(error, REPAY_KIND_JOURNAL,
+                                      "the journal was opened in another process");
+    if (!store->db)
+        return store->core->error_set(
+            error, REPAY_KIND_JOURNAL,
+            "the journal was closed by a failure of its disk and must be opened again");
+    return true;
+}
+
+bool repay_sqlite_run(struct repay_store *store, const char *sql, struct repay_error *error)
+{
+    int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+
+    return code == SQLITE_OK || repay_sqlite_fail(store, code, "the journal", error);
+}
+
+sqlite3_stmt *repay_sqlite_use(struct repay_store *store, enum repay_statement which,
+                               struct repay_error *error)
+{
+    sqlite3_stmt **statement = &store->statements[which];
+    int code;
+
+    if (!repay_sqlite_check(store, error))
+        return NULL;
+    if (*statement) {
+        (void)sqlite3_reset(*statement);
+        (void)sqlite3_clear_bindings(*statement);
+        return *statement;
+    }
+    code =
+        sqlite3_prepare_v3(store->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    if (code != SQLITE_OK)
+        (void)repay_sqlite_fail(store, code, "the journal", error);
+    return store->db ? store->statements[which] : NULL;
+}
+
+bool repay_sqlite_finish(struct repay_store *store, sqlite3_stmt *statement, const char *doing,
+                         struct repay_error *error)
+{
+    int code = sqlite3_step(statement);
+
+    (void)sqlite3_reset(statement);
+    return code == SQLITE_DONE || code == SQLITE_ROW ||
+           repay_sqlite_fail(store, code, doing, error);
+}
+
+enum repay_found repay_sqlite_step(struct repay_store *store, sqlite3_stmt *statement,
+                                   const char *doing, struct repay_error *error)
+{
+    int code = sqlite3_step(statement);
+
+    if (code == SQLITE_ROW)
+        return REPAY_FOUND;
+    (void)sqlite3_reset(statement);
+    if (code == SQLITE_DONE)
+        return REPAY_NOT_FOUND;
+    (void)repay_sqlite_fail(store, code, doing, error);
+    return REPAY_FIND_FAILED;
+}
+
+void repay_sqlite_bind_text(sqlite3_stmt *statement, int at, struct repay_text text)
+{
+    if (text.length > 0)
+        (void)sqlite3_bind_text64(statement, at, text.data, text.length, SQLITE_STATIC,
+                                  SQLITE_UTF8);
+}
+
+void repay_sqlite_bind_blob(sqlite3_stmt *statement, int at, const void *data, size_t size)
+{
+    /* An empty body is one, and no absent one. */
+    (void)sqlite3_bind_blob64(statement, at, size > 0 ? data : "", size, SQLITE_STATIC);
+}
+
+void repay_sqlite_bind_moment(sqlite3_stmt *statement, int at, int64_t value)
+{
+    if (value != 0)
+        (void)sqlite3_bind_int64(statement, at, value);
+}
+
+struct repay_text repay_sqlite_text(sqlite3_stmt *statement, int at)
+{
+    const void *data = sqlite3_column_blob(statement, at);
+
+    return (struct repay_text){data, data ? (size_t)sqlite3_column_bytes(statement, at) : 0};
+}

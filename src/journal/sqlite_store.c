@@ -1,0 +1,247 @@
+/*
+ * Owns the life of a store and its transactions. Refuses to write to a file that is no longer the
+ * one it opened, and to be used in another process.
+ *
+ * A commit is durable when it returns: the log is synced each time. The log is moved into the
+ * database here and not by SQLite, so that a failure of that is seen for what it is.
+ */
+#include "sqlite_inner.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crash_points.h"
+#include "owner_lock.h"
+
+static int count_frames(void *context, sqlite3 *db, const char *schema, int frames)
+{
+    struct repay_store *store = context;
+
+    (void)db;
+    (void)schema;
+    store->log_frames = frames;
+    return SQLITE_OK;
+}
+
+static bool open_database(struct repay_store *store, const struct repay_store_options *options,
+                          struct repay_error *error)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_FULLMUTEX |
+                SQLITE_OPEN_EXRESCODE;
+    int code;
+
+    if (!repay_page_vfs_show(&store->pages, options->vfs))
+        return store->core->error_set(error, REPAY_KIND_JOURNAL, "SQLite has no files here");
+    code = sqlite3_open_v2(store->place.path, &store->db, flags, store->pages.name);
+    repay_page_vfs_hide(&store->pages);
+    if (code != SQLITE_OK)
+        return repay_sqlite_fail(store, code, "cannot open the journal", error);
+    (void)sqlite3_busy_timeout(store->db, (int)options->busy_ms);
+    (void)sqlite3_wal_hook(store->db, count_frames, store);
+    return true;
+}
+
+/* The last event must be the one that its hash says. All of the chain is verify's. */
+static bool look_at_chain(struct repay_store *store, struct repay_error *error)
+{
+    unsigned char hash[REPAY_DIGEST_SIZE];
+    struct repay_sqlite_event last;
+    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_LAST_EVENT, error);
+    enum repay_found found;
+
+    if (!statement)
+        return false;
+    found = repay_sqlite_step(store, statement, "cannot read the journal's events", error);
+    if (found == REPAY_FIND_FAILED)
+        return false;
+    store->is_broken = true;
+    if (found == REPAY_FOUND) {
+        repay_sqlite_read_event(statement, &last);
+        repay_sqlite_hash_event(&last, hash);
+        store->is_broken = !last.hash || memcmp(hash, last.hash, sizeof hash) != 0;
+    }
+    (void)sqlite3_reset(statement);
+    return true;
+}
+
+static bool open_all(struct repay_store *store, const struct repay_store_options *options,
+                     struct repay_error *error)
+{
+    if (!repay_journal_place_take(&store->place, store->core, options->path, error))
+        return false;
+    store->lock_descriptor = repay_owner_lock_open(store->place.lock_path);
+    if (store->lock_descriptor < 0)
+        return store->core->error_set(error, REPAY_KIND_JOURNAL,
+                                      "cannot open the lock file of the journal: %.60s",
+                                      strerror(errno));
+    if (!open_database(store, options, error) ||
+        !repay_sqlite_prepare(store, options->unix_ms, error))
+        return false;
+    if (!repay_journal_place_sync(&store->place))
+        return store->core->error_set(error, REPAY_KIND_JOURNAL,
+                                      "cannot sync the directory of the journal: %.60s",
+                                      strerror(errno));
+    if (!repay_journal_place_holds(&store->place))
+        return store->core->error_set(error, REPAY_KIND_JOURNAL,
+                                      "the journal was replaced while it was opened");
+    return look_at_chain(store, error);
+}
+
+struct repay_store *repay_store_open(const struct repay_store_options *options,
+                                     struct repay_error *error)
+{
+    struct repay_store *store = repay_allocate(options->allocator, sizeof *store);
+
+    if (!store) {
+        (void)options->core->error_set(error, REPAY_KIND_MEMORY, "not enough memory for a journal");
+        return NULL;
+    }
+    memset(store, 0, sizeof *store);
+    store->core = options->core;
+    store->allocator = options->allocator;
+    store->lock_descriptor = -1;
+    store->pid = getpid();
+    if (open_all(store, options, error))
+        return store;
+    repay_store_close(store);
+    return NULL;
+}
+
+/*
+ * What a parent made stays as it is: closing would checkpoint and remove the log under the parent's
+ * feet, and give up its locks. The memory is the child's to lose.
+ */
+void repay_store_close(struct repay_store *store)
+{
+    if (!store || repay_store_is_inherited(store))
+        return;
+    repay_store_rollback(store);
+    repay_sqlite_lose(store);
+    if (store->lock_descriptor >= 0)
+        (void)close(store->lock_descriptor);
+    repay_release(store->allocator, store, sizeof *store);
+}
+
+bool repay_store_is_inherited(const struct repay_store *store)
+{
+    return store->pid != getpid();
+}
+
+bool repay_store_is_usable(const struct repay_store *store)
+{
+    return store->db != NULL;
+}
+
+bool repay_store_is_broken(const struct repay_store *store)
+{
+    return store->is_broken;
+}
+
+const char *repay_store_library_version(void)
+{
+    return sqlite3_libversion();
+}
+
+const char *repay_store_path(const struct repay_store *store)
+{
+    return store->place.path;
+}
+
+const char *repay_store_lock_path(const struct repay_store *store)
+{
+    return store->place.lock_path;
+}
+
+enum repay_found repay_store_is_owned(struct repay_store *store, int64_t number,
+                                      struct repay_error *error)
+{
+    switch (repay_owner_lock_ask(store->lock_descriptor, number)) {
+    case REPAY_LOCK_HELD:
+        return REPAY_FOUND;
+    case REPAY_LOCK_TAKEN:
+        return REPAY_NOT_FOUND;
+    case REPAY_LOCK_FAILED:
+        break;
+    }
+    (void)store->core->error_set(error, REPAY_KIND_JOURNAL, "cannot ask for a lock: %.60s",
+                                 strerror(errno));
+    return REPAY_FIND_FAILED;
+}
+
+bool repay_store_begin(struct repay_store *store, struct repay_error *error)
+{
+    sqlite3_stmt *statement;
+
+    if (!repay_sqlite_check(store, error))
+        return false;
+    repay_store_rollback(store);
+    repay_store_rest(store);
+    if (!repay_journal_place_holds(&store->place)) {
+        repay_sqlite_lose(store);
+        return store->core->error_set(error, REPAY_KIND_JOURNAL,
+                                      "the journal's file was removed or replaced");
+    }
+    statement = repay_sqlite_use(store, REPAY_SQL_BEGIN, error);
+    if (!statement || !repay_sqlite_finish(store, statement, "cannot write to the journal", error))
+        return false;
+    store->is_writing = true;
+    if (repay_sqlite_load_chain(store, error))
+        return true;
+    repay_store_rollback(store);
+    return false;
+}
+
+void repay_store_rollback(struct repay_store *store)
+{
+    struct repay_error ignored;
+    sqlite3_stmt *statement;
+
+    if (!store->is_writing || !store->db)
+        return;
+    store->is_writing = false;
+    repay_store_rest(store);
+    /* A failure inside may have ended it already. */
+    if (sqlite3_get_autocommit(store->db) != 0)
+        return;
+    statement = repay_sqlite_use(store, REPAY_SQL_ROLLBACK, &ignored);
+    if (statement)
+        (void)repay_sqlite_finish(store, statement, "cannot roll back", &ignored);
+}
+
+/* The journal is whole with or without this; but a disk that fails here is not to be trusted. */
+static void move_log(struct repay_store *store)
+{
+    int code;
+
+    if (store->log_frames < REPAY_SQLITE_LOG_PAGES)
+        return;
+    REPAY_CRASH_POINT("C31");
+    code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    store->log_frames = 0;
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY && (code & 0xff) != SQLITE_LOCKED)
+        repay_sqlite_lose(store);
+}
+
+bool repay_store_commit(struct repay_store *store, struct repay_error *error)
+{
+    sqlite3_stmt *statement;
+    int code;
+
+    repay_store_rest(store);
+    statement = repay_sqlite_use(store, REPAY_SQL_COMMIT, error);
+    if (!statement)
+        return false;
+    code = sqlite3_step(statement);
+    (void)sqlite3_reset(statement);
+    store->is_writing = false;
+    if (code == SQLITE_DONE) {
+        move_log(store);
+        return true;
+    }
+    (void)repay_sqlite_fail(store, code, "cannot commit to the journal", error);
+    /* Whatever the reason was: nobody knows what a commit that failed has left. */
+    if (store->db)
+        repay_sqlite_lose(store);
+    return false;
+}
