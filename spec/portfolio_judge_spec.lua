@@ -15,7 +15,8 @@ local kinds = {
     part = 0.5 },
   pending = { provider = "fincode", operation = "pending", currency = "NGN", size = 200,
     part = 0.3 },
-  list = { provider = "fincode", operation = "schedule", currency = "NGN", size = 100, part = 0.05 },
+  list = { provider = "fincode", operation = "schedule", currency = "NGN", size = 100,
+    part = 0.05 },
 }
 
 -- A client of the kind's provider whose transport gives one page of `pages` after the other.
@@ -95,7 +96,7 @@ local function compare_totals(what, schedule, batch, given)
   same_sum(what, totals, "interest_minor", sums.interest)
   same_sum(what, totals, "total_due_minor", sums.total)
   same_sum(what, totals, "paid_minor", sums.paid)
-  same(what .. " undated", totals.undated_minor, sums.undated.minor)
+  same_sum(what, totals, "undated_minor", sums.undated)
   same_sum(what, helper.ok(schedule:overdue(given)), "overdue_minor", sums.overdue)
   local today = judge.day(AS_OF)
   same_sum(what, helper.ok(schedule:upcoming { as_of = AS_OF, days = 45 }), "upcoming_minor",
@@ -227,13 +228,40 @@ local function raw_loans(of_loans)
   return list
 end
 
+local function same_count(what, group, name, known, missing)
+  same_number(what .. " " .. name, group[name], missing == 0 and known or nil)
+  if missing > 0 then
+    same_number(what .. " known " .. name, group.known[name].known, known)
+    same_number(what .. " missing " .. name, group.known[name].missing, missing)
+  end
+end
+
+local function compare_loan_counts(what, group, of_loans)
+  local late, undecided, paid, unknown = 0, 0, 0, 0
+  for _, of in ipairs(of_loans) do
+    if of.oldest then
+      late = late + 1
+    elseif of.unknown_late > 0 then
+      undecided = undecided + 1
+    end
+    if of.unknown > 0 then
+      unknown = unknown + 1
+    elseif of.outstanding == "0" then
+      paid = paid + 1
+    end
+  end
+  same_count(what, group, "late_loans", late, undecided)
+  same_count(what, group, "paid_loans", paid, unknown)
+end
+
 local function compare_summary(what, group, of_loans)
   local sums = judge.totals(raw_loans(of_loans), AS_OF)
   same_number(what .. " loans", group.loans, #of_loans)
   same_sum(what, group, "outstanding_minor", sums.outstanding)
   same_sum(what, group, "overdue_minor", sums.overdue)
   same_sum(what, group, "paid_minor", sums.paid)
-  same(what .. " undated", group.undated_minor, sums.undated.minor)
+  same_sum(what, group, "undated_minor", sums.undated)
+  compare_loan_counts(what, group, of_loans)
 end
 
 local function compare_flows(what, group, flows)
@@ -312,8 +340,8 @@ describe("the figures of " .. LOANS .. " random loans", function()
         end
         local schedule = source.fetch(pages_of(name, batch), batch[1].id)
         compare_schedule(name .. " " .. batch_number, schedule, batch, of_loans, draw)
-        same("loans added", helper.ok(portfolio:add(schedule, { tags = tag and { "fifth" } or {} })),
-          ("%d"):format(kind.size))
+        local tags = tag and { "fifth" } or {}
+        same_number("loans added", helper.ok(portfolio:add(schedule, { tags = tags })), kind.size)
         schedule:close()
       end
       source.client:close()

@@ -197,6 +197,9 @@ function judge.totals(loans, as_of)
         if not due or due < today then
           sums.overdue.missing = sums.overdue.missing + 1
         end
+        if not due then
+          sums.undated.missing = sums.undated.missing + 1
+        end
       elseif decimal.is_positive(left) then
         if not due then
           add_to(sums.undated, left)

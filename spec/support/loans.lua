@@ -140,7 +140,8 @@ function loans.balance_body(list)
   for _, loan in ipairs(list) do
     for _, row in ipairs(loan.rows) do
       rows[#rows + 1] = ('{"loan_id":"%s","repayment_date":%s,"month":%d,"principal_amount":%s,'
-        .. '"interest_amount":%s,"penalty_amount":%s,"penalty_paid":%s,"total_due":%s,"balance":%s}')
+        .. '"interest_amount":%s,"penalty_amount":%s,"penalty_paid":%s,"total_due":%s,'
+        .. '"balance":%s}')
         :format(loan.id, text(row.due), row.number, major(row.principal), major(row.interest),
           major(row.penalty), major(row.penalty_paid), major(row.total), major(row.left))
     end

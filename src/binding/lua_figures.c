@@ -288,6 +288,22 @@ void repay_lua_set_sum(lua_State *L, const char *name, const struct repay_sum *s
     lua_pop(L, 1);
 }
 
+void repay_lua_set_known_count(lua_State *L, const char *name, uint64_t known, uint64_t missing,
+                               const char *reason)
+{
+    if (missing == 0) {
+        repay_lua_set_count(L, name, known);
+        return;
+    }
+    repay_lua_set_reason(L, name, reason);
+    lua_getfield(L, -1, "known");
+    lua_createtable(L, 0, 2);
+    repay_lua_set_count(L, "known", known);
+    repay_lua_set_count(L, "missing", missing);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
 void repay_lua_add_warning(lua_State *L, const char *word, const char *message)
 {
     lua_getfield(L, -1, "warnings");

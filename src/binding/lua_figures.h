@@ -7,7 +7,8 @@
  * no other:
  *
  *   result.reasons[name]   the fixed word that says why
- *   result.known[name]     { known_minor, known_rows, missing_rows }: what is known all the same
+ *   result.known[name]     { known_minor, known_rows, missing_rows }: what is known all the same;
+ *                          of a count { known, missing }
  *
  * Both tables are always there. Results as of a day also have
  *
@@ -66,6 +67,9 @@ void repay_lua_set_reason(lua_State *L, const char *name, const char *reason);
 /* The figure where the sum is complete; else its reason, and what is known of it. */
 void repay_lua_set_sum(lua_State *L, const char *name, const struct repay_sum *sum,
                        const char *reason);
+/* The count where nothing is missing; else its reason, and known[name] = { known, missing }. */
+void repay_lua_set_known_count(lua_State *L, const char *name, uint64_t known, uint64_t missing,
+                               const char *reason);
 /* Adds { word, message } to the list `warnings`. */
 void repay_lua_add_warning(lua_State *L, const char *word, const char *message);
 

@@ -1,10 +1,12 @@
 /*
  * repay.portfolio{ as_of = "YYYY-MM-DD" }, and its life.
  *
- *   p:add(schedule, { tags = { "lagos", "sme" } })   how many loans were added; nil and an error of
- * kind duplicate_loan, and nothing changed, when one of them is held already p:memory() bytes in
- * use for it p:close()           gives them back at once; so does collecting it p.as_of, p.loans,
- * p.schedules    the day, and how many it holds
+ *   p:add(schedule, { tags = { "lagos", "sme" } })
+ *                   how many loans were added; nil and an error of kind duplicate_loan, and nothing
+ *                   changed, when one of them is held already
+ *   p:memory()      bytes in use for it
+ *   p:close()       gives them back at once; so does collecting it
+ *   p.as_of, p.loans, p.schedules: the day, and how many it holds
  *
  * A portfolio keeps sums and a short record a loan; schedules may be closed as soon as they are
  * added.

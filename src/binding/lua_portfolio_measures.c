@@ -6,20 +6,25 @@
  * (what was computed, in words), codes (the currencies, in order) and currencies: code → a group. A
  * group has currency, decimals, reasons and known (lua_figures.h), and:
  *
- *   p:summary{}              loans, late_loans, paid_loans, rows, total_due_minor, paid_minor,
- *                            outstanding_minor, overdue_minor, undated_minor,
- *                            outstanding_principal_minor (and …_low_minor), collection_ppm (always
- * nil from schedules), missing = { loans, rows, known_balance_minor }; by_provider and by_tag: name
- * → the same; providers and tags: names in order p:at_risk{ days }        definition,
- * numerator_minor, denominator_minor, ratio_ppm, the same three with _low, loans, loans_at_risk,
- * missing = { loans, known_balance_minor }; by_provider, by_tag, providers, tags as above p:ageing{
- * by, buckets, provider, tag }        buckets and outstanding_minor, as schedule:ageing
- *   p:cash_flow{ by, periods, provider, tag }     overdue, periods (a list), later, undated: each
- *                            { outstanding_minor, outstanding_principal_minor (and …_low_minor),
- * rows }, periods and later also first_day, periods also last_day; outstanding_minor: all of them
- * together p:delinquents{ limit, provider, tag }         a list, worst first, of { loan_id,
- * provider, environment, label, tags, days_late, oldest_due_date, overdue_minor, outstanding_minor,
- * outstanding_principal_minor (and …_low_minor), next_due_date, next_due_minor, reasons, known }
+ *   p:summary()
+ *     loans, late_loans, paid_loans, rows, total_due_minor, paid_minor, outstanding_minor,
+ *     overdue_minor, undated_minor, outstanding_principal_minor (and …_low_minor), collection_ppm
+ *     (always nil from schedules), missing = { loans, rows, known_balance_minor }; by_provider and
+ *     by_tag: name → the same; providers and tags: the names in order
+ *   p:at_risk{ days }
+ *     definition, numerator_minor, denominator_minor, ratio_ppm, the same three with _low, loans,
+ *     loans_at_risk, missing = { loans, known_balance_minor }; by_provider, by_tag, providers and
+ *     tags as above
+ *   p:ageing{ by, buckets, provider, tag }
+ *     buckets and outstanding_minor, as schedule:ageing
+ *   p:cash_flow{ by, periods, provider, tag }
+ *     overdue, periods (a list), later, undated: each { outstanding_minor,
+ *     outstanding_principal_minor (and …_low_minor), rows, reasons, known }, periods and later also
+ *     first_day, periods also last_day; outstanding_minor: all of them together
+ *   p:delinquents{ limit, provider, tag }
+ *     a list, worst first, of { loan_id, provider, environment, label, tags, days_late,
+ *     oldest_due_date, overdue_minor, outstanding_minor, outstanding_principal_minor (and
+ *     …_low_minor), next_due_date, next_due_minor, reasons, known }
  */
 #include "lua_class.h"
 #include "lua_error.h"
@@ -249,14 +254,14 @@ static bool push_summary(lua_State *L, const struct grouped *grouped,
     repay_lua_set_text(L, "currency", repay_names_text(&portfolio->names, selection->currency));
     repay_lua_set_integer(L, "decimals", decimals_of(portfolio, selection->currency));
     repay_lua_set_count(L, "loans", sum.loans);
-    repay_lua_set_count(L, "late_loans", sum.late_loans);
-    repay_lua_set_count(L, "paid_loans", sum.paid_loans);
+    repay_lua_set_known_count(L, "late_loans", sum.late_loans, sum.undecided_loans, sum.reason);
+    repay_lua_set_known_count(L, "paid_loans", sum.paid_loans, sum.unknown_loans, sum.reason);
     repay_lua_set_count(L, "rows", sum.rows);
     repay_lua_set_sum(L, "total_due_minor", &sum.total_due, sum.total_due_reason);
     repay_lua_set_sum(L, "paid_minor", &sum.paid, sum.paid_reason);
     repay_lua_set_sum(L, "outstanding_minor", &sum.outstanding, sum.reason);
     repay_lua_set_sum(L, "overdue_minor", &sum.overdue, sum.reason);
-    repay_lua_set_integer(L, "undated_minor", sum.undated.minor);
+    repay_lua_set_sum(L, "undated_minor", &sum.undated, sum.reason);
     repay_lua_set_sum(L, "outstanding_principal_minor", &sum.principal, principal_reason);
     repay_lua_set_sum(L, "outstanding_principal_low_minor", &sum.principal_low, principal_reason);
     repay_lua_set_reason(L, "collection_ppm", REPAY_REASON_NO_PAYMENTS);
@@ -314,6 +319,44 @@ static void set_low_ratio(lua_State *L, const struct repay_cell_risk *risk)
         repay_lua_set_reason(L, names[i], REPAY_REASON_UNKNOWN_ROWS);
 }
 
+/* Why loans of the selection miss data, where that is one thing; a general word where it is not. */
+static const char *missing_reason(const struct repay_portfolio *portfolio,
+                                  const struct repay_selection *selection)
+{
+    const char *reason = NULL;
+
+    for (uint32_t i = 0; i < portfolio->cell_count; i++) {
+        const char *other = repay_lateness_reason(portfolio->cells[i].layout);
+
+        if (!repay_selection_has(portfolio, selection, &portfolio->cells[i]))
+            continue;
+        if (reason && strcmp(reason, other) != 0)
+            return REPAY_REASON_UNKNOWN_ROWS;
+        reason = other;
+    }
+    return reason ? reason : REPAY_REASON_UNKNOWN_ROWS;
+}
+
+/* Of loans none of which has the data nothing can be said, and 0 of 0 would say something. */
+static void set_unknown_risk(lua_State *L, const char *reason)
+{
+    static const char *const names[] = {
+        "numerator_minor",       "denominator_minor", "ratio_ppm",    "numerator_low_minor",
+        "denominator_low_minor", "ratio_low_ppm",     "loans_at_risk"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        repay_lua_set_reason(L, names[i], reason);
+}
+
+static void set_risk(lua_State *L, const struct repay_cell_risk *risk)
+{
+    repay_lua_set_count(L, "loans_at_risk", risk->loans_at_risk);
+    repay_lua_set_integer(L, "numerator_minor", risk->at_risk);
+    repay_lua_set_integer(L, "denominator_minor", risk->principal);
+    set_ratio(L, "ratio_ppm", risk->at_risk, risk->principal);
+    set_low_ratio(L, risk);
+}
+
 static bool push_risk(lua_State *L, const struct grouped *grouped,
                       const struct repay_selection *selection, struct repay_error *error)
 {
@@ -327,11 +370,10 @@ static bool push_risk(lua_State *L, const struct grouped *grouped,
     repay_lua_set_integer(L, "decimals", decimals_of(portfolio, selection->currency));
     repay_lua_set_word(L, "definition", grouped->definition);
     repay_lua_set_count(L, "loans", risk.loans);
-    repay_lua_set_count(L, "loans_at_risk", risk.loans_at_risk);
-    repay_lua_set_integer(L, "numerator_minor", risk.at_risk);
-    repay_lua_set_integer(L, "denominator_minor", risk.principal);
-    set_ratio(L, "ratio_ppm", risk.at_risk, risk.principal);
-    set_low_ratio(L, &risk);
+    if (risk.loans == 0 && risk.missing_loans > 0)
+        set_unknown_risk(L, missing_reason(portfolio, selection));
+    else
+        set_risk(L, &risk);
     lua_createtable(L, 0, 2);
     repay_lua_set_count(L, "loans", risk.missing_loans);
     repay_lua_set_integer(L, "known_balance_minor", risk.missing_balance);
@@ -396,16 +438,12 @@ static uint32_t name_option(lua_State *L, const struct repay_portfolio *portfoli
 static void ask(lua_State *L, const struct repay_portfolio *portfolio, const char *where,
                 struct question *out)
 {
-    struct repay_selection any;
-
     out->portfolio = portfolio;
     out->selection.provider = name_option(L, portfolio, where, "provider");
     out->selection.tag = name_option(L, portfolio, where, "tag");
-    any = out->selection;
     out->selected =
         repay_lua_new_userdata(L, (portfolio->cell_count + (size_t)1) * sizeof *out->selected);
     out->codes = push_names(L, portfolio, BY_CURRENCY, NULL, &out->code_count);
-    out->selection = any;
 }
 
 /* Selects the cells of the i-th currency; false when there are none. */
@@ -492,13 +530,24 @@ static enum repay_period period_option(lua_State *L, const char *where)
 
 static void push_flow(lua_State *L, const struct repay_flow *flow)
 {
-    lua_createtable(L, 0, 6);
+    struct repay_sum high = {flow->principal_high, flow->rows - flow->no_principal_rows,
+                             flow->no_principal_rows};
+    struct repay_sum low = {flow->principal_low, flow->rows - flow->no_low_rows, flow->no_low_rows};
+
+    push_group(L);
     repay_lua_set_integer(L, "outstanding_minor", flow->outstanding);
     repay_lua_set_count(L, "rows", flow->rows);
-    if (flow->no_principal_rows == 0)
-        repay_lua_set_integer(L, "outstanding_principal_minor", flow->principal_high);
-    if (flow->no_low_rows == 0)
-        repay_lua_set_integer(L, "outstanding_principal_low_minor", flow->principal_low);
+    repay_lua_set_sum(L, "outstanding_principal_minor", &high, REPAY_REASON_UNKNOWN_ROWS);
+    repay_lua_set_sum(L, "outstanding_principal_low_minor", &low, REPAY_REASON_UNKNOWN_ROWS);
+}
+
+/* Nothing is known to be outstanding, and something may be: no period can be said to be empty. */
+static void set_unknown_flows(lua_State *L, const char *reason)
+{
+    repay_lua_set_reason(L, "overdue", reason);
+    repay_lua_set_reason(L, "periods", reason);
+    repay_lua_set_reason(L, "later", reason);
+    repay_lua_set_reason(L, "undated", reason);
 }
 
 static void set_flows(lua_State *L, const struct question *question, const struct repay_flow *flows,
@@ -506,11 +555,17 @@ static void set_flows(lua_State *L, const struct question *question, const struc
 {
     struct repay_sum sum = {
         .missing_rows = repay_portfolio_unknown_rows(question->portfolio, question->selected)};
+    const char *reason = repay_portfolio_unknown_reason(question->portfolio, question->selected);
     int32_t first, last = 0;
 
     for (uint32_t i = 0; i < periods + 3; i++) {
         sum.minor += flows[i].outstanding;
         sum.known_rows += flows[i].rows;
+    }
+    repay_lua_set_sum(L, "outstanding_minor", &sum, reason);
+    if (sum.known_rows == 0 && sum.missing_rows > 0) {
+        set_unknown_flows(L, reason);
+        return;
     }
     push_flow(L, &flows[0]);
     lua_setfield(L, -2, "overdue");
@@ -528,8 +583,6 @@ static void set_flows(lua_State *L, const struct question *question, const struc
     lua_setfield(L, -2, "later");
     push_flow(L, &flows[2 + periods]);
     lua_setfield(L, -2, "undated");
-    repay_lua_set_sum(L, "outstanding_minor", &sum,
-                      repay_portfolio_unknown_reason(question->portfolio, question->selected));
 }
 
 /* Periods that would end behind the last day there is are misuse. */

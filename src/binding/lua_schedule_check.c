@@ -1,11 +1,12 @@
 /*
  * s:check{ limit }: whether the schedule's figures agree with each other.
  *
- *   rows, errors, notes     how many rows, and how many findings of each level
- *   findings                a list of { rule, level, position, with_position, loan_id, number,
- * field, expected…, found…, message }: at most `limit` of them (1,000) rules                   a
- * list of { rule, meaning, checked, errors, notes }: a rule that was checked and found nothing is
- * what is consistent; one that was never checked is what this provider does not tell
+ *   rows, errors, notes      how many rows, and how many findings of each level
+ *   findings                 a list of { rule, level, position, with_position, loan_id, number,
+ *                            field, expected…, found…, message }: at most `limit` (1,000) of them
+ *   rules                    a list of { rule, meaning, checked, errors, notes }: a rule that was
+ *                            checked and found nothing is what is consistent; one that was never
+ *                            checked is what this provider does not tell
  *
  * The two figures are expected_minor and found_minor, or expected and found: days, numbers or
  * statuses. An unreadable due date gives found: the JSON text as received.

@@ -3,20 +3,26 @@
  *
  * lua_figures.h says what every result has. Beside that:
  *
- *   s:totals{ as_of }      rows, late_rows; principal_minor, interest_minor, penalty_minor,
- *                          total_due_minor, paid_minor, outstanding_minor, overpaid_minor: sums
- * over all rows (outstanding: of those above zero); overdue_minor; undated_minor: outstanding on
- * rows without a due date s:overdue{ as_of, limit }        overdue_minor, rows (late ones),
- * oldest_due_date, days_late (of the oldest), undated_minor s:next_due{ as_of }    due_date and
- * next_due_minor: the earliest day from as_of on, and all of that day; due_date is nil and the
- * amount 0 when nothing is due any more s:upcoming{ days, as_of, limit } upcoming_minor, rows,
- * first_day, last_day: due from as_of to `days` days later, both within s:ageing{ by, buckets,
- * as_of }   by "installment" (each row at its own age) or "loan" (all of it at its oldest late
- * row); buckets: a list of { label, from_days, to_days, outstanding_minor, count };
- * outstanding_minor over all of them s:loans{ as_of }       a list of { loan_id, rows, late_rows,
- * outstanding_minor, overdue_minor (what brings it current), days_late, oldest_due_date,
- * next_due_date, next_due_minor, outstanding_principal_minor (and …_low_minor), state, reasons,
- * known }, with the fields of a result beside the list
+ *   s:totals{ as_of }
+ *     rows, late_rows; principal_minor, interest_minor, penalty_minor, total_due_minor, paid_minor,
+ *     outstanding_minor, overpaid_minor: sums over all rows (outstanding: of those above zero);
+ *     overdue_minor; undated_minor: outstanding on rows without a due date
+ *   s:overdue{ as_of, limit }
+ *     overdue_minor, rows (late ones), oldest_due_date, days_late (of the oldest), undated_minor
+ *   s:next_due{ as_of }
+ *     due_date, next_due_minor, rows: the earliest day from as_of on, and all of that day; due_date
+ *     is nil and the amount 0 when nothing is due any more
+ *   s:upcoming{ days, as_of, limit }
+ *     upcoming_minor, rows, first_day, last_day: due from as_of to `days` days later, both within
+ *   s:ageing{ by, buckets, as_of }
+ *     by "installment" (each row at its own age) or "loan" (all of it at its oldest late row);
+ *     buckets: a list of { label, from_days, to_days, outstanding_minor, count };
+ *     outstanding_minor over all of them
+ *   s:loans{ as_of }
+ *     a list of { loan_id, rows, late_rows, outstanding_minor, overdue_minor (what brings it
+ *     current), days_late, oldest_due_date, next_due_date, next_due_minor,
+ *     outstanding_principal_minor (and …_low_minor), state, reasons, known }, and the fields of a
+ *     result beside the list
  *
  * With `limit`, overdue and upcoming also have `list`: so many rows, earliest due first, each
  * { position, loan_id, number, due_date, days_late, outstanding_minor }.
@@ -28,6 +34,17 @@
 #include "schedule_totals.h"
 
 #define LIST_MAX 10000 /* rows that a person or a page may ask for at once */
+
+/* A sum of due rows, how many they are, and what has no due date beside them. */
+static void set_due(lua_State *L, const struct repay_schedule *schedule, const char *name,
+                    const char *rows_name, const struct repay_due *due)
+{
+    const char *reason = repay_lateness_reason(schedule->layout);
+
+    repay_lua_set_sum(L, name, &due->sum, reason);
+    repay_lua_set_known_count(L, rows_name, due->sum.known_rows, due->sum.missing_rows, reason);
+    repay_lua_set_sum(L, "undated_minor", &due->undated, reason);
+}
 
 static int totals(lua_State *L)
 {
@@ -49,10 +66,7 @@ static int totals(lua_State *L)
         repay_lua_set_sum(L, repay_figure_name(figure), &sums.figures[i],
                           repay_figure_reason(schedule->layout, figure));
     }
-    repay_lua_set_count(L, "late_rows", sums.overdue.sum.known_rows);
-    repay_lua_set_sum(L, "overdue_minor", &sums.overdue.sum,
-                      repay_lateness_reason(schedule->layout));
-    repay_lua_set_integer(L, "undated_minor", sums.overdue.undated.minor);
+    set_due(L, schedule, "overdue_minor", "late_rows", &sums.overdue);
     return 1;
 }
 
@@ -108,9 +122,7 @@ static int overdue(lua_State *L)
     if (!repay_schedule_due(schedule, REPAY_DAY_ABSENT + 1, as_of - 1, &due, &error))
         return repay_lua_figures_failure(L, schedule, "overdue", &error, NULL);
     repay_lua_push_figures(L, schedule, as_of);
-    repay_lua_set_sum(L, "overdue_minor", &due.sum, repay_lateness_reason(schedule->layout));
-    repay_lua_set_count(L, "rows", due.sum.known_rows);
-    repay_lua_set_integer(L, "undated_minor", due.undated.minor);
+    set_due(L, schedule, "overdue_minor", "rows", &due);
     repay_schedule_due_rows(schedule, REPAY_DAY_ABSENT + 1, as_of - 1, &oldest, 1, &count);
     if (count > 0) {
         repay_lua_set_day(L, "oldest_due_date", repay_schedule_day(schedule, oldest));
@@ -135,13 +147,11 @@ static int next_due(lua_State *L)
         return repay_lua_figures_failure(L, schedule, "next_due", &error, NULL);
     reason = repay_lateness_reason(schedule->layout);
     repay_lua_push_figures(L, schedule, as_of);
-    repay_lua_set_sum(L, "next_due_minor", &next.due.sum, reason);
+    set_due(L, schedule, "next_due_minor", "rows", &next.due);
     if (repay_sum_is_known(&next.due.sum))
         repay_lua_set_day(L, "due_date", next.day);
     else
         repay_lua_set_reason(L, "due_date", reason);
-    repay_lua_set_count(L, "rows", next.due.sum.known_rows);
-    repay_lua_set_integer(L, "undated_minor", next.due.undated.minor);
     return 1;
 }
 
@@ -163,9 +173,7 @@ static int upcoming(lua_State *L)
     if (!repay_schedule_due(schedule, as_of, last, &due, &error))
         return repay_lua_figures_failure(L, schedule, "upcoming", &error, NULL);
     repay_lua_push_figures(L, schedule, as_of);
-    repay_lua_set_sum(L, "upcoming_minor", &due.sum, repay_lateness_reason(schedule->layout));
-    repay_lua_set_count(L, "rows", due.sum.known_rows);
-    repay_lua_set_integer(L, "undated_minor", due.undated.minor);
+    set_due(L, schedule, "upcoming_minor", "rows", &due);
     repay_lua_set_day(L, "first_day", as_of);
     repay_lua_set_day(L, "last_day", last);
     set_list(L, schedule, where, as_of, as_of, last);
@@ -336,7 +344,7 @@ static void push_loan(lua_State *L, const struct repay_schedule *schedule,
     lua_setfield(L, -2, "known");
     repay_lua_set_text(L, "loan_id", repay_schedule_text(schedule, loan->code));
     repay_lua_set_count(L, "rows", loan->rows);
-    repay_lua_set_count(L, "late_rows", loan->late_rows);
+    repay_lua_set_known_count(L, "late_rows", loan->late_rows, loan->unknown_late_rows, reason);
     repay_lua_set_word(L, "state", repay_loan_state_name(repay_loan_state(loan)));
     set_loan_sum(L, "outstanding_minor", loan->outstanding, loan, unknown, reason);
     set_loan_sum(L, "overdue_minor", loan->overdue, loan, loan->unknown_late_rows, reason);

@@ -1,10 +1,10 @@
 /*
  * s:filter{ … }: the rows that meet every condition, as a list of plain rows.
  *
- *   s:filter{ status = "pending" }                          is
- *   s:filter{ due_date = { min = "2026-01-01", below = "2026-02-01" }, outstanding_minor = { above
- * = 0 } } s:filter{ state = "overdue", as_of = "2026-11-20", limit = 20 } s:filter{ penalty_minor =
- * { given = false } }
+ *   s:filter{ status = "pending" }
+ *   s:filter{ due_date = { min = "2026-01-01", below = "2026-02-01" } }
+ *   s:filter{ outstanding_minor = { above = 0 }, penalty_minor = { given = false } }
+ *   s:filter{ state = "overdue", as_of = "2026-11-20", limit = 20 }
  *
  * Names are those of a row, and `state` and `days_late`, which are as of a day. A condition is a
  * value, or a table of comparisons: is, is_not, min, max (both within), above, below, given

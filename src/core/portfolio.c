@@ -226,6 +226,7 @@ struct addition {
     struct repay_sum paid;
     uint64_t unknown_rows;
     uint64_t unknown_late_rows;
+    uint64_t unknown_undated_rows;
     uint32_t rows; /* laid on day sums so far: what a refusal has to take out */
 };
 
@@ -296,6 +297,7 @@ static bool add_days(struct addition *addition, const struct repay_rows *rows,
             addition->unknown_rows++;
             /* An undated row compares as earlier than every day. */
             addition->unknown_late_rows += day < portfolio->as_of;
+            addition->unknown_undated_rows += day == REPAY_DAY_ABSENT;
         }
         if (minor <= 0)
             continue;
@@ -387,6 +389,7 @@ static bool add_to_cell(const struct addition *addition, uint32_t loans, struct 
     sum.loans += loans;
     sum.unknown_rows += addition->unknown_rows;
     sum.unknown_late_rows += addition->unknown_late_rows;
+    sum.unknown_undated_rows += addition->unknown_undated_rows;
     *cell = sum;
     return true;
 }

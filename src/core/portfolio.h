@@ -63,6 +63,7 @@ struct repay_cell {
     uint64_t loans;
     uint64_t unknown_rows;
     uint64_t unknown_late_rows; /* of these, those that may be late */
+    uint64_t unknown_undated_rows;
     struct repay_sum total_due;
     struct repay_sum paid;
 };

@@ -40,6 +40,7 @@ static void summarize_cell(const struct repay_cell *cell, struct repay_summary *
     out->outstanding.known_rows = cell->rows - cell->unknown_rows;
     out->outstanding.missing_rows = cell->unknown_rows;
     out->overdue.missing_rows = cell->unknown_late_rows;
+    out->undated.missing_rows = cell->unknown_undated_rows;
     out->principal.missing_rows = cell->unknown_rows;
     out->principal_low.missing_rows = cell->unknown_rows;
     if (cell->unknown_rows > 0)
@@ -77,7 +78,10 @@ static bool summarize_loan(const struct repay_portfolio_loan *loan, struct repay
 {
     bool unknown = (loan->flags & REPAY_LOAN_HAS_UNKNOWN) != 0;
 
-    out->late_loans += loan->oldest_late_day != REPAY_DAY_ABSENT;
+    if (loan->oldest_late_day != REPAY_DAY_ABSENT)
+        out->late_loans++;
+    else
+        out->undecided_loans += (loan->flags & REPAY_LOAN_OVERDUE_UNKNOWN) != 0;
     out->paid_loans += !unknown && loan->outstanding == 0;
     out->unknown_loans += unknown;
     return !unknown || (repay_money_add(&out->unknown_balance, loan->outstanding) &&
@@ -116,6 +120,7 @@ static bool merge_cell(const struct repay_summary *cell, struct repay_summary *o
     out->loans += cell->loans;
     out->rows += cell->rows;
     out->late_loans += cell->late_loans;
+    out->undecided_loans += cell->undecided_loans;
     out->paid_loans += cell->paid_loans;
     out->unknown_loans += cell->unknown_loans;
     out->reason = join_reasons(out->reason, cell->reason);

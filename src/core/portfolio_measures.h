@@ -25,14 +25,15 @@ struct repay_summary {
     uint64_t loans;
     uint64_t rows;
     uint64_t late_loans;
+    uint64_t undecided_loans; /* not late as far as is known, but a row of unknown amount may be */
     uint64_t paid_loans;
     uint64_t unknown_loans;  /* some row's amount is not known */
     int64_t unknown_balance; /* what is known of those loans, or told of them as a whole */
     struct repay_sum total_due;
     struct repay_sum paid;
     struct repay_sum outstanding;
-    struct repay_sum overdue; /* missing rows: unknown amounts, and due before as_of or undated */
-    struct repay_sum undated;
+    struct repay_sum overdue;   /* missing rows: unknown amounts, and due before as_of or undated */
+    struct repay_sum undated;   /* missing rows: unknown amounts without a due day */
     struct repay_sum principal; /* high; missing rows: no principal, and rows of unknown amount */
     struct repay_sum principal_low;
     const char *reason;           /* why rows of unknown amount are so; NULL: there are none */

@@ -9,7 +9,7 @@ static bool add_due(const struct repay_rows *rows, int32_t first, int32_t last,
                     struct repay_due *due)
 {
     int64_t within = 0, undated = 0;
-    uint32_t within_rows = 0, undated_rows = 0, missing = 0;
+    uint32_t within_rows = 0, undated_rows = 0, missing = 0, missing_undated = 0;
 
     for (uint32_t i = 0; i < rows->count; i++) {
         int64_t minor = rows->outstanding[i];
@@ -22,11 +22,13 @@ static bool add_due(const struct repay_rows *rows, int32_t first, int32_t last,
         within_rows += counts & in_span;
         undated += (counts & !dated) ? minor : 0;
         undated_rows += counts & !dated;
-        missing += (minor == REPAY_AMOUNT_ABSENT) & (in_span | !dated);
+        missing += (minor == REPAY_AMOUNT_ABSENT) & in_span;
+        missing_undated += (minor == REPAY_AMOUNT_ABSENT) & !dated;
     }
     due->sum.known_rows += within_rows;
-    due->sum.missing_rows += missing;
+    due->sum.missing_rows += missing + missing_undated;
     due->undated.known_rows += undated_rows;
+    due->undated.missing_rows += missing_undated;
     return repay_money_add(&due->sum.minor, within) &&
            repay_money_add(&due->undated.minor, undated);
 }

@@ -13,7 +13,7 @@
 /* What is outstanding on rows due within a span of days. */
 struct repay_due {
     struct repay_sum sum;     /* missing rows: unknown amounts due then, or on no known day */
-    struct repay_sum undated; /* outstanding on rows without a due day: in no span */
+    struct repay_sum undated; /* outstanding on rows without a due day: in no known span */
 };
 
 struct repay_totals {
