@@ -231,6 +231,8 @@ BINDING_FLAGS = -D_GNU_SOURCE -Isrc/net -Isrc/journal
 SPEC_FLAGS    = -D_GNU_SOURCE -Isrc/net -Isrc/journal -Ispec/core -Ispec/journal
 # Clock and chance can be set by specs; the tests' own build of the binding has this, a user's never.
 HOOKS         = -DREPAY_TEST_HOOKS
+# Killed at the points of src/core/crash_points.h, as the environment says.
+CRASHING      = $(HOOKS) -DREPAY_CRASH_POINTS -include spec/support/crash_kill.h
 # nodelete: a report made after Lua has unloaded the module could not name its functions.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
 	-Wl,-z,nodelete
@@ -238,11 +240,13 @@ FUZZING  = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omi
 
 $(eval $(call c_tree,$(BUILD),$$(CC),$$(HARDENING)))
 $(eval $(call c_tree,$(BUILD)/asan,$$(CC),$$(SANITIZE)))
+$(eval $(call c_tree,$(BUILD)/crash,$$(CC),$$(HARDENING) $$(CRASHING)))
 $(eval $(call c_tree,$(BUILD)/coverage,$$(CC),-O0 --coverage))
 $(eval $(call c_tree,$(BUILD)/fuzz,$$(CLANG),-fsanitize=fuzzer-no-link $$(FUZZING)))
 $(foreach vm,$(VMS), \
 	$(eval $(call lua_tree,$(BUILD),$(BUILD),$$(CC),$$(HARDENING),$(vm))) \
 	$(eval $(call lua_tree,$(BUILD)/test,$(BUILD),$$(CC),$$(HARDENING) $$(HOOKS),$(vm))) \
+	$(eval $(call lua_tree,$(BUILD)/crash,$(BUILD)/crash,$$(CC),$$(HARDENING) $$(CRASHING),$(vm))) \
 	$(eval $(call lua_tree,$(BUILD)/asan,$(BUILD)/asan,$$(CC),$$(SANITIZE) $$(HOOKS),$(vm))) \
 	$(eval $(call lua_tree,$(BUILD)/coverage,$(BUILD)/coverage,$$(CC),-O0 --coverage $$(HOOKS),$(vm))))
 

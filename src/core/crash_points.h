@@ -9,10 +9,14 @@
 #ifndef REPAY_CRASH_POINTS_H
 #define REPAY_CRASH_POINTS_H
 
+/* The second form is for places that reads pass as well. */
 #ifdef REPAY_CRASH_POINTS
 #define REPAY_CRASH_POINT(name) repay_crash_here(name)
+#define REPAY_CRASH_POINT_OF_WRITE(name, call)                                                     \
+    ((call)->operation->is_write ? repay_crash_here(name) : (void)0)
 #else
-#define REPAY_CRASH_POINT(name) ((void)0)
+#define REPAY_CRASH_POINT(name)                ((void)0)
+#define REPAY_CRASH_POINT_OF_WRITE(name, call) ((void)(call))
 #endif
 
 /* name, where it stands: C in src, L in lua, S in the sandbox server */
@@ -26,7 +30,7 @@
     X("C07", C) /* claim: written, not committed */                                                \
     X("C08", C) /* claim: committed, nothing sent */                                               \
     X("C09", C) /* network: name and TCP */                                                        \
-    X("C10", C) /* network: TLS */                                                                 \
+    X("C10", S) /* network: TLS */                                                                 \
     X("C11", C) /* network: in the pre-request hook */                                             \
     X("C12", L) /* network: part of the headers */                                                 \
     X("C13", L) /* network: part of the body */                                                    \

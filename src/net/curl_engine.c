@@ -6,6 +6,7 @@
  * (both have a wake-up), or in the queue of the ended. `nearest_ms` is never later than the
  * earliest wake-up, so a round looks at all slots only when one of them may be due.
  */
+#include "crash_points.h"
 #include "curl_engine.h"
 #include "curl_library.h"
 #include "curl_slot.h"
@@ -319,6 +320,7 @@ static void collect_one(struct repay_curl_engine *engine, CURL *easy, CURLcode c
 
     if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &slot) != CURLE_OK || !slot)
         return;
+    REPAY_CRASH_POINT_OF_WRITE("C18", slot->call);
     end = repay_curl_slot_judge(slot, code);
     land(engine, slot);
     settle(engine, slot, &end);

@@ -6,6 +6,7 @@
  * and heads whose framing can be read in two ways. Nothing is kept here: what the call does not
  * take, is gone.
  */
+#include "crash_points.h"
 #include "curl_slot.h"
 
 #include <string.h>
@@ -66,6 +67,7 @@ int repay_curl_on_request(void *context, char *remote_ip, char *local_ip, int re
     first_byte_ms = slot->call->session->policy.first_byte_timeout_ms;
     /* Subtracting cannot overflow where adding could. */
     wake_at(slot, first_byte_ms < last_ms - now_ms ? now_ms + first_byte_ms : last_ms);
+    REPAY_CRASH_POINT_OF_WRITE("C11", slot->call);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -182,6 +184,7 @@ static bool take_status(struct repay_curl_slot *slot, const char *line, size_t l
     slot->head.fields = 0;
     if (status >= 200 && !slot->core->reply_status(slot->call, status))
         return stop(slot, REPAY_CURL_STOP_BY_CALL);
+    REPAY_CRASH_POINT_OF_WRITE("C16", slot->call);
     return true;
 }
 
@@ -233,5 +236,6 @@ size_t repay_curl_on_body(char *data, size_t size, size_t count, void *context)
         (void)stop(slot, REPAY_CURL_STOP_BY_CALL);
         return 0;
     }
+    REPAY_CRASH_POINT_OF_WRITE("C17", slot->call);
     return length;
 }

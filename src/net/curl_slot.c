@@ -2,6 +2,7 @@
  * Owns one easy handle through its attempts: made once, told what differs, put into the multi
  * handle, taken out, wiped.
  */
+#include "crash_points.h"
 #include "curl_setopt.h"
 #include "curl_slot.h"
 
@@ -189,6 +190,7 @@ struct repay_curl_fault repay_curl_slot_start(struct repay_curl_slot *slot, CURL
     fault = prepare(slot, ca, now_ms);
     if (fault.kind == REPAY_KIND_NONE) {
         code = curl_multi_add_handle(multi, slot->easy);
+        REPAY_CRASH_POINT_OF_WRITE("C09", slot->call);
         if (code == CURLM_OK)
             return repay_curl_no_fault;
         fault = code == CURLM_OUT_OF_MEMORY
