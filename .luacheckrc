@@ -13,4 +13,10 @@ files["spec"] = { std = "max+busted" }
 files["bench"] = { std = "max" }
 files["*.rockspec"] = { std = "rockspec" }
 files[".luacheckrc"] = { std = "luacheckrc" }
-files["lua/repay/ngx.lua"] = { std = "min+ngx_lua", read_globals = guarded }
+-- What runs inside nginx only.
+local inside_nginx = { std = "min+ngx_lua", read_globals = guarded }
+files["lua/repay/ngx.lua"] = inside_nginx
+files["lua/repay/ngx"] = inside_nginx
+files["lua/repay/cache.lua"] = inside_nginx
+files["examples/openresty"] = inside_nginx
+files["spec/support/nginx_*.lua"] = { std = "luajit+ngx_lua" }

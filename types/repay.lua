@@ -284,6 +284,47 @@ function client:close() end
 ---@field body_size_max? integer
 ---@field [string] any the provider's own settings
 
+---@class repay.cache_options
+---@field lifetime_ms? integer how long an answer is as good as a new one: 60000
+---@field stale_ms? integer how much longer it serves while the provider cannot be reached: 0
+---@field wait_ms? integer how long a request waits for another one's fetch: 10000
+---@field lock_ms? integer after so long a fetch counts as given up: 30000
+---@field sleep? fun(ms: number) required outside nginx
+
+---@alias repay.source "fetched"|"kept"|"stale"
+
+---@class repay.cache
+local cache = {}
+
+---@param client repay.client
+---@param arguments? table
+---@return repay.schedule?
+---@return repay.err?
+---@return repay.source?
+---@return repay.err? cause why an old answer was given
+function cache:schedule(client, arguments) end
+
+---@param client repay.client
+---@param arguments? table
+---@return repay.schedule?
+---@return repay.err?
+---@return repay.source?
+---@return repay.err? cause
+function cache:pending(client, arguments) end
+
+---@param client repay.client
+---@param arguments? table
+---@return repay.schedule?
+---@return repay.err?
+---@return repay.source?
+---@return repay.err? cause
+function cache:repaid(client, arguments) end
+
+---@param client repay.client
+---@param operation string
+---@param arguments? table
+function cache:forget(client, operation, arguments) end
+
 ---@class repay
 ---@field version string
 local repay = { error = {}, money = {} }
@@ -293,6 +334,12 @@ local repay = { error = {}, money = {} }
 ---@return repay.client?
 ---@return repay.err?
 function repay.open(provider, options) end
+
+---Keeps schedules in a shared dictionary of nginx.
+---@param dictionary table ngx.shared.NAME
+---@param options? repay.cache_options
+---@return repay.cache
+function repay.cache(dictionary, options) end
 
 ---@return string[]
 function repay.providers() end

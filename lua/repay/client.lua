@@ -89,17 +89,28 @@ for _, name in ipairs(native.operations()) do
   end
 end
 
---- Runs the call over its client's transport, or over libcurl. A call runs once.
+-- Over its client's transport; else over cosockets inside nginx and over libcurl everywhere else.
+local function driver_of(transport)
+  if transport then
+    return require "repay.driver"
+  elseif rawget(_G, "ngx") then
+    return require "repay.ngx"
+  end
+  return require "repay.curl"
+end
+
+--- Runs the call. A call runs once, but one that was refused for its place may run elsewhere.
 function call_methods.perform(call)
   check_open(call, "repay.call", "perform", 2)
-  if not native.claim(call) then
+  local transport = native.transport(call)
+  local driver = driver_of(transport)
+  local refusal = driver.refusal and driver.refusal(call)
+  if refusal then
+    return nil, refusal
+  elseif not native.claim(call) then
     error("repay.call runs once, and it has run", 2)
   end
-  local transport = native.transport(call)
-  if transport then
-    return require("repay.driver").perform(call, transport)
-  end
-  return require("repay.curl").perform(call)
+  return driver.perform(call, transport)
 end
 
 return { client = client_methods, call = call_methods }

@@ -33,7 +33,7 @@ local function load_engines(call)
   if rawget(_G, "ngx") then
     return nil, failure("unsupported_phase",
       "libcurl is refused inside nginx, because it would stop the whole worker",
-      "open the client with a transport", call)
+      "calls go over cosockets there by themselves", call)
   end
   local ok, module = pcall(require, "repay.native.curl")
   if not ok then

@@ -60,6 +60,11 @@ repay.apply = native.apply
 --- Many schedules as of a day: repay.portfolio{ as_of = "2026-11-20" }.
 repay.portfolio = native.portfolio
 
+--- Keeps schedules in memory that workers share: repay.cache(ngx.shared.NAME, options).
+function repay.cache(dictionary, given)
+  return require("repay.cache").new(dictionary, given)
+end
+
 --- The providers' names, as a list.
 function repay.providers()
   return native.providers()

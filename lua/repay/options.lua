@@ -131,14 +131,31 @@ local function require_settings(where, description, checked, level)
   end
 end
 
--- Which CAs a connection of nginx trusts is nginx's own setting; an option that is not looked at
--- would be worse than none.
+local function misplaced(description, field, message)
+  return nil, errors.new {
+    kind = "config", field = field, provider = description.name, operation = "open",
+    message = message,
+  }
+end
+
+-- Whom a connection of nginx trusts, and through what it goes, are nginx's own settings; an option
+-- that is not looked at would be worse than none. The files of a client certificate are read at
+-- once: nginx starts as a user that may, and goes on as one that may not.
 local function check_place(description, checked)
-  if rawget(_G, "ngx") and checked.ca_file then
-    return nil, errors.new {
-      kind = "config", field = "ca_file", provider = description.name, operation = "open",
-      message = "ca_file has no effect inside nginx; set lua_ssl_trusted_certificate instead",
-    }
+  if not rawget(_G, "ngx") then
+    return true
+  elseif checked.ca_file then
+    return misplaced(description, "ca_file",
+      "ca_file has no effect inside nginx; set lua_ssl_trusted_certificate instead")
+  elseif checked.proxy then
+    return misplaced(description, "proxy",
+      "proxy has no effect inside nginx; use a transport, like that of repay.resty_http")
+  elseif checked.client_cert and not checked.transport then
+    local connection = require "repay.ngx.connection"
+    local identity, reason = connection.identity(checked.client_cert, checked.client_key)
+    if not identity then
+      return misplaced(description, "client_cert", "client certificate: " .. tostring(reason))
+    end
   end
   return true
 end

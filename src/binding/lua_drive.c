@@ -127,6 +127,14 @@ static int message(lua_State *L)
     return 1;
 }
 
+static void set_given(lua_State *L, const char *name, struct repay_text text)
+{
+    if (text.length > 0) {
+        lua_pushlstring(L, text.data, text.length);
+        lua_setfield(L, -2, name);
+    }
+}
+
 /* wire(): the request as a byte driver takes it. */
 static int wire(lua_State *L)
 {
@@ -139,7 +147,7 @@ static int wire(lua_State *L)
     repay_bytes_clear(&call->wire);
     if (!repay_request_render(repay_call_request(&call->call), &call->wire))
         return luaL_error(L, "not enough memory");
-    lua_createtable(L, 0, 9);
+    lua_createtable(L, 0, 12);
     lua_pushlstring(L, host.data, host.length);
     lua_setfield(L, -2, "host");
     lua_pushinteger(L, elsewhere ? session->connect_port : session->base.port);
@@ -154,6 +162,10 @@ static int wire(lua_State *L)
     lua_setfield(L, -2, "fresh");
     lua_pushinteger(L, (lua_Integer)(connect_ms > 0 ? connect_ms : 0));
     lua_setfield(L, -2, "connect_timeout_ms");
+    lua_pushinteger(L, (lua_Integer)session->policy.first_byte_timeout_ms);
+    lua_setfield(L, -2, "first_byte_timeout_ms");
+    set_given(L, "client_cert", session->client_cert);
+    set_given(L, "client_key", session->client_key);
     set_attempt_facts(L, &call->call);
     return 1;
 }
@@ -336,10 +348,22 @@ static void read_failure(lua_State *L, int index, struct repay_end *end)
     }
 }
 
+static enum repay_connection connection_of(lua_State *L, int index)
+{
+    struct repay_text word = REPAY_NO_TEXT;
+
+    if (lua_type(L, index) == LUA_TSTRING)
+        word.data = lua_tolstring(L, index, &word.length);
+    return repay_text_is(word, "opened")   ? REPAY_CONNECTION_OPENED
+           : repay_text_is(word, "reused") ? REPAY_CONNECTION_REUSED
+                                           : REPAY_CONNECTION_UNTOLD;
+}
+
 /*
  * answer(now_ms, unix_ms, response): a whole reply
  * answer(now_ms, unix_ms, nil, failure): none, and why: { kind, sent, message, reused } or a word
  * answer(now_ms, unix_ms): after feed said "done" or "stop"
+ * A fifth argument tells of the connection: "opened" or "reused".
  */
 static int answer(lua_State *L)
 {
@@ -348,7 +372,8 @@ static int answer(lua_State *L)
     int64_t unix_ms = clock_argument(L, 3, repay_clock_unix_ms);
     struct repay_end end = {.kind = REPAY_KIND_NONE, .sent = REPAY_SENT_MAYBE};
 
-    lua_settop(L, 5);
+    lua_settop(L, 6);
+    end.connection = connection_of(L, 6);
     if (!lua_isnil(L, 5) && lua_isnil(L, 4)) {
         read_failure(L, 5, &end);
     } else if (!call->was_fed) {

@@ -9,6 +9,7 @@
 #include "lua_call.h"
 #include "lua_client.h"
 #include "lua_figures.h"
+#include "lua_fingerprint.h"
 #include "lua_money.h"
 #include "lua_portfolio.h"
 #include "lua_provider.h"
@@ -127,8 +128,10 @@ static int test_seed(lua_State *L)
 
 static const luaL_Reg functions[] = {
     {"apply", repay_lua_schedule_apply},
+    {"chance", repay_lua_chance},
     {"claim", repay_lua_call_claim},
     {"client", repay_lua_call_client},
+    {"fingerprint", repay_lua_fingerprint},
     {"integer", integer},
     {"is_open", is_open},
     {"limit", repay_lua_call_limit},
