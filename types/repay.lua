@@ -199,6 +199,47 @@ function call:answer(now_ms, unix_ms, response, failure) end
 ---@return repay.err?
 function call:result() end
 
+---@class repay.cache_options
+---@field lifetime_ms? integer how long an answer is as good as a new one: 60000
+---@field stale_ms? integer how much longer it serves while the provider cannot be reached: 0
+---@field wait_ms? integer how long a request waits for another one's fetch: 10000
+---@field lock_ms? integer after so long a fetch counts as given up: 30000
+---@field sleep? fun(ms: number) required outside nginx
+
+---@alias repay.source "fetched"|"kept"|"stale"
+
+---@class repay.cache
+local cache = {}
+
+---@param client repay.client
+---@param arguments? table
+---@return repay.schedule?
+---@return repay.err?
+---@return repay.source?
+---@return repay.err? cause why an old answer was given
+function cache:schedule(client, arguments) end
+
+---@param client repay.client
+---@param arguments? table
+---@return repay.schedule?
+---@return repay.err?
+---@return repay.source?
+---@return repay.err? cause
+function cache:pending(client, arguments) end
+
+---@param client repay.client
+---@param arguments? table
+---@return repay.schedule?
+---@return repay.err?
+---@return repay.source?
+---@return repay.err? cause
+function cache:repaid(client, arguments) end
+
+---@param client repay.client
+---@param operation string
+---@param arguments? table
+function cache:forget(client, operation, arguments) end
+
 ---@class repay.client
 ---@field provider string
 ---@field environment? "sandbox"|"live"
@@ -283,47 +324,6 @@ function client:close() end
 ---@field retry_cap_ms? integer
 ---@field body_size_max? integer
 ---@field [string] any the provider's own settings
-
----@class repay.cache_options
----@field lifetime_ms? integer how long an answer is as good as a new one: 60000
----@field stale_ms? integer how much longer it serves while the provider cannot be reached: 0
----@field wait_ms? integer how long a request waits for another one's fetch: 10000
----@field lock_ms? integer after so long a fetch counts as given up: 30000
----@field sleep? fun(ms: number) required outside nginx
-
----@alias repay.source "fetched"|"kept"|"stale"
-
----@class repay.cache
-local cache = {}
-
----@param client repay.client
----@param arguments? table
----@return repay.schedule?
----@return repay.err?
----@return repay.source?
----@return repay.err? cause why an old answer was given
-function cache:schedule(client, arguments) end
-
----@param client repay.client
----@param arguments? table
----@return repay.schedule?
----@return repay.err?
----@return repay.source?
----@return repay.err? cause
-function cache:pending(client, arguments) end
-
----@param client repay.client
----@param arguments? table
----@return repay.schedule?
----@return repay.err?
----@return repay.source?
----@return repay.err? cause
-function cache:repaid(client, arguments) end
-
----@param client repay.client
----@param operation string
----@param arguments? table
-function cache:forget(client, operation, arguments) end
 
 ---@class repay
 ---@field version string
