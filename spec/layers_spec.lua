@@ -94,7 +94,12 @@ local function places_of(rooms, words, suffix, excepted)
       for word in words:gmatch("%S+") do
         local pattern = "%f[%w_]" .. word .. "%f[^%w_]" .. (suffix or "")
         for position in source.code:gmatch("()" .. pattern) do
-          found[#found + 1] = ("%s:%d %s"):format(source.path, line_of(source.code, position), word)
+          -- A member of that name is a function that was given, not the library's.
+          local before = source.code:sub(position - 2, position - 1)
+          if before ~= "->" and before:sub(2) ~= "." then
+            found[#found + 1] = ("%s:%d %s"):format(source.path, line_of(source.code, position),
+              word)
+          end
         end
       end
     end
