@@ -283,7 +283,10 @@ local function compare_delinquents(what, list, of_loans)
   same_number(what .. " listed", #list, math.min(#late, 500))
   for i = 1, #list do
     same(("%s %d"):format(what, i), list[i].loan_id, late[i].loan.id)
-    same_number(("%s days %d"):format(what, i), list[i].days_late, late[i].days_late)
+    local known = late[i].unknown_late == 0 and list[i] or list[i].known.days_late
+    same_number(("%s days %d"):format(what, i), known.days_late, late[i].days_late)
+    same(("%s days known %d"):format(what, i), list[i].days_late ~= nil,
+      late[i].unknown_late == 0)
   end
 end
 

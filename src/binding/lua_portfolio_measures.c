@@ -636,12 +636,16 @@ static int cash_flow(lua_State *L)
 static void set_tags(lua_State *L, const struct repay_portfolio *portfolio,
                      const struct repay_cell *cell)
 {
+    uint32_t names[REPAY_PORTFOLIO_TAGS_MAX];
     uint32_t count = repay_portfolio_tag_count(portfolio, cell);
+    struct by_text by = {portfolio};
 
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = repay_portfolio_tag(portfolio, cell, i);
+    repay_order(names, count, is_name_before, &by);
     lua_createtable(L, (int)count, 0);
     for (uint32_t i = 0; i < count; i++) {
-        struct repay_text text =
-            repay_names_text(&portfolio->names, repay_portfolio_tag(portfolio, cell, i));
+        struct repay_text text = repay_names_text(&portfolio->names, names[i]);
 
         lua_pushlstring(L, text.data, text.length);
         lua_rawseti(L, -2, (int)i + 1);
@@ -665,6 +669,24 @@ static void set_flagged(lua_State *L, const char *name, const struct repay_portf
     lua_pop(L, 1);
 }
 
+/* Nil where a row of unknown amount may be later than the latest that is known. */
+static void set_days_late(lua_State *L, const struct repay_portfolio_loan *loan, int32_t as_of,
+                          const char *reason)
+{
+    int64_t days = as_of - loan->oldest_late_day;
+
+    if ((loan->flags & REPAY_LOAN_OVERDUE_UNKNOWN) == 0) {
+        repay_lua_set_integer(L, "days_late", days);
+        return;
+    }
+    repay_lua_set_reason(L, "days_late", reason);
+    lua_getfield(L, -1, "known");
+    lua_createtable(L, 0, 1);
+    repay_lua_set_integer(L, "days_late", days);
+    lua_setfield(L, -2, "days_late");
+    lua_pop(L, 1);
+}
+
 static void push_delinquent(lua_State *L, const struct repay_portfolio *portfolio,
                             const struct repay_portfolio_loan *loan)
 {
@@ -679,7 +701,7 @@ static void push_delinquent(lua_State *L, const struct repay_portfolio *portfoli
     repay_lua_set_text(L, "environment", repay_names_text(names, cell->environment));
     repay_lua_set_text(L, "label", repay_names_text(names, cell->label));
     set_tags(L, portfolio, cell);
-    repay_lua_set_integer(L, "days_late", portfolio->as_of - loan->oldest_late_day);
+    set_days_late(L, loan, portfolio->as_of, reason);
     repay_lua_set_day(L, "oldest_due_date", loan->oldest_late_day);
     set_flagged(L, "overdue_minor", loan, REPAY_LOAN_OVERDUE_UNKNOWN, loan->overdue, reason);
     set_flagged(L, "outstanding_minor", loan, REPAY_LOAN_HAS_UNKNOWN, loan->outstanding, reason);
