@@ -84,7 +84,7 @@ LUA_CHECKED := $(wildcard lua/repay lua/bin/* examples bench types) spec .luache
 
 APT_BUILD = libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev libcurl4-openssl-dev libsqlite3-dev
 APT_DEMO  = lua5.4 luajit2 lua-cjson lua-cqueues lua-luaossl
-APT_TEST  = $(APT_DEMO) curl lua-busted luarocks openssl
+APT_TEST  = $(APT_DEMO) curl libnginx-mod-http-lua lua-busted lua-socket luarocks nginx openssl
 APT_LINT  = clang clang-format clang-tidy lua-check $(APT_TEST)
 
 packages_for_demo  = $(APT_BUILD) $(APT_DEMO)
@@ -106,7 +106,7 @@ endif
 deps:
 	@echo 'To build:    GNU make, gcc or clang, pkg-config, and the headers of Lua 5.4, LuaJIT 2.1, libcurl and SQLite 3'
 	@echo 'To run:      lua5.4 or luajit; lua-cjson for the sandbox, and cqueues and luaossl for it as a server'
-	@echo 'To test:     busted for both Lua 5.4 and LuaJIT, luarocks, openssl'
+	@echo 'To test:     busted for both Lua 5.4 and LuaJIT, luarocks, openssl; luasocket and nginx with its Lua module'
 	@echo 'To check:    clang, clang-format, clang-tidy, luacheck, valgrind'
 	@echo 'On Debian and Ubuntu:'
 	@echo '  apt-get install $(sort $(APT_BUILD) $(APT_TEST) $(APT_LINT) libclang-rt-dev valgrind)'

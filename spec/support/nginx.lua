@@ -105,6 +105,7 @@ http {
   lua_package_cpath "@CPATH@";
   lua_socket_log_errors off;
   lua_shared_dict repay 4m;
+  init_by_lua_block { package.loaded["spec.root"] = "@ROOT@"; @INIT@ }
   @HTTP@
   server {
     listen 127.0.0.1:@PORT@;
@@ -117,8 +118,9 @@ http {
     USER = is_root and "user root;" or "", WORKERS = options.workers or 1,
     LEVEL = options.level or "info", MODULES = modules_path, MAIN = options.main or "",
     PATH = root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;" .. root .. "/?.lua;"
-      .. absolute(package.path), CPATH = absolute(package.cpath), HTTP = options.http or "",
-    PORT = self.port, ROOT = root, SERVER = options.server or "",
+      .. absolute(package.path), CPATH = absolute(package.cpath),
+    HTTP = options.http or "", INIT = options.init or "", PORT = self.port, ROOT = root,
+    SERVER = options.server or "",
   })
 end
 
@@ -129,8 +131,13 @@ local function make_prefix()
   return prefix
 end
 
---- Starts one. Options: workers, http, server and main (configuration), level (of the error log),
---- cpu (the only one it may use), prefix (a directory that stands already).
+--- The first processor that this process may use: on one, two servers show what they else do not.
+function nginx.one_cpu()
+  return tonumber(read("/proc/self/status"):match("Cpus_allowed_list:%s*(%d+)"))
+end
+
+--- Starts one. Options: workers, http, server, init and main (configuration), level (of the error
+--- log), cpu (the only one it may use), prefix (a directory that stands already).
 function nginx.start(options)
   assert(not nginx.missing())
   local self = setmetatable({ prefix = options.prefix or make_prefix(), port = free_port() }, nginx)
@@ -282,9 +289,21 @@ function nginx:run(chunk, ...)
   return nginx.result(self:begin(chunk, ...))
 end
 
+--- The same in a location of the spec's own, whose handler is `nginx.RUN`.
+function nginx:run_at(target, chunk, ...)
+  return nginx.result(self:begin_at(target, chunk, ...))
+end
+
+nginx.RUN = "content_by_lua_file " .. root .. "/spec/support/nginx_run.lua;"
+nginx.PROVIDER = "content_by_lua_file " .. root .. "/spec/support/nginx_provider.lua;"
+
 --- The same in two halves, so that several run at once.
 function nginx:begin(chunk, ...)
-  return self:send("POST", "/spec/run", json.encode { chunk = chunk, arguments = { ... } })
+  return self:begin_at("/spec/run", chunk, ...)
+end
+
+function nginx:begin_at(target, chunk, ...)
+  return self:send("POST", target, json.encode { chunk = chunk, arguments = { ... } })
 end
 
 function nginx.result(client)

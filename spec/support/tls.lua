@@ -55,6 +55,17 @@ function tls.directory()
   return directory
 end
 
+--- A certificate under an authority between it and ca.pem, made on first use: chain.pem holds both.
+function tls.make_chain()
+  tls.directory()
+  run(("test -e chain.pem || { openssl req -new %s -keyout between.key -out between.csr"
+    .. " -subj /CN=between; printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n'"
+    .. " >between.ext; openssl x509 -req -in between.csr -CA ca.pem -CAkey ca.key -CAcreateserial"
+    .. " -days 2 -extfile between.ext -out between.pem; }"):format(NEW_KEY))
+  make_certificate("chain", "DNS:provider.test", "between", 1)
+  run("cat between.pem >>chain.pem")
+end
+
 function tls.path(name)
   return tls.directory() .. "/" .. name
 end
