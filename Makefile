@@ -14,6 +14,12 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
+# Two at a time: most of a test run's time is spent with servers that stall on purpose. -j1 wins.
+MAKEFLAGS += -j2
+ifneq ($(filter test lint asan fuzz coverage,$(MAKECMDGOALS)),)
+MAKEFLAGS += --output-sync=target
+endif
+
 BUILD   = build
 CC      = gcc
 CLANG   = clang

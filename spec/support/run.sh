@@ -19,6 +19,7 @@ name=${result#*results/}
 shift 2
 
 mkdir -p "$(dirname "$result")"
+began=$(date +%s)
 timeout -k 10 "${TIME_LIMIT:-900}" "$@" >"$result.log" 2>&1
 status=$?
 
@@ -46,7 +47,7 @@ printf '%-28s %5d passed, %d failed' "$name" "$passed" "$failed"
 if [ "$skipped" -gt 0 ]; then
     printf ', %d skipped' "$skipped"
 fi
-printf '\n'
+printf ' (%d s)\n' "$(($(date +%s) - began))"
 if [ "$failed" -gt 0 ]; then
     if [ "$status" -ne 0 ] && [ "$status" -ne 1 ]; then
         echo "    ended with status $status"
