@@ -17,8 +17,10 @@ static struct tcp_server server;
 
 static atomic_int stalled_lookups; /* under way */
 
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-                struct addrinfo **found);
+/* Visible, or libcurl would find the C library's in its place. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints,
+                                                       struct addrinfo **found);
 
 /* Every look-up of this process comes here; that of one name hangs, as with a dead name server. */
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
