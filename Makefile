@@ -5,6 +5,7 @@
 #   make test      installs what is missing, builds, runs everything; ends with "N passed, N failed"
 #   make lint      the checks that run nothing          make asan   the tests under ASan and UBSan
 #   make fuzz SECONDS=60    each fuzz target so long    make bench  next to lua-cjson and node
+#   make format             has clang-format write what lint wants
 #   make coverage           which lines the tests ran      make deps   what to install elsewhere
 #   make env LUA=luajit     prints the paths to export
 #
@@ -98,6 +99,7 @@ packages_for_test  = $(APT_BUILD) $(APT_TEST)
 packages_for_asan  = $(APT_BUILD) $(APT_TEST) valgrind
 packages_for_bench = $(APT_BUILD) $(APT_DEMO)
 packages_for_lint  = $(APT_BUILD) $(APT_LINT)
+packages_for_format = clang-format
 packages_for_fuzz  = clang libclang-rt-dev
 PACKAGES := $(sort $(foreach goal,$(MAKECMDGOALS),$(packages_for_$(goal))))
 
@@ -458,6 +460,10 @@ lint/layers:
 
 lint: $(LINT_RUNS)
 	@spec/support/sum.sh $(BUILD)/results/lint
+
+.PHONY: format
+format: packages
+	clang-format -i --style=file $(ALL_C) $(ALL_H)
 
 # make fuzz: each target for $(SECONDS). What is found new is kept in the build directory.
 FUZZ_RUNS = $(FUZZ:%=fuzz/%)
