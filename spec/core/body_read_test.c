@@ -146,6 +146,11 @@ static const struct case_of tolerances[] = {
     {"\"installmentCount\":null", ""},
     {"\"paymentDueDate\":\"2024-02-29\"", "due_date=19782"},
     {"\"paymentDueDate\":\"2024-02-2\\u0039\"", "due_date=19782"},
+    {"\"paymentDueDate\":\"2024/02/29\"", "extra=\"paymentDueDate\":\"2024/02/29\""},
+    {"\"paymentDueDate\":\"2024-02-290\"", "extra=\"paymentDueDate\":\"2024-02-290\""},
+    {"\"paymentDueDate\":\"2024-13-01\"", "extra=\"paymentDueDate\":\"2024-13-01\""},
+    {"\"paymentDueDate\":\"2024-04-31\"", "extra=\"paymentDueDate\":\"2024-04-31\""},
+    {"\"paymentDueDate\":\"0000-01-01\"", "extra=\"paymentDueDate\":\"0000-01-01\""},
     {"\"paymentDueDate\":\"2024-02-28T23:30:00Z\"",
      "due_date=19782 extra=\"paymentDueDate\":\"2024-02-28T23:30:00Z\""},
     {"\"paymentDueDate\":\"2023-02-29\"", "extra=\"paymentDueDate\":\"2023-02-29\""},
@@ -156,6 +161,14 @@ static const struct case_of tolerances[] = {
     {"\"paymentDueDate\":{ \"a\" : [] }", "extra=\"paymentDueDate\":{ \"a\" : [] }"},
     {"\"paymentDueDate\":null", ""},
     {"\"creationDate\":\"2024-01-15T10:30:00.000Z\"", "creation_date=2024-01-15T10:30:00.000Z"},
+    {"\"creationDate\":\"2024-01-15T10:30:00Z\"", "creation_date=2024-01-15T10:30:00Z"},
+    {"\"creationDate\":\"2024-01-15T10:30:00.120Z\"", "creation_date=2024-01-15T10:30:00.120Z"},
+    {"\"creationDate\":\"2024-01-15 10:30:00Z\"", "creation_date=2024-01-15 10:30:00Z"},
+    {"\"creationDate\":\"2024-01-15T10:30:00z\"", "creation_date=2024-01-15T10:30:00z"},
+    {"\"creationDate\":\"2024-01-15T10:30:00,120Z\"", "creation_date=2024-01-15T10:30:00,120Z"},
+    {"\"creationDate\":\"2024-01-15T10:60:00Z\"", "creation_date=2024-01-15T10:60:00Z"},
+    {"\"creationDate\":\"2024-01-15T10:30:60Z\"", "creation_date=2024-01-15T10:30:60Z"},
+    {"\"creationDate\":\"2024-02-30T10:30:00Z\"", "creation_date=2024-02-30T10:30:00Z"},
     {"\"creationDate\":\"2024-01-15\"", "creation_date=2024-01-15"},
     {"\"creationDate\":\"1969-12-31T23:59:59Z\"", "creation_date=1969-12-31T23:59:59Z"},
     {"\"creationDate\":\"1969-12-31T23:59:59.999Z\"", "creation_date=1969-12-31T23:59:59.999Z"},
@@ -203,14 +216,15 @@ static const struct case_of tolerances[] = {
 };
 
 /* Only what is present, in the order of the layout. */
-static void add_present(struct repay_bytes *out, const struct repay_schedule *schedule)
+static void add_present(struct repay_bytes *out, const struct repay_schedule *schedule,
+                        uint32_t row)
 {
     bool any = false;
     repay_bytes_clear(out);
     for (unsigned i = 0; i < schedule->layout->field_count; i++) {
         struct repay_value value;
         const struct repay_field *field = &schedule->layout->fields[i];
-        repay_schedule_value(schedule, 0, field, &value);
+        repay_schedule_value(schedule, row, field, &value);
         if (!value.present)
             continue;
         if (any)
@@ -223,7 +237,7 @@ static void add_present(struct repay_bytes *out, const struct repay_schedule *sc
         else if (field->type != REPAY_FIELD_TEXT && field->type != REPAY_FIELD_UUID)
             repay_bytes_append_integer(out, value.integer);
     }
-    struct repay_text extra = repay_schedule_extra(schedule, 0);
+    struct repay_text extra = repay_schedule_extra(schedule, row);
     if (extra.length > 0) {
         repay_bytes_append_string(out, any ? " extra=" : "extra=");
         repay_bytes_append_text(out, extra);
@@ -238,15 +252,19 @@ static void takes_values_in_many_forms(void)
         size_t size;
         struct repay_schedule large;
         CHECK_CASE(tolerances[i].member);
-        (void)snprintf(body, sizeof body, WIDE("{%s}"), tolerances[i].member);
+        /* Twice: the first row teaches the reader which member comes, the second is expected. */
+        (void)snprintf(body, sizeof body, WIDE("{%s},{%s}"), tolerances[i].member,
+                       tolerances[i].member);
         CHECK(reading_pieces(&reading, &sample_wide, repay_text_of(body), 0));
         CHECK_TEXT(reading.error.message, "");
         const struct repay_schedule *schedule =
             reading_schedule(&reading, true, &memory, &size, &large);
-        if (!CHECK(schedule && schedule->rows == 1))
+        if (!CHECK(schedule && schedule->rows == 2))
             continue;
-        add_present(&reading.shown, schedule);
-        CHECK_TEXT(repay_bytes_text(&reading.shown), tolerances[i].shown);
+        for (uint32_t row = 0; row < 2; row++) {
+            add_present(&reading.shown, schedule, row);
+            CHECK_TEXT(repay_bytes_text(&reading.shown), tolerances[i].shown);
+        }
         free(memory);
         check_cuts(&sample_wide, repay_text_of(body), 1);
     }
@@ -340,6 +358,14 @@ static const struct fault faults[] = {
      "installmentCount must be a number, at byte 29"},
     {"{\"data\":[{\"installmentCount\":false}]}", 29,
      "installmentCount must be a number, at byte 29"},
+    {"{\"data\":[{\"installmentCount\":012}]}", 30,
+     "a number that JSON does not allow, at byte 30"},
+    {"{\"data\":[{\"loanAmountPaid\":trux}]}", 30, "no JSON value here, at byte 30"},
+    {"{\"data\":[{\"loanAmountPaid\":falsx}]}", 31, "no JSON value here, at byte 31"},
+    {"{\"data\":[{\"loanAmountPaid\":truex}]}", 31,
+     "a comma or a closing bracket is expected here, at byte 31"},
+    {"{\"data\":[{\"paymentDueDate\":\"2024-02-15\"\"}]}", 39,
+     "a comma or a closing bracket is expected here, at byte 39"},
     {"{\"data\":[{\"email\":\"a\nb\"}]}", 20, "a control character inside a string, at byte 20"},
     {"{\"data\":[{\"email\":\"\\ud800\"}]}", 25, "half of a surrogate pair, at byte 25"},
     {"{\"data\":[{\"id\":tru}]}", 18, "no JSON value here, at byte 18"},
@@ -366,6 +392,42 @@ static void names_the_first_wrong_byte(void)
         check_cuts(&sample_wide, repay_text_of(fault->body), 1);
     }
     CHECK_CASE(NULL);
+}
+
+/* The same faults in a member that is expected, because the row before has taught the reader so. */
+static void names_the_wrong_byte_of_an_expected_member(void)
+{
+    static const char head[] = "{\"data\":[{\"";
+    const size_t list = sizeof "{\"data\":[" - 1;
+    unsigned tried = 0;
+    for (size_t i = 0; i < SAMPLE_COUNT(faults); i++) {
+        const struct fault *fault = &faults[i];
+        char body[512], expected[128];
+        if (strncmp(fault->body, head, sizeof head - 1) != 0)
+            continue;
+        size_t name = strcspn(fault->body + sizeof head - 1, "\"") + 2;
+        int more = snprintf(body, sizeof body, "%.*s{%.*s:null},", (int)list, fault->body,
+                            (int)name, fault->body + list + 1) -
+                   (int)list;
+        (void)snprintf(body + list + more, sizeof body - list - (size_t)more, "%s",
+                       fault->body + list);
+        int without = (int)(strrchr(fault->message, ' ') - fault->message);
+        bool is_cut = strstr(fault->message, "cut off") != NULL;
+        if (is_cut)
+            (void)snprintf(expected, sizeof expected, "the body is cut off after %zu bytes",
+                           strlen(body));
+        else
+            (void)snprintf(expected, sizeof expected, "%.*s %lld", without, fault->message,
+                           (long long)fault->offset + more);
+        CHECK_CASE(body);
+        CHECK(!reading_pieces(&reading, &sample_wide, repay_text_of(body), 0));
+        CHECK_INT(reading.error.offset, fault->offset + more);
+        CHECK_TEXT(reading.error.message, expected);
+        check_cuts(&sample_wide, repay_text_of(body), 1);
+        tried++;
+    }
+    CHECK_CASE(NULL);
+    CHECK(tried > 20);
 }
 
 static void names_the_member_at_fault(void)
@@ -611,6 +673,10 @@ static void tells_similar_texts_apart(void)
     /* A raw quote after an escaped one is the end of the string, not part of the text before. */
     (void)read_whole(&sample_inner, "{\"data\":[{\"status\":\"a\\\"b\"},{\"status\":\"a\"b\"}]}");
     CHECK_INT(reading.error.offset, 40);
+    (void)read_whole(&sample_inner, "{\"data\":[{\"status\":12},{\"status\":12x}]}");
+    CHECK_INT(reading.error.offset, 35);
+    (void)read_whole(&sample_inner, "{\"data\":[{\"status\":12},{\"status\":\"12\"}]}");
+    CHECK_INT(reading.builder.rows, 2);
 }
 
 /* A row of `length` bytes, in a body that has it at its end. */
@@ -955,6 +1021,7 @@ int main(void)
     reads_a_wide_row();
     takes_values_in_many_forms();
     names_the_first_wrong_byte();
+    names_the_wrong_byte_of_an_expected_member();
     names_the_member_at_fault();
     counts_depth_from_the_document();
     finds_the_rows();
