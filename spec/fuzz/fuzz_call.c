@@ -282,12 +282,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input input = {data, size, 0};
     struct run run = {.now_ms = 1000, .unix_ms = INT64_C(1705314600000)};
     size_t index = take(&input) % TARGETS;
+    /* A copy: what a session's calls share (breaker, pace) must not reach the next input. */
+    struct repay_session session = *session_of(index);
 
     if (!blocks)
         blocks = repay_blocks_create(&must_allocator);
     MUST(blocks != NULL);
     run.target = &targets[index];
-    prepare(&run, session_of(index), blocks, take(&input));
+    prepare(&run, &session, blocks, take(&input));
     ask(&run);
     MUST(run.step == REPAY_STEP_SEND);
     for (int steps = 0; input.at < input.size && steps < STEPS_MAX; steps++)

@@ -57,15 +57,18 @@ static inline void judge_prepare(struct repay_call *call, struct repay_session *
     MUST(repay_call_prepare(call, &chance, 0, &error));
 }
 
-static inline void judge_once(struct judged *out, struct repay_session *session,
+/* Works on a copy of the session: what its calls share (breaker, pace) must not reach the next
+ * input. */
+static inline void judge_once(struct judged *out, const struct repay_session *opened,
                               const struct repay_operation *operation, struct repay_blocks *blocks,
                               int status, struct repay_text body, size_t piece)
 {
     struct repay_end whole = {.kind = REPAY_KIND_NONE, .sent = REPAY_SENT_MAYBE};
+    struct repay_session session = *opened;
     struct repay_call call;
     bool goes_on;
 
-    judge_prepare(&call, session, operation, blocks);
+    judge_prepare(&call, &session, operation, blocks);
     MUST(repay_call_next(&call, 0, 0) == REPAY_STEP_SEND);
     goes_on = repay_call_reply_status(&call, status);
     for (size_t at = 0; goes_on && at < body.length;) {
