@@ -88,7 +88,10 @@ static void set_message(lua_State *L, const struct repay_schedule *schedule,
     write_side(schedule, unit, finding->expected, expected, sizeof expected);
     write_side(schedule, unit, finding->found, found, sizeof found);
     (void)lua_pushfstring(L, "row %d: not so: %s", (int)finding->row + 1, meanings[finding->rule]);
-    if (unit != REPAY_RULE_UNIT_NOTHING) {
+    if (finding->with_row != REPAY_CHECK_NO_ROW && finding->expected == finding->found) {
+        (void)lua_pushfstring(L, " (%s, as in row %d)", found, (int)finding->with_row + 1);
+        lua_concat(L, 2);
+    } else if (unit != REPAY_RULE_UNIT_NOTHING) {
         (void)lua_pushfstring(L, " (expected %s, found %s%s%s)", expected, found,
                               finding->field ? " in " : "",
                               finding->field ? finding->field->name : "");
