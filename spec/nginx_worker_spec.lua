@@ -1,0 +1,275 @@
+-- What a worker feels of calls inside it: nothing stalls, nothing grows, a reload loses nobody,
+-- and no credential reaches the log.
+local nginx = require "spec.support.nginx"
+local process = require "spec.support.sandbox_process"
+local socket = require "socket"
+local tls = require "spec.support.tls"
+
+-- 64 calls whose answers take 100 to 300 ms, and a light thread that wants to run every millisecond.
+local GAPS = [[
+  local options, is_warm = ...
+  local native = require "repay.native.core"
+  local repay = require "repay"
+  local client = assert(repay.open("carbon", options))
+  local function call_all(count, id)
+    local threads, failed = {}, 0
+    for i = 1, count do
+      threads[i] = ngx.thread.spawn(function()
+        local schedule, err = client:schedule { loan_id = id(i) }
+        failed = failed + (schedule and 0 or 1)
+      end)
+    end
+    for i = 1, count do
+      ngx.thread.wait(threads[i])
+    end
+    return failed
+  end
+  if is_warm then
+    call_all(64, function() return "delay-50" end)
+  end
+  local going, ticks, widest_ms = true, 0, 0
+  local ticker = ngx.thread.spawn(function()
+    local last = native.now_ms()
+    while going do
+      ngx.sleep(0.001)
+      local now = native.now_ms()
+      ticks, widest_ms, last = ticks + 1, math.max(widest_ms, now - last), now
+    end
+  end)
+  local begun = native.now_ms()
+  local failed = call_all(64, function(i)
+    return "delay-" .. (100 + math.floor(200 * (i - 1) / 63))
+  end)
+  going = false
+  local took_ms = native.now_ms() - begun
+  ngx.thread.wait(ticker)
+  client:close()
+  return { failed = failed, ticks = ticks, widest_ms = widest_ms, took_ms = took_ms }
+]]
+
+-- Other work on the machine widens gaps and never narrows them, so the best of some runs counts.
+local function best_of(times, run)
+  local best
+  for _ = 1, times do
+    local answer = run()
+    assert(answer.failed == 0, "calls failed")
+    if not best or answer.widest_ms < best.widest_ms then
+      best = answer
+    end
+    if best.widest_ms <= 20 then
+      break
+    end
+  end
+  return best
+end
+
+local CREDENTIALS = { api_key = "SECRET-key-71", carbon_key = "SECRET-key-72" }
+
+local function options_for(port, changes)
+  local options = { base_url = "http://127.0.0.1:" .. port, attempts = 1 }
+  for name, value in pairs(CREDENTIALS) do
+    options[name] = value
+  end
+  for name, value in pairs(changes or {}) do
+    options[name] = value
+  end
+  return options
+end
+
+nginx.describer(describe, it, pending)("a worker of nginx", function()
+  local provider, tls_port
+
+  setup(function()
+    tls_port = nginx.free_port()
+    local directory = tls.directory()
+    provider = nginx.start {
+      server = "location / { " .. nginx.PROVIDER .. " }",
+      http = ([[server { listen 127.0.0.1:%d ssl; ssl_certificate %s/good.pem;
+        ssl_certificate_key %s/good.key; location / { %s } }]]):format(tls_port, directory,
+        directory, nginx.PROVIDER),
+    }
+  end)
+
+  teardown(function()
+    provider:stop()
+    tls.remove()
+  end)
+
+  it("is never held up by 64 calls, and they take as long as the slowest (A1, A2)", function()
+    local gateway = nginx.start {}
+    local seen = best_of(4, function()
+      return gateway:run(GAPS, options_for(provider.port), true)
+    end)
+    gateway:stop()
+    assert.is_true(seen.widest_ms <= 80, seen.widest_ms)
+    assert.is_true(seen.ticks >= 0.5 * seen.took_ms, seen.ticks .. " in " .. seen.took_ms)
+    assert.is_true(seen.took_ms <= 1.5 * 300, seen.took_ms)
+  end)
+
+  it("is hardly held up by 64 new TLS connections (A3)", function()
+    local gateway = nginx.start {
+      server = ("location = /tls { lua_ssl_trusted_certificate %s; %s }"):format(
+        tls.path("ca.pem"), nginx.RUN),
+    }
+    local options = options_for(tls_port, {
+      base_url = "https://provider.test:" .. tls_port, connect = "127.0.0.1:" .. tls_port,
+    })
+    local tries = 0
+    local seen = best_of(4, function()
+      -- A worker that was just begun has no connection in its pool.
+      if tries > 0 then
+        local old = gateway:workers()[1]
+        gateway:signal("HUP")
+        nginx.wait_until(5, function() return not nginx.read("/proc/" .. old .. "/stat") end)
+      end
+      tries = tries + 1
+      return gateway:run_at("/tls", GAPS, options, false)
+    end)
+    gateway:stop()
+    assert.is_true(seen.widest_ms <= 80, seen.widest_ms)
+  end)
+
+  it("answers who was there when it is told to reload or to stop (A11)", function()
+    local gateway = nginx.start {}
+    for _, signal in ipairs { "HUP", "QUIT" } do
+      local clients = {}
+      for i = 1, 40 do
+        clients[i] = gateway:begin([[
+          local client = assert(require("repay").open("carbon", ...))
+          local schedule, err = client:schedule { loan_id = "delay-2000" }
+          return schedule and #schedule or tostring(err)
+        ]], options_for(provider.port))
+      end
+      socket.sleep(0.5)
+      gateway:signal(signal)
+      for i = 1, 40 do
+        assert.equal(2, nginx.result(clients[i]))
+      end
+    end
+    assert.is_true(nginx.wait_until(5, function() return not gateway:is_running() end))
+    gateway:stop()
+  end)
+
+  it("keeps nothing of 400 requests with a new Lua state each (A15)", function()
+    local gateway = nginx.start {
+      server = "location = /fresh { lua_code_cache off; content_by_lua_block { "
+        .. ([[
+          local client = assert(require("repay").open("carbon", {
+            base_url = "http://127.0.0.1:%d", api_key = "SECRET-key-71",
+            carbon_key = "SECRET-key-72", attempts = 1 }))
+          local schedule, err = client:schedule { loan_id = "LOAN_1" }
+          ngx.print(schedule and #schedule or tostring(err))
+        ]]):format(provider.port) .. " } }",
+    }
+    local pid = gateway:workers()[1]
+    local function ask(times)
+      for _ = 1, times do
+        local _, body = gateway:ask("GET", "/fresh")
+        assert.equal("2", body)
+      end
+    end
+    ask(200)
+    local memory_kib, files = nginx.memory_kib(pid), nginx.open_files(pid)
+    ask(400)
+    local grown_kib, more = nginx.memory_kib(pid) - memory_kib, nginx.open_files(pid) - files
+    -- nginx says at start that this directive costs speed.
+    gateway:stop { "lua_code_cache is off" }
+    assert.is_true(grown_kib <= 64, grown_kib)
+    assert.equal(0, more)
+  end)
+
+  it("has no libcurl in it (A17), and no global of ours", function()
+    local gateway = nginx.start {}
+    local seen = gateway:run([[
+      local before = {}
+      for name in pairs(_G) do before[name] = true end
+      local client = assert(require("repay").open("carbon", ...))
+      assert(client:schedule { loan_id = "LOAN_1" }):close()
+      client:close()
+      local new = {}
+      for name in pairs(_G) do
+        if not before[name] then new[#new + 1] = name end
+      end
+      return { new = #new, curl = package.loaded["repay.native.curl"] ~= nil }
+    ]], options_for(provider.port))
+    local maps = nginx.read("/proc/" .. gateway:workers()[1] .. "/maps")
+    gateway:stop()
+    assert.same({ new = 0, curl = false }, seen)
+    assert.truthy(maps:find("core.so", 1, true))
+    assert.is_nil(maps:find("libcurl", 1, true))
+  end)
+
+  it("gives up the waits of a timer's reads when it is told to stop", function()
+    local gateway = nginx.start {}
+    gateway:run([[
+      ngx.timer.at(0, function(_, options)
+        local client = assert(require("repay").open("carbon", options))
+        local _, err = client:schedule { loan_id = "LOAN_1" }
+        ngx.log(ngx.NOTICE, "timer ended with ", err.kind)
+      end, ...)
+      return true
+    ]], options_for(1, { attempts = 10, retry_base_ms = 60000, retry_cap_ms = 60000 }))
+    socket.sleep(0.1)
+    local begun = socket.gettime()
+    gateway:signal("QUIT")
+    assert.is_true(nginx.wait_until(5, function() return not gateway:is_running() end))
+    assert.is_true(socket.gettime() - begun < 2)
+    assert.truthy(gateway:log():find("timer ended with cancelled", 1, true)
+      or gateway:log():find("timer ended with connect", 1, true))
+    gateway:stop()
+  end)
+
+  it("writes no credential to its log, whatever happens and however much it logs", function()
+    local box = process.start("--loans", "0", "--tls")
+    local gateway = nginx.start {
+      level = "debug",
+      -- ngx_lua's own words about sockets too.
+      server = ("lua_socket_log_errors on; lua_ssl_trusted_certificate %s;"):format(
+        box.tls_settings.carbon.ca_file),
+    }
+    gateway:run([[
+      local plain, secure, dead, fresh = ...
+      local repay = require "repay"
+      local clients = {}
+      for _, all in ipairs { plain, secure } do
+        for provider, options in pairs(all) do
+          options.ca_file = nil
+          options.attempts = 1
+          clients[#clients + 1] = assert(repay.open(provider, options))
+          options.base_url, options.connect = nil, dead
+          options.environment = "sandbox"
+          clients[#clients + 1] = assert(repay.open(provider, options))
+        end
+      end
+      local arguments = { carbon = { loan_id = "LOAN_ABC123" },
+        pezesha = { merchant_id = "merchant_jane" },
+        fincode = { customer_id = "123e4567-e89b-12d3-a456-426614174000" } }
+      for _, client in ipairs(clients) do
+        local schedule, err = client:schedule(arguments[client.provider])
+        ngx.log(ngx.ERR, tostring(client), " ", tostring(schedule), " ", tostring(err))
+        for name, value in pairs(err or {}) do
+          ngx.log(ngx.ERR, name, "=", tostring(value))
+        end
+        if client.provider == "fincode" then
+          local receipt, failure = client:repay {
+            customer_id = "123e4567-e89b-12d3-a456-426614174000",
+            account_id = "223e4567-e89b-12d3-a456-426614174001",
+            bank_account_id = "323e4567-e89b-12d3-a456-426614174002", amount = "50000.00" }
+          ngx.log(ngx.ERR, tostring(receipt), tostring(failure))
+        end
+        client:close()
+      end
+      return true
+    ]], box.settings, box.tls_settings, "127.0.0.1:" .. box.ports.refused)
+    local log = gateway:log()
+    gateway:stop()
+    local secrets = { box.settings.carbon.api_key, box.settings.carbon.carbon_key,
+      box.settings.pezesha.token, box.settings.fincode.token }
+    box:stop()
+    assert.truthy(log:find("repay.client: carbon", 1, true))
+    for _, secret in ipairs(secrets) do
+      local at = log:find(secret, 1, true)
+      assert.is_nil(at, at and log:sub(at - 200, at + 60))
+    end
+  end)
+end)
