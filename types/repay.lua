@@ -246,6 +246,7 @@ function cache:forget(client, operation, arguments) end
 ---@field label? string
 ---@field currency string
 ---@field zone? string
+---@field keys "honoured"|"unproven" what a person said of the provider's idempotency keys
 local client = {}
 
 ---What the provider lists as due, in its order.

@@ -65,9 +65,30 @@ function repay.cache(dictionary, given)
   return require("repay.cache").new(dictionary, given)
 end
 
+--- Opens the journal of repayments at a path: a journal, or nil and an error.
+function repay.journal(path, given)
+  load_options()
+  local opened, err = require("repay.journal").open(path, given, 2)
+  return opened, err
+end
+
 --- The providers' names, as a list.
 function repay.providers()
   return native.providers()
 end
+
+-- Whole jobs over the parts above, each in a file of its own that is loaded when it is first named.
+repay.workflow = setmetatable({}, {
+  __index = function(workflow, name)
+    local found, job = pcall(require, "repay.workflow." .. tostring(name))
+    if not found then
+      error(("repay.workflow has no '%s': %s"):format(tostring(name), tostring(job):match("[^\n]*")),
+        2)
+    end
+    load_options()
+    rawset(workflow, name, job)
+    return job
+  end,
+})
 
 return repay

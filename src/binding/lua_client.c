@@ -154,7 +154,8 @@ static void push_text(lua_State *L, struct repay_text text)
         lua_pushnil(L);
 }
 
-static const char *const facts[] = {"provider", "environment", "label", "currency", "zone", NULL};
+static const char *const facts[] = {"provider", "environment", "label", "currency",
+                                    "zone",     "keys",        NULL};
 
 static void push_fact(lua_State *L, const struct repay_session *session, const char *name)
 {
@@ -168,6 +169,8 @@ static void push_fact(lua_State *L, const struct repay_session *session, const c
         push_text(L, session->label);
     } else if (strcmp(name, "currency") == 0) {
         push_text(L, repay_text_of(session->currency));
+    } else if (strcmp(name, "keys") == 0) {
+        lua_pushstring(L, session->keys_honoured ? "honoured" : "unproven");
     } else if (session->zone_known) {
         repay_zone_write(session->zone_minutes, zone);
         lua_pushlstring(L, zone, sizeof zone);

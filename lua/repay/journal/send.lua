@@ -1,0 +1,179 @@
+-- Sends one entry: the lock, the ids known before, the claim, the call, the outcome. The rules are
+-- C's and refuse what must not be; this drives, and may yield wherever the client's transport does.
+local errors = require "repay.error"
+local lists = require "repay.journal.lists"
+local native = require "repay.native.core"
+local native_journal = require "repay.native.journal"
+
+local send = {}
+
+-- A point of the crash build; nothing in every other.
+local function crash_point(name)
+  if native_journal.crash_point then
+    native_journal.crash_point(name)
+  end
+end
+send.crash_point = crash_point
+
+-- Waits on whatever the client's calls wait on. Over libcurl and cosockets a call that may begin
+-- only when its time is over waits without a byte being sent.
+local function pause(client, customer, ms)
+  local transport = native.transport(client)
+  if ms <= 0 then
+    return
+  elseif transport then
+    pcall(transport.sleep, ms)
+    return
+  end
+  local call = client:prepare("schedule", { customer_id = customer })
+  if call then
+    local until_ms = native.now_ms() + ms
+    native.limit(call, until_ms, until_ms)
+    call:perform()
+    call:close()
+  end
+end
+
+local function about(err, entry, state)
+  err.entry = entry.id
+  err.state = state
+  err.idempotency_key = err.idempotency_key or entry.key
+  return err
+end
+
+-- The ids known now, read once for each customer of a run. False where the provider has no list.
+local function before_of(run, client, entry)
+  if not lists.has_records(client) then
+    return false
+  end
+  local slot = table.concat({ client.provider, client.environment or "", client.label or "",
+    entry.customer }, "\n")
+  if run.before[slot] then
+    return run.before[slot]
+  end
+  local records, err = lists.records(client, entry.customer)
+  if not records then
+    return nil, err
+  end
+  local given = lists.scope(client, entry.customer)
+  given.records, given.complete, given.unix_ms = records, true, run.unix_ms()
+  local before, failure = run.raw.before(run.journal, given)
+  run.before[slot] = before
+  return before, failure
+end
+
+local function copy_arguments(entry)
+  local arguments = {}
+  for name, value in pairs(entry.arguments) do
+    arguments[name] = value
+  end
+  arguments.idempotency_key = entry.key
+  return arguments
+end
+
+local function ended(run, result, err)
+  local facts = { unix_ms = run.unix_ms(), by = run.by }
+  if result then
+    facts.outcome = "accepted"
+    facts.receipt_id = result.id
+    facts.verification_status = result.verification_status
+    facts.message = result.provider_message
+    facts.interaction_id = result.interaction_id
+    return facts
+  end
+  facts.outcome = err.outcome
+  facts.kind = err.kind
+  facts.http_status = err.http_status
+  facts.message = err.provider_message
+  facts.interaction_id = err.interaction_id
+  facts.retry_after_ms = err.retry_after_ms
+  return facts
+end
+
+-- What interrupted a call may have left it anywhere on its way.
+local function perform(call)
+  local ok, result, err = pcall(call.perform, call)
+  if ok then
+    return result, err
+  end
+  return nil, errors.new {
+    kind = "cancelled", outcome = "unknown", message = "the call was interrupted",
+  }, result
+end
+
+-- One attempt, from the claim to what is on disk of its end.
+local function attempt(run, client, owner, entry, before)
+  local call, err = client:prepare("repay", copy_arguments(entry))
+  if not call then
+    return nil, about(err, entry, entry.state)
+  end
+  local claimed, failure = owner:claim(call, {
+    unix_ms = run.unix_ms(), by = run.by, before = before,
+  })
+  if not claimed then
+    call:close()
+    return nil, about(failure, entry, entry.state)
+  end
+  local result, why, raised = perform(call)
+  call:close()
+  local settled, unsaved = owner:settle(ended(run, result, why))
+  if not settled then
+    -- What the provider said is worth more than that it could not be written down.
+    unsaved.outcome = "unknown"
+    unsaved.receipt = result
+    return nil, about(unsaved, entry, "sending")
+  elseif raised ~= nil then
+    error(raised, 0)
+  end
+  return settled, why and about(why, entry, settled.state), result
+end
+
+local function attempts(run, client, owner, entry)
+  local before
+  if entry.state == "approved" then
+    local failure
+    before, failure = before_of(run, client, entry)
+    if failure then
+      return nil, about(failure, entry, entry.state)
+    end
+  end
+  local settled, err, receipt
+  repeat
+    settled, err, receipt = attempt(run, client, owner, entry, before)
+    if settled and settled.again then
+      crash_point("C24")
+      pause(client, entry.customer, settled.wait_ms)
+    end
+  until not settled or not settled.again
+  return settled, err, receipt
+end
+
+--- Sends an entry with a client of its own. Returns the entry as it is then and how the last
+--- attempt was settled, or nil, an error, and how it was settled if it came to that.
+function send.entry(run, client, entry)
+  local owner, busy = run.raw.own(run.journal, entry.id)
+  if not owner then
+    return nil, busy
+  end
+  local ok, settled, err, receipt = pcall(attempts, run, client, owner, entry)
+  owner:close()
+  if not ok then
+    error(settled, 0)
+  elseif err then
+    return nil, err, settled
+  end
+  local now, failure = run.raw.entry(run.journal, entry.id)
+  if not now then
+    failure.outcome, failure.receipt = "unknown", receipt
+    return nil, about(failure, entry, settled.state), settled
+  end
+  now.receipt = receipt
+  return now, nil, settled
+end
+
+--- What the entries of one run share.
+function send.new_run(journal, raw, state)
+  return { journal = journal, raw = raw, unix_ms = state.unix_ms, by = state.by, before = {} }
+end
+
+return send
