@@ -9,6 +9,7 @@
 local native = require "repay.native.core"
 local connection = require "repay.ngx.connection"
 local errors = require "repay.error"
+local result_of = require "repay.result"
 local slots = require "repay.ngx.slots"
 
 local driver = {}
@@ -17,6 +18,9 @@ local settings = { concurrency = 64, keepalive_ms = 30000 }
 
 -- By host and port: of this worker.
 local places = {}
+
+-- By call: what is under way, for who gives a call up from outside.
+local attempts = setmetatable({}, { __mode = "k" })
 
 -- As much as nginx hands over at once.
 local PIECE = 16384
@@ -139,9 +143,11 @@ local function try(call, wants_fresh)
   local attempt = { wire = wire, is_fresh = wire.fresh or wants_fresh,
     deadline_ms = native.now_ms() + wire.timeout_ms }
   local place = places_at(wire)
+  attempts[call] = attempt
   local lease = place:take(attempt.deadline_ms)
   local problem, reusable
   if lease then
+    attempt.place, attempt.lease = place, lease
     local ok
     ok, problem, reusable = pcall(exchange, call, attempt)
     if not ok then
@@ -153,6 +159,7 @@ local function try(call, wants_fresh)
   else
     problem = failure("timeout", "no", "too many calls were under way towards this host")
   end
+  attempts[call] = nil
   call:answer(native.now_ms(), native.unix_ms(), nil, problem,
     attempt.socket and (attempt.reused and "reused" or "opened"))
   return problem and problem.reused
@@ -176,21 +183,11 @@ local function wait(call, ms)
   end
 end
 
--- Running out of memory here would lose the news of a repayment, so it is tried twice.
-local function result(call)
-  local ok, value, err = pcall(call.result, call)
-  if not ok then
-    collectgarbage()
-    value, err = call:result()
-  end
-  return value, err
-end
-
---- Runs the call to its end: a schedule or a receipt, or nil and an error.
-function driver.perform(call)
-  local refusal = driver.refusal(call)
-  if refusal then
-    return nil, refusal
+--- Runs the call to its end. It begins `after` and ends `within` so many milliseconds, if given.
+function driver.run(call, after, within)
+  if after or within then
+    local now_ms = native.now_ms()
+    native.limit(call, after and now_ms + after, within and now_ms + within)
   end
   local wants_fresh = false
   while true do
@@ -200,8 +197,37 @@ function driver.perform(call)
     elseif step == "wait" then
       wait(call, ms)
     else
-      return result(call)
+      return
     end
+  end
+end
+
+--- The same where nginx can wait, and what it ended with: a schedule or a receipt, or nil and an
+--- error.
+function driver.perform(call)
+  local refusal = driver.refusal(call)
+  if refusal then
+    return nil, refusal
+  end
+  driver.run(call)
+  return result_of(call)
+end
+
+--- Whether nothing of the call's request can have left so far.
+function driver.is_unsent(call)
+  local attempt = attempts[call]
+  return not (attempt and attempt.is_handed)
+end
+
+--- After the light thread that ran the call was killed: closes its connection and frees its place.
+function driver.abandon(call)
+  local attempt = attempts[call]
+  attempts[call] = nil
+  if attempt and attempt.socket then
+    pcall(attempt.socket.close, attempt.socket)
+  end
+  if attempt and attempt.lease then
+    attempt.place:give_back(attempt.lease)
   end
 end
 
