@@ -175,9 +175,15 @@ void repay_lua_ages_option(lua_State *L, int table, const char *where, struct re
  * Holders
  */
 
+/* A userdata of LuaJIT is aligned to 8 bytes and no further: max_align_t would ask for 16. */
+union holder_content {
+    void *pointer;
+    int64_t integer;
+};
+
 struct holder {
     void (*release)(void *content);
-    max_align_t content[];
+    union holder_content content[];
 };
 
 static void release(struct holder *holder)
