@@ -32,8 +32,8 @@ static struct repay_settlement end_with(enum repay_entry_mode mode, int64_t now_
                                         enum repay_attempt_outcome outcome, enum repay_kind kind,
                                         struct repay_entry_standing *now)
 {
-    struct repay_attempt_end end = {.outcome = outcome, .kind = kind, .retry_after_ms = -1,
-                                    .random = 12345};
+    struct repay_attempt_end end = {
+        .outcome = outcome, .kind = kind, .retry_after_ms = -1, .random = 12345};
 
     return repay_entry_settle(&policy, mode, at(now_ms), &end, now);
 }
@@ -157,9 +157,9 @@ static void puts_back_what_was_not_sent(void)
         CHECK_INT(now.first_sent_ms, 0);
         CHECK_INT(now.tries, 1);
         /* It does not use up the one attempt. */
-        CHECK_INT(repay_entry_claim(&policy, (enum repay_entry_mode)mode, at(T0 + 9), TIMEOUT,
-                                    &now),
-                  REPAY_CLAIM_OK);
+        CHECK_INT(
+            repay_entry_claim(&policy, (enum repay_entry_mode)mode, at(T0 + 9), TIMEOUT, &now),
+            REPAY_CLAIM_OK);
         CHECK_INT(now.first_sent_ms, T0 + 9);
     }
 }

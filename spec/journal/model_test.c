@@ -3,8 +3,8 @@
  * claim, settle, next and reconcile are the shipped functions. Workers crash anywhere, requests are
  * lost or late, replies are lost, keys are forgotten, and a person replaces what is called absent.
  *
- * With every rule in place no state is bad. With any one of them taken away at least one is; so each
- * rule is needed, and the model would see it go.
+ * With every rule in place no state is bad. With any one of them taken away at least one is; so
+ * each rule is needed, and the model would see it go.
  */
 #include <stdlib.h>
 
@@ -43,7 +43,8 @@ struct world {
     const char *name;
     enum repay_entry_mode mode;
     bool keys_honoured;
-    bool may_forget; /* a key is forgotten at any time: the provider kept it in memory and restarted */
+    bool may_forget; /* a key is forgotten at any time: the provider kept it in memory and restarted
+                      */
     bool first_closes_loan; /* a second repayment is refused, because the first one paid all */
     enum rule removed;
 };
@@ -168,8 +169,8 @@ static struct life plain_life(const struct life *given, unsigned tick)
     struct life life = *given;
 
     if (!life.is_there || repay_entry_is_final(state) || state == REPAY_ENTRY_ACCEPTED)
-        return (struct life){.is_there = life.is_there, .state = life.state,
-                             .records = life.records};
+        return (struct life){
+            .is_there = life.is_there, .state = life.state, .records = life.records};
     if (life.first != 0)
         life.first = 1;
     forget_past(&life.deadline, tick + TIMEOUT);
@@ -273,9 +274,10 @@ static void take_up(struct search *search, const struct state *from, int worker,
     } else if (!claim(search, from, &to.lives[life])) {
         return;
     }
-    to.workers[worker] = (struct worker){
-        .phase = OWNS, .life = (uint8_t)life, .deadline = (uint8_t)(from->tick + TIMEOUT),
-        .has_claim = 1};
+    to.workers[worker] = (struct worker){.phase = OWNS,
+                                         .life = (uint8_t)life,
+                                         .deadline = (uint8_t)(from->tick + TIMEOUT),
+                                         .has_claim = 1};
     reach(search, &to);
 }
 
@@ -364,10 +366,10 @@ static void settle(struct search *search, const struct state *from, int worker)
 {
     struct state to = *from;
     struct life *life = &to.lives[from->workers[worker].life];
-    struct repay_attempt_end end = {
-        .outcome = (enum repay_attempt_outcome)from->workers[worker].outcome,
-        .kind = REPAY_KIND_TIMEOUT,
-        .retry_after_ms = 0};
+    struct repay_attempt_end end = {.outcome =
+                                        (enum repay_attempt_outcome)from->workers[worker].outcome,
+                                    .kind = REPAY_KIND_TIMEOUT,
+                                    .retry_after_ms = 0};
     struct repay_settlement settlement;
     struct repay_entry_standing now;
 
@@ -385,10 +387,9 @@ static void settle(struct search *search, const struct state *from, int worker)
     }
     if (removed(search, RULE_DOUBT_OUTLIVES_REFUSAL) && end.outcome == REPAY_ATTEMPT_REFUSED)
         now.doubtful = 1;
-    settlement = repay_entry_settle(&search->policy,
-                                    removed(search, RULE_ONE_ATTEMPT) ? REPAY_MODE_KEYED
-                                                                      : search->world->mode,
-                                    moment_of(from), &end, &now);
+    settlement = repay_entry_settle(
+        &search->policy, removed(search, RULE_ONE_ATTEMPT) ? REPAY_MODE_KEYED : search->world->mode,
+        moment_of(from), &end, &now);
     keep(life, &now);
     /* Whoever may go on keeps the lock while it waits, or dies waiting. */
     if (settlement.again)
@@ -430,8 +431,8 @@ static bool recover(struct search *search, const struct state *from, int life)
 static void read_list(struct search *search, const struct state *from, int life, bool is_cut)
 {
     struct state to = *from;
-    struct repay_record record = {.id = REPAY_TEXT("r"), .account = REPAY_TEXT("a"),
-                                  .amount_minor = 1};
+    struct repay_record record = {
+        .id = REPAY_TEXT("r"), .account = REPAY_TEXT("a"), .amount_minor = 1};
     bool was_before = false;
     struct repay_claimant claimant = {.now = standing_of(&from->lives[life]),
                                       .was_before = &was_before,
@@ -545,7 +546,8 @@ static bool is_stuck(const struct search *search, const struct state *state)
 
         if (!state->lives[life].is_there || repay_entry_is_final(now.state))
             continue;
-        next = repay_entry_next(&search->policy, search->world->mode, moment_of(state), false, &now);
+        next =
+            repay_entry_next(&search->policy, search->world->mode, moment_of(state), false, &now);
         if (now.state == REPAY_ENTRY_SENDING && next.action != REPAY_ACTION_RESEND)
             return true;
         if (next.action == REPAY_ACTION_NONE || next.action == REPAY_ACTION_HELD)
@@ -557,16 +559,14 @@ static bool is_stuck(const struct search *search, const struct state *state)
 static void explore(struct search *search, const struct world *world, struct state *states,
                     uint32_t *table)
 {
-    struct state first = {.tick = 1, .crashes = CRASHES,
-                          .lives = {{.is_there = 1, .state = REPAY_ENTRY_APPROVED}}};
+    struct state first = {
+        .tick = 1, .crashes = CRASHES, .lives = {{.is_there = 1, .state = REPAY_ENTRY_APPROVED}}};
 
-    *search = (struct search){.world = world,
-                              .policy = {.window_ms = WINDOW,
-                                         .settle_ms = SETTLE,
-                                         .retry_base_ms = 0,
-                                         .attempts_max = 3},
-                              .states = states,
-                              .table = table};
+    *search = (struct search){
+        .world = world,
+        .policy = {.window_ms = WINDOW, .settle_ms = SETTLE, .retry_base_ms = 0, .attempts_max = 3},
+        .states = states,
+        .table = table};
     if (world->removed == RULE_WINDOW)
         search->policy.window_ms = 100;
     /* The policy's own sums take the margin off again, so that nothing of it is left. */

@@ -1,0 +1,421 @@
+/*
+ * The store by itself: where it may lie, how it is set, what the database refuses whoever asks, old
+ * files, copies, and every byte that can change.
+ */
+#include <sqlite3.h>
+
+#include "journal_setup.h"
+#include "sqlite_inner.h"
+
+#define SCHEMA_0 "spec/journal/schema_0.journal"
+
+static struct repay_journal journal;
+static struct repay_error error;
+
+static bool opens(void)
+{
+    return open_journal(&journal, &error);
+}
+
+static void start(void)
+{
+    remove_files();
+    if (!CHECK(opens()))
+        fprintf(stderr, "%s\n", error.message);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 ? status.st_mode & 0777 : 0;
+}
+
+static void makes_files_for_its_owner_alone(void)
+{
+    char path[96];
+
+    (void)umask(0);
+    start();
+    CHECK_INT(mode_of(journal_path), 0600);
+    CHECK_INT(mode_of(repay_store_lock_path(journal.store)), 0600);
+    (void)snprintf(path, sizeof path, "%s-wal", journal_path);
+    CHECK_INT(mode_of(path), 0600);
+    repay_journal_close(&journal);
+    /* A directory that is not there yet is made, for its owner alone. */
+    (void)snprintf(path, sizeof path, "%s/new/b.journal", directory);
+    struct repay_store_options options = options_of(path);
+    struct repay_store *store = repay_store_open(&options, &error);
+    CHECK(store != NULL);
+    repay_store_close(store);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/new/b.journal-lock", directory);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/new", directory);
+    CHECK_INT(mode_of(path), 0700);
+    (void)rmdir(path);
+    (void)umask(022);
+}
+
+static bool refuses(enum repay_kind kind, const char *words)
+{
+    bool refused = !opens();
+
+    CHECK(refused);
+    CHECK_INT(error.kind, kind);
+    if (!refused)
+        repay_journal_close(&journal);
+    return refused && strstr(error.message, words) != NULL;
+}
+
+static void refuses_places_that_are_not_fit(void)
+{
+    char other[80];
+
+    start();
+    repay_journal_close(&journal);
+    CHECK_INT(chmod(journal_path, 0640), 0);
+    CHECK(refuses(REPAY_KIND_CONFIG, "open to others"));
+    CHECK_INT(chmod(journal_path, 0600), 0);
+    (void)snprintf(other, sizeof other, "%s/other", directory);
+    CHECK_INT(link(journal_path, other), 0);
+    CHECK(refuses(REPAY_KIND_CONFIG, "second name"));
+    (void)unlink(other);
+    CHECK_INT(rename(journal_path, other), 0);
+    CHECK_INT(symlink(other, journal_path), 0);
+    CHECK(refuses(REPAY_KIND_CONFIG, "no plain file"));
+    (void)unlink(journal_path);
+    CHECK_INT(mkdir(journal_path, 0700), 0);
+    CHECK(refuses(REPAY_KIND_CONFIG, "no plain file"));
+    (void)rmdir(journal_path);
+    CHECK_INT(chmod(directory, 0770), 0);
+    CHECK(refuses(REPAY_KIND_CONFIG, "others may write"));
+    CHECK_INT(chmod(directory, 0700), 0);
+    struct repay_store_options options = options_of("/nowhere/at/all/a.journal");
+    CHECK(repay_store_open(&options, &error) == NULL);
+    CHECK_INT(error.kind, REPAY_KIND_JOURNAL);
+    options.path = "/tmp/";
+    CHECK(repay_store_open(&options, &error) == NULL);
+    CHECK_INT(error.kind, REPAY_KIND_CONFIG);
+}
+
+static void knows_file_systems_that_are_elsewhere(void)
+{
+    CHECK(repay_file_system_is_remote(0x6969));
+    CHECK(repay_file_system_is_remote(0xff534d42));
+    CHECK(repay_file_system_is_remote(0xffffffffff534d42u));
+    CHECK(repay_file_system_is_remote(0x65735546));
+    CHECK(!repay_file_system_is_remote(0xef53));
+    CHECK(!repay_file_system_is_remote(0x01021994));
+    CHECK(!repay_file_system_is_remote(0x9123683e));
+}
+
+static void refuses_files_of_others(void)
+{
+    char path[80];
+    int descriptor;
+    sqlite3 *db = NULL;
+
+    remove_files();
+    descriptor = open(journal_path, O_RDWR | O_CREAT, 0600);
+    CHECK_INT(write(descriptor, "amount,account\n1,2\n", 19), 19);
+    (void)close(descriptor);
+    CHECK(!opens());
+    CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
+    remove_files();
+    (void)snprintf(path, sizeof path, "%s/a.journal", directory);
+    CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, "CREATE TABLE theirs(x)", NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(db);
+    (void)chmod(path, 0600);
+    CHECK(!opens());
+}
+
+static int64_t setting(const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t value = -1;
+
+    if (sqlite3_prepare_v2(journal.store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return value;
+}
+
+static void is_set_as_it_must_be(void)
+{
+    int defensive = 0, trusted = 1;
+
+    start();
+    CHECK_INT(setting("PRAGMA synchronous"), 2);
+    CHECK_INT(setting("PRAGMA foreign_keys"), 1);
+    CHECK_INT(setting("PRAGMA application_id"), REPAY_SQLITE_APPLICATION);
+    CHECK_INT(setting("PRAGMA user_version"), REPAY_STORE_SCHEMA);
+    CHECK_INT(setting("SELECT count(*) FROM pragma_journal_mode WHERE journal_mode='wal'"), 1);
+    CHECK_INT(setting("SELECT count(*) FROM pragma_table_list WHERE schema='main' AND "
+                      "type='table' AND strict=0 AND name NOT LIKE 'sqlite%'"),
+              0);
+    (void)sqlite3_db_config(journal.store->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
+    (void)sqlite3_db_config(journal.store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &trusted);
+    CHECK_INT(defensive, 1);
+    CHECK_INT(trusted, 0);
+    repay_journal_close(&journal);
+}
+
+/* What the database answers when someone writes past all of our code. */
+static bool database_refuses(const char *sql)
+{
+    return sqlite3_exec(journal.store->db, sql, NULL, NULL, NULL) != SQLITE_OK;
+}
+
+/* One entry in each state that can be reached by SQL that is legal. */
+static void fill(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "a");
+    struct repay_settled settled;
+    struct repay_planned planned;
+    struct repay_owner owner = {.lock = REPAY_OWNER_LOCK_NONE};
+
+    CHECK(plan_one(&journal, &facts, T0, &planned, &error));
+    CHECK(approve_one(&journal, planned.id, T0, &error));
+    CHECK(repay_journal_own(&journal, repay_text_of(planned.id), &owner, &error));
+    CHECK(claim_one(&journal, &owner, &facts, T0, &error));
+    CHECK(settle_one(&journal, &owner, REPAY_ATTEMPT_ACCEPTED, REPAY_KIND_NONE, T0, &settled,
+                     &error));
+    repay_owner_close(&owner);
+    facts = payment_of(REPAY_MODE_AT_MOST_ONCE, "b");
+    CHECK(plan_one(&journal, &facts, T0, &planned, &error));
+    CHECK(approve_one(&journal, planned.id, T0, &error));
+    repay_store_rest(journal.store);
+}
+
+static void lets_the_database_refuse(void)
+{
+    static const char *const facts[] = {
+        "amount_minor=1", "currency='USD'", "account='x'",  "payment_date='x'",
+        "key='x'",        "body=x'00'",     "mode='keyed'", "natural_key=zeroblob(32)",
+        "planned_ms=1",   "id='x'"};
+    static const char *const others[] = {
+        /* moves */
+        "UPDATE entry SET state='planned' WHERE number=2",
+        "UPDATE entry SET state='accepted' WHERE number=2",
+        "UPDATE entry SET state='unknown' WHERE number=1",
+        "UPDATE entry SET state='sending' WHERE number=1",
+        "UPDATE entry SET state='nonsense' WHERE number=2",
+        /* a claim without its moments, a second attempt without keys */
+        "UPDATE entry SET state='sending' WHERE number=2",
+        "UPDATE entry SET attempts=2 WHERE number=2",
+        "UPDATE entry SET doubtful=1 WHERE number=2",
+        /* ids of the provider */
+        "UPDATE entry SET receipt_id='x' WHERE number=1",
+        "UPDATE entry SET resend_until_ms=resend_until_ms+1 WHERE number=1",
+        /* history */
+        "DELETE FROM entry WHERE number=2",
+        "DELETE FROM event",
+        "UPDATE event SET why='x'",
+        "UPDATE event SET hash=zeroblob(32) WHERE sequence=1",
+        "INSERT INTO event(sequence,why,at_ms,previous,hash)"
+        "VALUES(99,'x',1,zeroblob(32),zeroblob(32))",
+        "DELETE FROM attempt",
+        "UPDATE attempt SET outcome='refused'",
+        "DELETE FROM before_id",
+        "UPDATE before_id SET id='x'",
+        /* types, references and doubles */
+        "UPDATE entry SET attempts='two' WHERE number=2",
+        "INSERT INTO before_id VALUES(77,'x')",
+        "INSERT INTO entry SELECT * FROM entry WHERE number=2",
+        "PRAGMA writable_schema=1;DELETE FROM sqlite_schema",
+    };
+    char sql[160];
+
+    start();
+    fill();
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        (void)snprintf(sql, sizeof sql, "UPDATE entry SET %s WHERE number=2", facts[i]);
+        CHECK_CASE(sql);
+        CHECK(database_refuses(sql));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        CHECK_CASE(others[i]);
+        CHECK(database_refuses(others[i]));
+    }
+    CHECK_CASE(NULL);
+    repay_journal_close(&journal);
+}
+
+static void finds_what_was_written_past_it(void)
+{
+    struct repay_store_verified verified;
+
+    start();
+    fill();
+    CHECK(repay_store_verify(journal.store, &verified, &error));
+    CHECK_INT(verified.entries, 2);
+    /* Legal for the database, and no event says so. */
+    CHECK(!database_refuses("UPDATE entry SET changed_ms=changed_ms+1 WHERE number=2"));
+    CHECK(!repay_store_verify(journal.store, &verified, &error));
+    CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
+    CHECK(strstr(error.message, "entry 2") != NULL);
+    repay_journal_close(&journal);
+}
+
+static void sends_nothing_when_the_chain_is_broken(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "a");
+    struct repay_owner owner = {.lock = REPAY_OWNER_LOCK_NONE};
+    struct repay_planned planned;
+    struct repay_entry entry;
+
+    start();
+    CHECK(plan_one(&journal, &facts, T0, &planned, &error));
+    repay_store_rest(journal.store);
+    CHECK(!database_refuses("DROP TRIGGER event_is_written_once;"
+                            "UPDATE event SET why='x' WHERE sequence=2"));
+    repay_journal_close(&journal);
+    CHECK(opens());
+    CHECK(repay_store_is_broken(journal.store));
+    CHECK_INT(repay_store_find_id(journal.store, repay_text_of(planned.id), &entry, &error),
+              REPAY_FOUND);
+    CHECK(!repay_journal_own(&journal, repay_text_of(planned.id), &owner, &error));
+    CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
+    repay_journal_close(&journal);
+}
+
+static bool copy_file(const char *from, const char *to)
+{
+    static char bytes[1 << 20];
+    int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ssize_t size = in >= 0 ? read(in, bytes, sizeof bytes) : -1;
+    bool done = size > 0 && out >= 0 && write(out, bytes, (size_t)size) == size;
+
+    (void)close(in);
+    (void)close(out);
+    return done;
+}
+
+static void brings_up_an_old_file(void)
+{
+    struct repay_store_verified verified;
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "new");
+    struct repay_planned planned;
+    struct repay_entry entry;
+
+    remove_files();
+    CHECK(copy_file(SCHEMA_0, journal_path));
+    CHECK(opens());
+    CHECK_INT(setting("PRAGMA user_version"), REPAY_STORE_SCHEMA);
+    CHECK_INT(repay_store_find_number(journal.store, 1, &entry, &error), REPAY_FOUND);
+    CHECK_INT(entry.now.state, REPAY_ENTRY_ACCEPTED);
+    CHECK_INT(repay_store_find_number(journal.store, 2, &entry, &error), REPAY_FOUND);
+    CHECK_INT(entry.now.state, REPAY_ENTRY_APPROVED);
+    if (!CHECK(repay_store_verify(journal.store, &verified, &error)))
+        fprintf(stderr, "%s\n", error.message);
+    facts.hold = REPAY_TEXT("held");
+    CHECK(plan_one(&journal, &facts, T0, &planned, &error));
+    CHECK(database_refuses("UPDATE entry SET hold='x' WHERE number=2"));
+    CHECK(repay_store_learn(journal.store, &facts, "x", true, 0, T0, &error));
+    repay_journal_close(&journal);
+    /* And only once. */
+    CHECK(opens());
+    CHECK_INT(setting("SELECT count(*) FROM event WHERE why='migrated_from_schema_0'"), 1);
+    repay_journal_close(&journal);
+    /* A file of a later repay is left alone. */
+    CHECK(opens());
+    CHECK(!database_refuses("PRAGMA user_version=2"));
+    repay_journal_close(&journal);
+    CHECK(!opens());
+    CHECK_INT(error.kind, REPAY_KIND_CONFIG);
+}
+
+static void copies_itself(void)
+{
+    struct repay_store_verified verified;
+    char copy[80], part[88];
+
+    start();
+    fill();
+    (void)snprintf(copy, sizeof copy, "%s/copy", directory);
+    (void)snprintf(part, sizeof part, "%s-part", copy);
+    /* What a copy that was killed has left is no obstacle. */
+    CHECK(copy_file(journal_path, part));
+    CHECK(repay_store_backup(journal.store, copy, &error));
+    CHECK(access(part, F_OK) != 0);
+    CHECK_INT(mode_of(copy), 0600);
+    CHECK(!repay_store_backup(journal.store, copy, &error));
+    CHECK_INT(error.kind, REPAY_KIND_CONFIG);
+    repay_journal_close(&journal);
+    struct repay_store_options options = options_of(copy);
+    struct repay_store *store = repay_store_open(&options, &error);
+    CHECK(store != NULL);
+    CHECK(store && repay_store_verify(store, &verified, &error));
+    CHECK_INT(verified.entries, 2);
+    repay_store_close(store);
+}
+
+/* True when opening or verifying says that something is wrong. */
+static bool notices(void)
+{
+    struct repay_store_verified verified;
+    bool noticed = true;
+
+    if (opens()) {
+        noticed = !repay_store_verify(journal.store, &verified, &error);
+        repay_journal_close(&journal);
+    }
+    return noticed;
+}
+
+/*
+ * One byte of every page in turn, at places that wander through the page, and every byte of the
+ * first page's head. A file has too many bytes to try them all here; the places change with the
+ * page.
+ */
+static void finds_any_flipped_byte(void)
+{
+    static unsigned char bytes[1 << 20];
+    int descriptor, missed = 0, tried = 0;
+    ssize_t size;
+
+    start();
+    fill();
+    repay_journal_close(&journal);
+    descriptor = open(journal_path, O_RDONLY);
+    size = read(descriptor, bytes, sizeof bytes);
+    (void)close(descriptor);
+    CHECK(size > 10 * REPAY_PAGE_SIZE);
+    for (ssize_t at = 0; at < size; at += at < 100 ? 1 : 487) {
+        unsigned char flipped = (unsigned char)(bytes[at] ^ (1u << (at % 8)));
+
+        descriptor = open(journal_path, O_WRONLY);
+        CHECK_INT(pwrite(descriptor, &flipped, 1, at), 1);
+        (void)close(descriptor);
+        tried++;
+        missed += notices() ? 0 : 1;
+        remove_files();
+        descriptor = open(journal_path, O_WRONLY | O_CREAT, 0600);
+        CHECK_INT(write(descriptor, bytes, (size_t)size), size);
+        (void)close(descriptor);
+    }
+    CHECK(tried > 250);
+    CHECK_INT(missed, 0);
+    CHECK(!notices());
+}
+
+int main(void)
+{
+    begin_tests();
+    makes_files_for_its_owner_alone();
+    refuses_places_that_are_not_fit();
+    knows_file_systems_that_are_elsewhere();
+    refuses_files_of_others();
+    is_set_as_it_must_be();
+    lets_the_database_refuse();
+    finds_what_was_written_past_it();
+    sends_nothing_when_the_chain_is_broken();
+    brings_up_an_old_file();
+    copies_itself();
+    finds_any_flipped_byte();
+    end_tests();
+    return CHECK_REPORT();
+}
