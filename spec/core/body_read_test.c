@@ -181,6 +181,7 @@ static const struct case_of tolerances[] = {
     {"\"creationDate\":true", "extra=\"creationDate\":true"},
     {"\"creationDate\":null", ""},
     {"\"loanAmountPaid\":true", "is_loan_paid=1"},
+    {"\"loanAmountPaid\":false", "is_loan_paid=0"},
     {"\"loanAmountPaid\":\"TRUE\"", "is_loan_paid=1"},
     {"\"loanAmountPaid\":\"f\\u0061lse\"", "is_loan_paid=0"},
     {"\"loanAmountPaid\":1", "extra=\"loanAmountPaid\":1"},
@@ -267,6 +268,32 @@ static void takes_values_in_many_forms(void)
         }
         free(memory);
         check_cuts(&sample_wide, repay_text_of(body), 1);
+    }
+    CHECK_CASE(NULL);
+}
+
+/* Sixteen bytes and no text, however the id was spelled; a text that is no UUID is kept as one. */
+static void packs_ids(void)
+{
+    static const char *const ids[] = {
+        "{\"id\":\"9b2d6f0e-6a55-4f0c-9d3a-0c7a3f6f1a01\"}",
+        "{\"id\":\"\\u0039b2d6f0e-6a55-4f0c-9d3a-0c7a3f6f1a01\"}",
+        "{\"i\\u0064\":\"9b2d6f0e-6a55-4f0c-9d3a-0c7a3f6f1a01\"}",
+        "{\"id\":\"9B2D6F0E-6A55-4F0C-9D3A-0C7A3F6F1A01\"}",
+    };
+    static const unsigned char packed[16] = {0x9b, 0x2d, 0x6f, 0x0e, 0x6a, 0x55, 0x4f, 0x0c,
+                                             0x9d, 0x3a, 0x0c, 0x7a, 0x3f, 0x6f, 0x1a, 0x01};
+    for (size_t i = 0; i < SAMPLE_COUNT(ids); i++) {
+        char body[256];
+        bool is_uuid = i + 1 < SAMPLE_COUNT(ids);
+        CHECK_CASE(ids[i]);
+        (void)snprintf(body, sizeof body, WIDE("%s,%s"), ids[i], ids[i]);
+        CHECK(reading_pieces(&reading, &sample_wide, repay_text_of(body), 0));
+        for (size_t row = 0; row < 2; row++) {
+            const unsigned char *place = reading.builder.columns[0] + 16 * row;
+            CHECK_INT(memcmp(place, packed, sizeof packed) == 0, is_uuid);
+        }
+        CHECK_INT(reading.builder.text_count, is_uuid ? 0 : 1);
     }
     CHECK_CASE(NULL);
 }
@@ -1042,6 +1069,7 @@ int main(void)
     reads_a_flat_list();
     reads_a_wide_row();
     takes_values_in_many_forms();
+    packs_ids();
     names_the_first_wrong_byte();
     names_the_wrong_byte_of_an_expected_member();
     names_the_member_at_fault();
