@@ -10,9 +10,10 @@ rm -rf "$tree"
 luarocks --lua-version "$version" make --tree "$tree" --deps-mode none
 LUA_PATH="$tree/share/lua/$version/?.lua;$tree/share/lua/$version/?/init.lua" \
 LUA_CPATH="$tree/lib/lua/$version/?.so" \
-    "$lua" -e 'assert(require("repay").open); assert(require("repay.native.curl"))'
-for module in core curl; do
-    nm -D --defined-only "$tree/lib/lua/$version/repay/native/$module.so" | grep -q " luaopen_repay_native_$module\$"
-    # One symbol is exported; a second line would be a name that can clash with a program's own.
-    [ "$(nm -D --defined-only "$tree/lib/lua/$version/repay/native/$module.so" | wc -l)" -eq 1 ]
+    "$lua" -e 'assert(require("repay").open)
+        for _, name in ipairs { "core", "curl", "journal" } do assert(require("repay.native." .. name)) end'
+for module in core curl journal; do
+    # One symbol each: a second would be a name that can clash with a program's own.
+    names=$(nm -D --defined-only "$tree/lib/lua/$version/repay/native/$module.so" | cut -d ' ' -f 3)
+    [ "$names" = "luaopen_repay_native_$module" ]
 done
