@@ -18,5 +18,7 @@ local inside_nginx = { std = "min+ngx_lua", read_globals = guarded }
 files["lua/repay/ngx.lua"] = inside_nginx
 files["lua/repay/ngx"] = inside_nginx
 files["lua/repay/cache.lua"] = inside_nginx
+files["lua/repay/resty_http.lua"] = inside_nginx
 files["examples/openresty"] = inside_nginx
 files["spec/support/nginx_*.lua"] = { std = "luajit+ngx_lua" }
+files["spec/support/resty_http_stand_in.lua"] = { std = "luajit+ngx_lua" }

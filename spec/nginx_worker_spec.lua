@@ -5,7 +5,7 @@ local process = require "spec.support.sandbox_process"
 local socket = require "socket"
 local tls = require "spec.support.tls"
 
--- 64 calls whose answers take 100 to 300 ms, and a light thread that wants to run every millisecond.
+-- 64 calls whose answers take 100 to 300 ms, and a light thread that would run every millisecond.
 local GAPS = [[
   local options, is_warm = ...
   local native = require "repay.native.core"

@@ -26,6 +26,7 @@ local FIRST_SLEEP_MS, LAST_SLEEP_MS = 2, 50
 
 local SECRET = "repay secret"
 local VERSION = "1"
+local NO_CHANCE = "the system has no random bytes to give"
 
 local function nginx_sleep(ms)
   ngx.sleep(ms / 1000)
@@ -35,15 +36,17 @@ local function check_options(given)
   local checked = {}
   for name, value in pairs(given or {}) do
     if name == "sleep" then
-      assert(type(value) == "function", "repay.cache: option 'sleep' must be a function")
+      if type(value) ~= "function" then
+        error("repay.cache: option 'sleep' must be a function", 3)
+      end
     elseif not defaults[name] then
       local names = {}
       for known in pairs(defaults) do
         names[#names + 1] = known
       end
-      error(options.unknown("repay.cache: unknown option", tostring(name), names), 4)
+      error(options.unknown("repay.cache: unknown option", tostring(name), names), 3)
     elseif not native.integer(value) or value < 0 then
-      error("repay.cache: option '" .. name .. "' must be a whole number, 0 or more", 4)
+      error("repay.cache: option '" .. name .. "' must be a whole number, 0 or more", 3)
     end
     checked[name] = value
   end
@@ -51,17 +54,18 @@ local function check_options(given)
 end
 
 --- A cache in a shared dictionary: `ngx.shared.NAME`, or a table with its get, set, add and delete.
+--- repay.cache calls this as its last act, so the caller is one level away.
 function cache.new(dictionary, given)
   if type(dictionary) ~= "table" and type(dictionary) ~= "userdata" then
-    error("repay.cache: a shared dictionary is required (lua_shared_dict)", 3)
+    error("repay.cache: a shared dictionary is required (lua_shared_dict)", 2)
   elseif given ~= nil and type(given) ~= "table" then
-    error("repay.cache: options must be a table, got a " .. type(given), 3)
+    error("repay.cache: options must be a table, got a " .. type(given), 2)
   end
   local checked = check_options(given)
   local self = { dictionary = dictionary, flights = {} }
   self.sleep = checked.sleep or rawget(_G, "ngx") and nginx_sleep
   if not self.sleep then
-    error("repay.cache: outside nginx the option 'sleep' is required", 3)
+    error("repay.cache: outside nginx the option 'sleep' is required", 2)
   end
   for name, value in pairs(defaults) do
     self[name] = checked[name] or value
@@ -73,7 +77,7 @@ end
 local function secret_of(self)
   local secret = self.dictionary:get(SECRET)
   if not secret then
-    self.dictionary:add(SECRET, assert(native.chance(), "the system has no random bytes to give"))
+    self.dictionary:add(SECRET, (assert(native.chance(), NO_CHANCE)))
     secret = assert(self.dictionary:get(SECRET), "the shared dictionary keeps nothing")
   end
   return secret
@@ -88,9 +92,8 @@ local function subject_of(operation, arguments)
   table.sort(names)
   local parts = { VERSION, operation }
   for _, name in ipairs(names) do
-    parts[#parts + 1] = name
-    parts[#parts + 1] = #arguments[name]
-    parts[#parts + 1] = arguments[name]
+    local text = tostring(arguments[name])
+    parts[#parts + 1] = name .. " " .. #text .. " " .. text
   end
   return table.concat(parts, " ")
 end
@@ -185,7 +188,7 @@ end
 -- Takes the lock and fetches, or waits for who has it.
 local function fetch_or_wait(self, question)
   local until_ms, sleep_ms = native.now_ms() + self.wait_ms, FIRST_SLEEP_MS
-  local token = assert(native.chance(), "the system has no random bytes to give")
+  local token = assert(native.chance(), NO_CHANCE)
   local flight
   while true do
     if self.dictionary:add(question.lock, token, self.lock_ms / 1000) then
