@@ -465,19 +465,36 @@ static void names_the_member_at_fault(void)
     CHECK_TEXT(reading.error.field, "");
 }
 
+/* So many arrays in one another are allowed behind `head`, and not one more. */
+static void check_depth(const struct repay_shape *shape, const char *head, const char *tail,
+                        unsigned allowed)
+{
+    CHECK_CASE(head);
+    for (unsigned depth = allowed; depth <= allowed + 1; depth++) {
+        char body[512];
+        bool fits = depth == allowed;
+        char *at = stpcpy(body, head);
+        memset(at, '[', depth);
+        memset(at + depth, ']', depth);
+        (void)snprintf(at + 2 * (size_t)depth, 8, "%s", tail);
+        CHECK_INT(reading_pieces(&reading, shape, repay_text_of(body), 0), fits);
+        CHECK_INT(reading.error.kind, fits ? REPAY_KIND_NONE : REPAY_KIND_BAD_RESPONSE);
+        CHECK_INT(reading.error.offset, fits ? -1 : (int64_t)(strlen(head) + allowed));
+    }
+    CHECK_CASE(NULL);
+}
+
+/* The document, the object around the list, the list and the row are levels like any other. */
 static void counts_depth_from_the_document(void)
 {
-    char body[512];
-    /* The document, the list and the row are three; 61 more are allowed inside a member. */
-    for (unsigned extra = 61; extra <= 62; extra++) {
-        char *at = stpcpy(body, "{\"data\":[{\"x\":");
-        memset(at, '[', extra);
-        memset(at + extra, ']', extra);
-        (void)snprintf(at + 2 * (size_t)extra, 8, "}]}");
-        (void)read_whole(&sample_wide, body);
-        CHECK_INT(reading.error.kind, extra == 61 ? REPAY_KIND_NONE : REPAY_KIND_BAD_RESPONSE);
-        CHECK_INT(reading.error.offset, extra == 61 ? -1 : 14 + 61);
-    }
+    check_depth(&sample_wide, "{\"message\":", "}", 63);
+    check_depth(&sample_wide, "{\"other\":", "}", 63);
+    check_depth(&sample_wide, "{\"data\":[{\"x\":", "}]}", 61);
+    check_depth(&sample_wide, "{\"data\":[{},{\"email\":", "}]}", 61);
+    check_depth(&sample_inner, "{\"data\":{\"x\":", "}}", 62);
+    check_depth(&sample_inner, "{\"data\":{\"schedule\":[{\"x\":", "}]}}", 60);
+    check_depth(&sample_inner, "{\"data\":{\"schedule\":[]},\"x\":", "}", 63);
+    check_depth(&sample_flat, "{\"data\":{\"x\":", "}}", 62);
 }
 
 struct place {
