@@ -50,6 +50,8 @@ lua51_LIBS     = $(shell pkg-config --libs $(lua51_PACKAGE))
 CURL_CFLAGS    = $(if $(CURL_INCDIR),-I$(CURL_INCDIR),$(shell pkg-config --cflags libcurl))
 SQLITE_CFLAGS  = $(if $(SQLITE_INCDIR),-I$(SQLITE_INCDIR),$(shell pkg-config --cflags sqlite3))
 SQLITE_LIBS    = $(if $(SQLITE_LIBDIR),-L$(SQLITE_LIBDIR) -lsqlite3,$(shell pkg-config --libs sqlite3))
+XLSX_CFLAGS    = $(shell pkg-config --cflags xlsxwriter)
+XLSX_LIBS      = $(shell pkg-config --libs xlsxwriter)
 CURL_LIBS      = $(if $(CURL_LIBDIR),-L$(CURL_LIBDIR) -lcurl,$(shell pkg-config --libs libcurl))
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
@@ -66,11 +68,15 @@ SO_LDFLAGS = -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed 
 CORE_C    := $(sort $(wildcard src/core/*.c src/providers/*.c))
 NET_C     := $(sort $(wildcard src/net/*.c))
 JOURNAL_C := $(sort $(wildcard src/journal/*.c))
-MODULES   := core curl journal
+MODULES   := core curl files journal
+# Built where its library is; all else works without it.
+OPTIONAL  := xlsx
 # A file of the binding belongs to the core module, unless it is named after another one.
 CURL_BINDING_C := $(sort $(wildcard src/binding/native_curl*.c))
 JOURNAL_BINDING_C := $(sort $(wildcard src/binding/native_journal*.c))
-CORE_BINDING_C := $(sort $(filter-out $(CURL_BINDING_C) $(JOURNAL_BINDING_C), $(wildcard src/binding/*.c)))
+LONE_BINDING_C := src/binding/native_files.c src/binding/native_xlsx.c
+CORE_BINDING_C := $(sort $(filter-out $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(LONE_BINDING_C), \
+	$(wildcard src/binding/*.c)))
 # spec/support/x_host.c is a program that embeds Lua, any other x.c there a module for specs.
 HOST_C    := $(sort $(wildcard spec/support/*_host.c))
 SUPPORT_C := $(sort $(filter-out $(HOST_C), $(wildcard spec/support/*.c)))
@@ -81,6 +87,7 @@ FUZZ_C    := $(sort $(wildcard spec/fuzz/fuzz_*.c))
 FUZZ      := $(FUZZ_C:spec/fuzz/fuzz_%.c=%)
 BENCH_C   := $(sort $(wildcard bench/*.c))
 ALL_C     := $(CORE_C) $(NET_C) $(JOURNAL_C) $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(CORE_BINDING_C) \
+	$(LONE_BINDING_C) \
 	$(HOST_C) $(SUPPORT_C) $(CORE_TEST_C) $(NET_TEST_C) $(JOURNAL_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c $(BENCH_C)
 ALL_H     := $(sort $(wildcard src/*/*.h spec/*/*.h))
 LUA_CHECKED := $(wildcard lua/repay lua/bin/* examples bench types) spec .luacheckrc .busted $(wildcard *.rockspec)
@@ -91,7 +98,9 @@ LUA_CHECKED := $(wildcard lua/repay lua/bin/* examples bench types) spec .luache
 
 APT_BUILD = libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev libcurl4-openssl-dev libsqlite3-dev
 APT_DEMO  = lua5.4 luajit2 lua-cjson lua-cqueues lua-luaossl
-APT_TEST  = $(APT_DEMO) curl libnginx-mod-http-lua lua-busted lua-socket luarocks nginx openssl
+# What the workbook is made with, and what others read of the reports.
+APT_REPORT = libxlsxwriter-dev libical-dev python3-icalendar python3-jsonschema python3-openpyxl
+APT_TEST  = $(APT_DEMO) $(APT_REPORT) curl libnginx-mod-http-lua lua-busted lua-socket luarocks nginx openssl
 APT_LINT  = clang clang-format clang-tidy lua-check $(APT_TEST)
 
 packages_for_demo  = $(APT_BUILD) $(APT_DEMO)
@@ -197,6 +206,24 @@ $(1)/$(5)/repay/native/core.so: $$(CORE_C:%.c=$(2)/obj/%.o) \
 	$$(say)
 	$$(Q)$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS)
 
+$(1)/$(5)/repay/native/files.so: $(1)/$(5)/obj/src/binding/native_files.o
+	@mkdir -p $$(@D)
+	$$(say)
+	$$(Q)$(3) $(4) -o $$@ $$^ $$(SO_LDFLAGS)
+
+# Neither is made where the library is not, and that is no failure.
+$(1)/$(5)/obj/src/binding/native_xlsx.o: src/binding/native_xlsx.c | packages
+	@mkdir -p $$(@D)
+	$$(say)
+	$$(Q)if pkg-config --exists xlsxwriter; then \
+		$(3) $$(ALL_CFLAGS) $(4) $$(BINDING_FLAGS) $$($(5)_CFLAGS) $$(XLSX_CFLAGS) -c -o $$@ $$<; fi
+
+$(1)/$(5)/repay/native/xlsx.so: $(1)/$(5)/obj/src/binding/native_xlsx.o
+	@mkdir -p $$(@D)
+	$$(say)
+	$$(Q)if [ -f $$< ]; then $(3) $(4) -o $$@ $$< $$(SO_LDFLAGS) $$(XLSX_LIBS); \
+		else echo '  left out: libxlsxwriter is not installed'; fi
+
 # nodelete: with CURLOPT_QUICK_EXIT a resolver thread may still run when Lua unloads its modules.
 $(1)/$(5)/repay/native/curl.so: $$(NET_C:%.c=$(2)/obj/%.o) \
 		$$(CURL_BINDING_C:%.c=$(1)/$(5)/obj/%.o) $$(BUILD)/sources
@@ -259,7 +286,8 @@ $(foreach vm,$(VMS), \
 	$(eval $(call lua_tree,$(BUILD)/coverage,$(BUILD)/coverage,$$(CC),-O0 --coverage $$(HOOKS),$(vm))))
 
 # $(1) directory: the modules of a tree; and what specs load or run beside them
-natives  = $(foreach vm,$(VMS),$(MODULES:%=$(1)/$(vm)/repay/native/%.so))
+natives  = $(foreach vm,$(VMS),$(MODULES:%=$(1)/$(vm)/repay/native/%.so) \
+	$(OPTIONAL:%=$(1)/$(vm)/repay/native/%.so))
 supports = $(foreach vm,$(VMS),$(SUPPORT_C:spec/%.c=$(1)/$(vm)/spec/%.so) \
 	$(HOST_C:spec/support/%_host.c=$(1)/$(vm)/%_host))
 
@@ -392,7 +420,8 @@ LINT_CORE_C    = $(CORE_C)
 LINT_NET_C     = $(NET_C)
 LINT_JOURNAL_C = $(JOURNAL_C)
 LINT_SPEC_C    = $(CORE_TEST_C) $(NET_TEST_C) $(JOURNAL_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c $(BENCH_C)
-LINT_BINDING_C = $(CORE_BINDING_C) $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(SUPPORT_C) $(HOST_C)
+LINT_BINDING_C = $(CORE_BINDING_C) $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(LONE_BINDING_C) \
+	$(SUPPORT_C) $(HOST_C)
 COMPILERS      = $(sort $(CC) $(CLANG))
 LINT_RUNS = $(foreach compiler,$(COMPILERS), \
 		lint/$(compiler)/core lint/$(compiler)/net lint/$(compiler)/journal lint/$(compiler)/spec \
@@ -531,6 +560,7 @@ ROCK = $(subst /,-,$(LUA_INCDIR:/%=%))
 $(ROCK)_CFLAGS = -I$(LUA_INCDIR)
 $(eval $(call lua_tree,$(BUILD)/rock,$(BUILD),$$(CC),$$(HARDENING),$(ROCK)))
 ROCK_NATIVES = $(MODULES:%=$(BUILD)/rock/$(ROCK)/repay/native/%.so)
+ROCK_OPTIONAL = $(OPTIONAL:%=$(BUILD)/rock/$(ROCK)/repay/native/%.so)
 endif
 
 # $(1) compiled modules, $(2) directory for them, $(3) directory for Lua files
@@ -544,10 +574,12 @@ endef
 install_programs = $(if $(wildcard lua/bin/*),install -d $(1) && install -m 755 $(wildcard lua/bin/*) $(1))
 
 .PHONY: rock install-rock install
-rock: $(ROCK_NATIVES)
+rock: $(ROCK_NATIVES) $(ROCK_OPTIONAL)
 
 install-rock: rock
 	$(call install_files,$(ROCK_NATIVES),$(INST_LIBDIR),$(INST_LUADIR))
+	for file in $(ROCK_OPTIONAL); do if [ -f $$file ]; then \
+		install -m 644 $$file $(INST_LIBDIR)/repay/native || exit 1; fi; done
 	$(call install_programs,$(INST_BINDIR))
 
 INSTALL_VMS = $(VMS:%=install-%)

@@ -47,7 +47,11 @@ local function strangers_of(path, also)
 end
 
 -- Each module, and the one library beside libc that it is there for.
-local MODULES = { core = false, curl = "libcurl", journal = "libsqlite" }
+local MODULES = { core = false, curl = "libcurl", files = false, journal = "libsqlite" }
+-- Made only where its library is installed.
+if package.searchpath("repay.native.xlsx", package.cpath) then
+  MODULES.xlsx = "libxlsxwriter"
+end
 
 describe("the compiled modules #plain", function()
   local paths = {}
@@ -72,6 +76,10 @@ describe("the compiled modules #plain", function()
 
   it("take Lua from the program that loads them", function()
     assert.same({}, strangers_of(paths.core))
+    assert.same({}, strangers_of(paths.files))
+    if paths.xlsx then
+      assert.same({}, strangers_of(paths.xlsx, "^[cflw]%l+_%l"))
+    end
     assert.same({}, strangers_of(paths.curl, "^curl_"))
     assert.same({}, strangers_of(paths.journal, "^sqlite3_"))
   end)

@@ -1,0 +1,124 @@
+-- Tables for a terminal: columns by display width, figures to the right, within a given width.
+--
+-- `text.table` serves any table; the report is made of it. What does not fit is cut with an
+-- ellipsis from the widest column of words; figures are never cut, because a cut figure is another
+-- figure: where they alone are too wide, the lines are longer than asked.
+local measure = require "repay.report.measure"
+local outline = require "repay.report.outline"
+
+local text = {}
+
+local GAP = "  "
+local LEAST = 8 -- a column of words is not cut below this
+
+local function widths_of(columns, rows)
+  local widths = {}
+  for i, column in ipairs(columns) do
+    widths[i] = measure.width(column.label or "")
+    for _, row in ipairs(rows) do
+      widths[i] = math.max(widths[i], measure.width(row[i]))
+    end
+  end
+  return widths
+end
+
+-- Takes columns from the widest column of words until the line fits.
+local function fit(columns, widths, most)
+  local total = #GAP * (#columns - 1)
+  for _, width in ipairs(widths) do
+    total = total + width
+  end
+  while total > most do
+    local widest
+    for i, column in ipairs(columns) do
+      if not column.right and widths[i] > LEAST
+        and (not widest or widths[i] > widths[widest]) then
+        widest = i
+      end
+    end
+    if not widest then
+      return
+    end
+    widths[widest] = widths[widest] - 1
+    total = total - 1
+  end
+end
+
+local function line_of(columns, widths, cells)
+  local parts = {}
+  for i, column in ipairs(columns) do
+    local cell = cells[i]
+    if not column.right then
+      cell = measure.cut(cell, widths[i])
+    end
+    parts[i] = measure.pad(cell, widths[i], column.right)
+  end
+  return (table.concat(parts, GAP):gsub("%s+$", ""))
+end
+
+--- Lines of a table. columns: a list of { label, right }; rows: lists of texts. options: width (no
+--- limit without it), style (a function of a heading line, for colour).
+function text.table(columns, rows, options)
+  options = options or {}
+  local clean, labels = {}, {}
+  for i, row in ipairs(rows) do
+    clean[i] = {}
+    for at in ipairs(columns) do
+      clean[i][at] = measure.clean(tostring(row[at] == nil and "" or row[at]))
+    end
+  end
+  for i, column in ipairs(columns) do
+    labels[i] = column.label or ""
+  end
+  local widths = widths_of(columns, clean)
+  fit(columns, widths, options.width or math.huge)
+  local style = options.style or function(line) return line end
+  local lines = { style(line_of(columns, widths, labels)) }
+  for i, row in ipairs(clean) do
+    lines[i + 1] = line_of(columns, widths, row)
+  end
+  return lines
+end
+
+local function add_wrapped(lines, paragraph, width)
+  for _, line in ipairs(measure.wrap(measure.clean(paragraph), width)) do
+    lines[#lines + 1] = line
+  end
+end
+
+local PLAIN = function(line) return line end
+local BOLD = function(line) return "\27[1m" .. line .. "\27[0m" end
+local FAINT = function(line) return "\27[2m" .. line .. "\27[0m" end
+
+--- The report for a terminal. options: width (80), color.
+function text.render(facts, options)
+  options = options or {}
+  local width = options.width or 80
+  local bold, faint = options.color and BOLD or PLAIN, options.color and FAINT or PLAIN
+  local plan = outline.new(facts)
+  local lines = { bold(measure.clean(plan.title)) }
+  add_wrapped(lines, plan.lead, width)
+  for _, warning in ipairs(plan.warnings) do
+    add_wrapped(lines, "Note: " .. warning.message .. ".", width)
+  end
+  for _, section in ipairs(plan.sections) do
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = bold(measure.clean(section.title))
+    if section.note then
+      lines[#lines + 1] = section.note
+    end
+    if #section.rows == 0 then
+      lines[#lines + 1] = section.empty or "Nothing."
+    else
+      for _, line in ipairs(text.table(section.columns, section.rows,
+        { width = width, style = faint })) do
+        lines[#lines + 1] = line
+      end
+    end
+  end
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = plan.made
+  return table.concat(lines, "\n") .. "\n"
+end
+
+return text
