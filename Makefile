@@ -221,7 +221,8 @@ $(1)/$(5)/obj/src/binding/native_xlsx.o: src/binding/native_xlsx.c | packages
 $(1)/$(5)/repay/native/xlsx.so: $(1)/$(5)/obj/src/binding/native_xlsx.o
 	@mkdir -p $$(@D)
 	$$(say)
-	$$(Q)if [ -f $$< ]; then $(3) $(4) -o $$@ $$< $$(SO_LDFLAGS) $$(XLSX_LIBS); \
+	$$(Q)if [ -f $$< ]; then $(3) $(4) -o $$@ $$< $$(SO_LDFLAGS) \
+		-Wl,--version-script=src/binding/native_xlsx.map $$(XLSX_LIBS); \
 		else echo '  left out: libxlsxwriter is not installed'; fi
 
 # nodelete: with CURLOPT_QUICK_EXIT a resolver thread may still run when Lua unloads its modules.
