@@ -144,8 +144,8 @@ function nginx.start(options)
   os.execute("mkdir -p " .. self.prefix .. "/tmp")
   write(self.prefix .. "/nginx.conf", configuration(self, options))
   local pin = options.cpu and "taskset -c " .. options.cpu .. " " or ""
-  os.execute(("cd '%s' && { exec timeout -k 5 %d %snginx -p '%s/' -c nginx.conf -e error.log; }"
-    .. " >output 2>&1 &"):format(self.prefix, LIFE_S, pin, self.prefix))
+  os.execute(("exec timeout -k 5 %d %snginx -p '%s/' -c nginx.conf -e error.log >'%s/output' 2>&1 &")
+    :format(LIFE_S, pin, self.prefix, self.prefix))
   for _ = 1, 500 do
     local client = socket.connect("127.0.0.1", self.port)
     self.pid = tonumber((read(self.prefix .. "/nginx.pid") or ""):match("%d+"))
@@ -237,7 +237,7 @@ end
 --- Sends a request and returns its socket, for `nginx.reply`.
 function nginx:send(method, target, body, headers)
   local client = assert(socket.connect("127.0.0.1", self.port))
-  client:settimeout(60)
+  client:settimeout(100)
   local lines = { method .. " " .. target .. " HTTP/1.1", "Host: nginx.test", "Connection: close",
     "Content-Length: " .. #(body or "") }
   for name, value in pairs(headers or {}) do

@@ -1,0 +1,46 @@
+-- The client's specs once more, inside a content handler of nginx: over message transports, and
+-- against the sandbox over cosockets.
+local nginx = require "spec.support.nginx"
+local process = require "spec.support.sandbox_process"
+
+local FILES = { "call", "client_carbon", "client_fincode", "client_pezesha", "driver", "errors",
+  "lifetime", "options", "requests", "rows", "schedule", "secrets" }
+
+nginx.describer(describe, it, pending)("inside a content handler", function()
+  local gateway, box
+
+  setup(function()
+    box = process.start("--loans", "0", "--tls")
+    gateway = nginx.start {
+      http = "lua_ssl_trusted_certificate " .. box.tls_settings.carbon.ca_file .. ";",
+    }
+  end)
+
+  teardown(function()
+    gateway:stop()
+    box:stop()
+  end)
+
+  local function passes(seen, least)
+    assert.same({}, seen.failures)
+    assert.is_true(seen.count >= least, seen.count)
+  end
+
+  for _, name in ipairs(FILES) do
+    it("all is as elsewhere: " .. name, function()
+      passes(gateway:run([[
+        return require("spec.support.nginx_busted").run(...)
+      ]], "spec/" .. name .. "_spec.lua"), 3)
+    end)
+  end
+
+  it("the client meets the sandbox as elsewhere", function()
+    local server = { origin = box.origin, settings = box.settings, ports = box.ports,
+      tls_settings = box.tls_settings }
+    passes(gateway:run([[
+      local server = ...
+      require("spec.support.nginx_mounts").use(server, server)
+      return require("spec.support.nginx_busted").run("spec/sandbox_client_spec.lua", "https")
+    ]], server), 30)
+  end)
+end)
