@@ -1,5 +1,5 @@
 /*
- * The envelope around the rows, and the cutting of a body into pieces. See body_read.h.
+ * A body as it comes, in pieces. See body_read.h; what the pieces mean is in body_unit.c.
  *
  * A piece is read in place up to its last REPAY_JSON_PADDING bytes; what is left over is carried to
  * the next piece. The envelope is a row of small units (a name, a colon, a value, a comma), the
@@ -7,41 +7,15 @@
  */
 #include "body_read.h"
 
-#include "json_blocks.h"
+#include "body_unit.h"
 
 /* Below this a piece is not worth reading in place; it joins the carry. */
 #define PIECE_MIN 2048u
 /* One unit that is too long by a byte, and real bytes after it: enough to refuse it. */
 #define CARRY_MAX (REPAY_UNIT_MAX + 1 + REPAY_JSON_PADDING)
 
-enum stage {
-    STAGE_ROOT,       /* the object begins */
-    STAGE_FIRST_NAME, /* after '{' */
-    STAGE_NAME,       /* after ',' */
-    STAGE_COLON,
-    STAGE_VALUE,
-    STAGE_AFTER_VALUE, /* ',' or '}' */
-    STAGE_FIRST_ROW,   /* after '[' */
-    STAGE_ROW,         /* after ',' */
-    STAGE_AFTER_ROW,   /* ',' or ']' */
-    STAGE_DONE
-};
-
-enum { /* what body->member says besides an index of shape->envelope or shape->rows_inside */
-       MEMBER_ROWS = 0xfe,
-       MEMBER_OTHER = 0xff
-};
-
-#define SEEN_ROWS ((uint32_t)1 << 31)
-
-#define WHY_NOT_JSON   "the body is not JSON"
-#define WHY_NOT_OBJECT "the body is not a JSON object"
-#define WHY_NAME       "a member's name is expected here"
-#define WHY_COLON      "a colon is expected here"
-#define WHY_COMMA      "a comma or a closing bracket is expected here"
-#define WHY_ROW        "a row must be an object"
-#define WHY_TRAILING   "bytes after the end of the document"
-#define WHY_TWO_LISTS  "a second list of rows"
+#define WHY_COMMA "a comma or a closing bracket is expected here"
+#define WHY_ROW   "a row must be an object"
 
 void repay_body_init(struct repay_body *body, const struct repay_allocator *allocator)
 {
@@ -71,8 +45,8 @@ void repay_body_begin(struct repay_body *body, const struct repay_shape *shape,
     body->rows_before = body->builder ? builder->rows : 0;
     body->seen = 0;
     body->seen_inside = 0;
-    body->stage = STAGE_ROOT;
-    body->member = MEMBER_OTHER;
+    body->stage = REPAY_STAGE_ROOT;
+    body->member = REPAY_MEMBER_IS_OTHER;
     body->inside = false;
     body->ended = false;
     body->failed = false;
@@ -86,154 +60,18 @@ void repay_body_begin(struct repay_body *body, const struct repay_shape *shape,
 
 static bool is_row_stage(uint8_t stage)
 {
-    return stage >= STAGE_FIRST_ROW && stage <= STAGE_AFTER_ROW;
+    return stage >= REPAY_STAGE_FIRST_ROW && stage <= REPAY_STAGE_AFTER_ROW;
 }
 
 /* How many arrays and objects are open around the unit to come. */
 static unsigned depth_of(const struct repay_body *body)
 {
-    unsigned depth = body->stage == STAGE_ROOT || body->stage == STAGE_DONE ? 0 : 1;
+    unsigned depth = body->stage == REPAY_STAGE_ROOT || body->stage == REPAY_STAGE_DONE ? 0 : 1;
     if (body->inside)
         depth++;
     if (is_row_stage(body->stage))
         depth++;
     return depth;
-}
-
-/* The place of a name in a list that ends with NULL, or MEMBER_OTHER. */
-static uint8_t place_in(const char *const *names, struct repay_json_value name)
-{
-    char first = name.raw.data[1];
-    for (uint8_t i = 0; names && names[i]; i++) {
-        bool may_be = first == names[i][0] || first == '\\';
-        if (may_be && repay_json_name_is(name, repay_text_of(names[i])))
-            return i;
-    }
-    return MEMBER_OTHER;
-}
-
-static bool is_rows_member(const struct repay_body *body, struct repay_json_value name)
-{
-    return body->builder && !body->inside && body->shape->rows_member &&
-           repay_json_name_is(name, repay_text_of(body->shape->rows_member));
-}
-
-static enum repay_json_end begin_member(struct repay_body *body, struct repay_json_scan *scan,
-                                        struct repay_json_value name)
-{
-    const struct repay_shape *shape = body->shape;
-    uint32_t *seen = body->inside ? &body->seen_inside : &body->seen;
-    uint32_t bit = 0;
-    body->member = MEMBER_OTHER;
-    if (is_rows_member(body, name)) {
-        body->member = MEMBER_ROWS;
-        bit = SEEN_ROWS;
-    } else {
-        body->member = place_in(body->inside ? shape->rows_inside : shape->envelope, name);
-        if (body->member != MEMBER_OTHER)
-            bit = (uint32_t)1 << body->member;
-    }
-    if ((*seen & bit) != 0) {
-        scan->at = name.raw.data;
-        scan->why = "a documented member stands twice in one object";
-        return REPAY_JSON_BAD;
-    }
-    *seen |= bit;
-    body->stage = STAGE_COLON;
-    return REPAY_JSON_OK;
-}
-
-static enum repay_json_end read_name(struct repay_body *body, struct repay_json_scan *scan)
-{
-    struct repay_json_value name;
-    if (*scan->at != '"')
-        return repay_json_fail(scan, scan->at, WHY_NAME);
-    enum repay_json_end end_of = repay_json_string(scan, &name);
-    return end_of == REPAY_JSON_OK ? begin_member(body, scan, name) : end_of;
-}
-
-static bool keep_value(struct repay_body *body, struct repay_json_value value)
-{
-    struct repay_envelope *envelope = &body->envelope;
-    unsigned index = body->member;
-    uint32_t kept_at = (uint32_t)body->kept.length;
-    if (!repay_bytes_append_text(&body->kept, value.raw))
-        return repay_error_set(body->error, REPAY_KIND_MEMORY,
-                               "out of memory while reading a reply");
-    body->kept_at[index] = kept_at;
-    envelope->values[index] = value;
-    envelope->present[index] = value.type != REPAY_JSON_NULL;
-    return true;
-}
-
-static enum repay_json_end read_plain_value(struct repay_body *body, struct repay_json_scan *scan)
-{
-    struct repay_json_value value;
-    enum repay_json_end end_of = repay_json_value(scan, &value);
-    if (end_of != REPAY_JSON_OK)
-        return end_of;
-    if (body->member == MEMBER_ROWS) {
-        bool is_null = value.type == REPAY_JSON_NULL;
-        body->envelope.rows_found = is_null ? REPAY_ROWS_NULL : REPAY_ROWS_MISPLACED;
-    } else if (body->member != MEMBER_OTHER && !body->inside && !keep_value(body, value)) {
-        body->rows.error_is_set = true;
-        scan->at = value.raw.data;
-        return REPAY_JSON_BAD;
-    }
-    body->stage = STAGE_AFTER_VALUE;
-    return REPAY_JSON_OK;
-}
-
-static enum repay_json_end begin_list(struct repay_body *body, struct repay_json_scan *scan)
-{
-    struct repay_envelope *envelope = &body->envelope;
-    if (envelope->rows_found == REPAY_ROWS_LIST) {
-        scan->why = WHY_TWO_LISTS;
-        return REPAY_JSON_BAD;
-    }
-    envelope->rows_found = REPAY_ROWS_LIST;
-    envelope->rows_elsewhere = body->inside != body->shape->rows_inside_documented;
-    body->stage = STAGE_FIRST_ROW;
-    scan->at++;
-    return REPAY_JSON_OK;
-}
-
-static enum repay_json_end read_one_row(struct repay_body *body, struct repay_json_scan *scan)
-{
-    enum repay_json_end end_of = repay_row_read(&body->rows, scan, false);
-    if (end_of == REPAY_JSON_OK) {
-        body->envelope.rows_found = REPAY_ROWS_ONE;
-        body->stage = STAGE_AFTER_VALUE;
-    }
-    return end_of;
-}
-
-static enum repay_json_end read_value(struct repay_body *body, struct repay_json_scan *scan)
-{
-    const struct repay_shape *shape = body->shape;
-    bool is_rows = body->member == MEMBER_ROWS;
-    if (*scan->at == '[') {
-        if (body->inside ? body->member != MEMBER_OTHER : is_rows && shape->rows_member_is_list)
-            return begin_list(body, scan);
-    } else if (*scan->at == '{' && is_rows) {
-        if (shape->rows_inside) {
-            body->inside = true;
-            body->envelope.rows_found = REPAY_ROWS_MISPLACED; /* until a list is found in it */
-            body->stage = STAGE_FIRST_NAME;
-            scan->at++;
-            return REPAY_JSON_OK;
-        }
-        if (shape->object_is_row)
-            return read_one_row(body, scan);
-    }
-    return read_plain_value(body, scan);
-}
-
-/* After a member, or at once in an object without any. */
-static void close_object(struct repay_body *body)
-{
-    body->stage = body->inside ? STAGE_AFTER_VALUE : STAGE_DONE;
-    body->inside = false;
 }
 
 /* A stretch of the body that lies in memory. */
@@ -291,14 +129,14 @@ static enum repay_json_end read_rows(struct repay_body *body, struct stretch *st
     const char *end = scan->end;
     while (scan->at < stretch->stop_at) {
         const char *start = scan->at;
-        if (body->stage == STAGE_AFTER_ROW && *start == ',') {
-            body->stage = STAGE_ROW;
+        if (body->stage == REPAY_STAGE_AFTER_ROW && *start == ',') {
+            body->stage = REPAY_STAGE_ROW;
             scan->at++;
-        } else if (body->stage != STAGE_ROW && *start == ']') {
-            body->stage = STAGE_AFTER_VALUE;
+        } else if (body->stage != REPAY_STAGE_ROW && *start == ']') {
+            body->stage = REPAY_STAGE_AFTER_VALUE;
             scan->at++;
             return REPAY_JSON_OK;
-        } else if (body->stage == STAGE_AFTER_ROW) {
+        } else if (body->stage == REPAY_STAGE_AFTER_ROW) {
             return repay_json_fail(scan, start, WHY_COMMA);
         } else if (*start != '{') {
             return repay_json_fail(scan, start, WHY_ROW);
@@ -312,55 +150,10 @@ static enum repay_json_end read_rows(struct repay_body *body, struct stretch *st
                 return refuse_unit(body, stretch, start);
             if (end_of != REPAY_JSON_OK)
                 return end_of;
-            body->stage = STAGE_AFTER_ROW;
+            body->stage = REPAY_STAGE_AFTER_ROW;
         }
         repay_json_skip_blanks(scan);
     }
-    return REPAY_JSON_OK;
-}
-
-static bool begins_value(char byte)
-{
-    return memchr("[\"-0123456789tfn", byte, sizeof "[\"-0123456789tfn" - 1) != NULL;
-}
-
-/* Outside a list, at a byte that is no blank: reads the next unit. */
-static enum repay_json_end read_unit(struct repay_body *body, struct repay_json_scan *scan)
-{
-    char byte = *scan->at;
-    switch ((enum stage)body->stage) {
-    case STAGE_ROOT:
-        if (byte != '{')
-            return repay_json_fail(scan, scan->at,
-                                   begins_value(byte) ? WHY_NOT_OBJECT : WHY_NOT_JSON);
-        body->stage = STAGE_FIRST_NAME;
-        break;
-    case STAGE_FIRST_NAME:
-        if (byte != '}')
-            return read_name(body, scan);
-        close_object(body);
-        break;
-    case STAGE_NAME:
-        return read_name(body, scan);
-    case STAGE_COLON:
-        if (byte != ':')
-            return repay_json_fail(scan, scan->at, WHY_COLON);
-        body->stage = STAGE_VALUE;
-        break;
-    case STAGE_VALUE:
-        return read_value(body, scan);
-    case STAGE_AFTER_VALUE:
-        if (byte != ',' && byte != '}')
-            return repay_json_fail(scan, scan->at, WHY_COMMA);
-        if (byte == ',')
-            body->stage = STAGE_NAME;
-        else
-            close_object(body);
-        break;
-    default:
-        return repay_json_fail(scan, scan->at, WHY_TRAILING);
-    }
-    scan->at++;
     return REPAY_JSON_OK;
 }
 
@@ -369,10 +162,10 @@ static void pass_byte(struct repay_body *body, struct repay_json_scan *scan)
 {
     if (scan->at >= scan->end)
         return;
-    if (body->stage == STAGE_COLON && *scan->at == ':')
-        body->stage = STAGE_VALUE;
-    else if (body->stage == STAGE_AFTER_VALUE && *scan->at == ',')
-        body->stage = STAGE_NAME;
+    if (body->stage == REPAY_STAGE_COLON && *scan->at == ':')
+        body->stage = REPAY_STAGE_VALUE;
+    else if (body->stage == REPAY_STAGE_AFTER_VALUE && *scan->at == ',')
+        body->stage = REPAY_STAGE_NAME;
     else
         return;
     scan->at++;
@@ -394,7 +187,7 @@ static enum repay_json_end read_stretch(struct repay_body *body, struct stretch 
             scan->end = end;
             end_of = read_rows(body, stretch);
         } else {
-            end_of = read_unit(body, scan);
+            end_of = repay_body_unit(body, scan);
             end_of = unlimit_unit(body, stretch, start, end, end_of);
         }
         if (end_of != REPAY_JSON_OK)
@@ -534,7 +327,7 @@ static bool refuse_end(struct repay_body *body)
 {
     int64_t offset = (int64_t)(body->consumed + body->carry.length);
     body->failed = true;
-    if (body->stage == STAGE_ROOT)
+    if (body->stage == REPAY_STAGE_ROOT)
         return repay_error_set_at(body->error, REPAY_KIND_BAD_RESPONSE, 0, "the body is empty");
     return repay_error_set_at(body->error, REPAY_KIND_BAD_RESPONSE, offset,
                               "the body is cut off after %lld bytes", (long long)offset);
@@ -558,7 +351,7 @@ bool repay_body_end(struct repay_body *body)
     if (!body->failed && !body->ended) {
         body->ended = true;
         if (carry_on(body, NULL, 0) && read_carry(body, body->carry.length, &read)) {
-            if (body->stage != STAGE_DONE || body->carry.length > 0)
+            if (body->stage != REPAY_STAGE_DONE || body->carry.length > 0)
                 refuse_end(body);
         }
     }

@@ -62,7 +62,7 @@ struct repay_body {
     uint32_t rows_before;                 /* of the pages before */
     uint32_t seen;                        /* members of the envelope that came, one bit each */
     uint32_t seen_inside;                 /* likewise of rows_inside */
-    uint8_t stage;                        /* private to body_read.c, like the four that follow */
+    uint8_t stage;                        /* private, like the four that follow */
     uint8_t member;                       /* what the value under way is */
     bool inside;                          /* within the object that `rows_member` holds */
     bool ended;                           /* no byte follows what is carried */
