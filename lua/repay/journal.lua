@@ -124,7 +124,7 @@ local PLAN = {
 local function make_rows(self, client, list, way, positions)
   local planned = {}
   for at, given in ipairs(list) do
-    local row, err = rows.new(client, given, way, states[self].unix_ms())
+    local row, err = rows.new(client, given, way, states[self].unix_ms(), 3)
     if not row then
       err.rows = { at }
       return nil, err

@@ -160,7 +160,7 @@ local function read_row(row, clients, unix_ms, problems)
   if reader.failed then
     return nil
   end
-  local planned, err = plan_rows.new(client, arguments, "derived", unix_ms)
+  local planned, err = plan_rows.new(client, arguments, "derived", unix_ms, 1)
   if not planned then
     local name = err.field or (err.kind == "amount_invalid" and "amount") or "amount"
     name = row.columns[name] and name or row.columns[name .. "_minor"] and name .. "_minor" or name

@@ -91,8 +91,8 @@ local function natural_of(client, arguments, own, amount_minor)
 end
 
 --- The row of a repayment, or nil and an error. `way` is "derived" or "random"; a key that is given
---- goes before both. Misuse raises at the level of the client's own method.
-function rows.new(client, given, way, unix_ms)
+--- goes before both. Misuse raises; `level` counts from the function that calls this one.
+function rows.new(client, given, way, unix_ms, level)
   local arguments, own = split(given)
   local key_given = arguments.idempotency_key
   arguments.idempotency_key = nil
@@ -110,8 +110,10 @@ function rows.new(client, given, way, unix_ms)
   if amount_minor then
     arguments.idempotency_key, natural.key_from = key_of(natural, key_given, way, unix_ms)
   end
-  local call, failure = client:prepare("repay", arguments)
-  if not call then
+  local ok, call, failure = pcall(client.prepare, client, "repay", arguments)
+  if not ok then
+    error((tostring(call):gsub("^[^:]+:%d+: ", "")), level + 1)
+  elseif not call then
     return nil, failure
   end
   local sent = native_journal.sent_by(call)
