@@ -9,7 +9,6 @@
 local native = require "repay.native.core"
 local connection = require "repay.ngx.connection"
 local errors = require "repay.error"
-local result_of = require "repay.result"
 local slots = require "repay.ngx.slots"
 
 local driver = {}
@@ -181,6 +180,16 @@ local function wait(call, ms)
       return call:cancel()
     end
   end
+end
+
+-- Running out of memory here would lose the news of a repayment, so it is tried twice.
+local function result_of(call)
+  local ok, value, err = pcall(call.result, call)
+  if not ok then
+    collectgarbage()
+    value, err = call:result()
+  end
+  return value, err
 end
 
 --- Runs the call to its end. It begins `after` and ends `within` so many milliseconds, if given.
