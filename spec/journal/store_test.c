@@ -215,8 +215,6 @@ static void lets_the_database_refuse(void)
         "DELETE FROM event",
         "UPDATE event SET why='x'",
         "UPDATE event SET hash=zeroblob(32) WHERE sequence=1",
-        "INSERT INTO event(sequence,why,at_ms,previous,hash)"
-        "VALUES(99,'x',1,zeroblob(32),zeroblob(32))",
         "DELETE FROM attempt",
         "UPDATE attempt SET outcome='refused'",
         "DELETE FROM before_id",

@@ -64,6 +64,7 @@ struct repay_entry_facts {
     int64_t planned_ms;
     enum repay_entry_mode mode;
     unsigned char natural_key[REPAY_DIGEST_SIZE];
+    unsigned char digest[REPAY_DIGEST_SIZE]; /* of all the above: the store's */
 };
 
 /* Where it stands. */

@@ -6,10 +6,9 @@
  */
 #include "sha256.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
+#define DIGITS_MAX       20          /* of an int64, with its sign */
 #define LENGTH_OF_ABSENT 0xffffffffu /* no text of ours is that long */
 
 /* The first 32 bits of the fractions of the cube roots of the first 64 primes. */
@@ -53,6 +52,24 @@ static void expand(const unsigned char block[64], uint32_t words[64])
     }
 }
 
+/*
+ * One round. The eight words do not move: each round is told which of them it takes for which, and
+ * the roles go round, so that after 64 rounds every word is back in its place.
+ */
+static void round_of(uint32_t v[8], unsigned i, uint32_t word)
+{
+    uint32_t a = v[(64 - i) & 7], b = v[(65 - i) & 7], c = v[(66 - i) & 7];
+    uint32_t e = v[(68 - i) & 7], f = v[(69 - i) & 7], g = v[(70 - i) & 7];
+    uint32_t *h = &v[(71 - i) & 7];
+    uint32_t choice = (e & f) ^ (~e & g);
+    uint32_t majority = (a & b) ^ (a & c) ^ (b & c);
+    uint32_t first = *h + choice + round_constants[i] + word +
+                     (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25));
+
+    v[(67 - i) & 7] += first;
+    *h = first + majority + (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22));
+}
+
 static void compress(uint32_t state[8], const unsigned char block[64])
 {
     uint32_t words[64];
@@ -60,17 +77,15 @@ static void compress(uint32_t state[8], const unsigned char block[64])
 
     expand(block, words);
     memcpy(v, state, sizeof v);
-    for (unsigned i = 0; i < 64; i++) {
-        uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-        uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        uint32_t first = v[7] + choice + round_constants[i] + words[i] +
-                         (rotate_right(v[4], 6) ^ rotate_right(v[4], 11) ^ rotate_right(v[4], 25));
-        uint32_t second =
-            majority + (rotate_right(v[0], 2) ^ rotate_right(v[0], 13) ^ rotate_right(v[0], 22));
-
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += first;
-        v[0] = first + second;
+    for (unsigned i = 0; i < 64; i += 8) {
+        round_of(v, i, words[i]);
+        round_of(v, i + 1, words[i + 1]);
+        round_of(v, i + 2, words[i + 2]);
+        round_of(v, i + 3, words[i + 3]);
+        round_of(v, i + 4, words[i + 4]);
+        round_of(v, i + 5, words[i + 5]);
+        round_of(v, i + 6, words[i + 6]);
+        round_of(v, i + 7, words[i + 7]);
     }
     for (unsigned i = 0; i < 8; i++)
         state[i] += v[i];
@@ -140,8 +155,15 @@ void repay_sha256_add_absent(struct repay_sha256 *hash)
 
 void repay_sha256_add_integer(struct repay_sha256 *hash, int64_t value)
 {
-    char digits[24];
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char digits[DIGITS_MAX];
+    size_t at = sizeof digits;
 
-    (void)snprintf(digits, sizeof digits, "%" PRId64, value);
-    repay_sha256_add_text(hash, repay_text_of(digits));
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0)
+        digits[--at] = '-';
+    repay_sha256_add_text(hash, (struct repay_text){digits + at, sizeof digits - at});
 }

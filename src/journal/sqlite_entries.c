@@ -51,8 +51,11 @@ enum column {
     RECEIPT_ID,
     RECORD_ID,
     PROVIDER_STATUS,
-    REASON
+    REASON,
+    DIGEST
 };
+
+#define DIGEST_PARAMETER (PLANNED_MS + 1) /* it stands last among the columns */
 
 static void read_facts(sqlite3_stmt *row, struct repay_entry_facts *out)
 {
@@ -108,15 +111,18 @@ bool repay_sqlite_read_entry(sqlite3_stmt *row, struct repay_entry *out)
 {
     struct repay_text mode = repay_sqlite_text(row, MODE);
     struct repay_text natural_key = repay_sqlite_text(row, NATURAL_KEY);
+    struct repay_text digest = repay_sqlite_text(row, DIGEST);
     enum repay_entry_state state = repay_entry_state_from_name(repay_sqlite_text(row, STATE));
 
-    if (state == REPAY_ENTRY_STATE_COUNT || natural_key.length != REPAY_DIGEST_SIZE)
+    if (state == REPAY_ENTRY_STATE_COUNT || natural_key.length != REPAY_DIGEST_SIZE ||
+        digest.length != REPAY_DIGEST_SIZE)
         return false;
     *out = (struct repay_entry){.number = sqlite3_column_int64(row, NUMBER)};
     read_facts(row, &out->facts);
     read_standing(row, &out->now);
     out->facts.mode = repay_text_is(mode, "keyed") ? REPAY_MODE_KEYED : REPAY_MODE_AT_MOST_ONCE;
     memcpy(out->facts.natural_key, natural_key.data, sizeof out->facts.natural_key);
+    memcpy(out->facts.digest, digest.data, sizeof out->facts.digest);
     out->now.state = state;
     return true;
 }
@@ -213,6 +219,7 @@ static void bind_facts(sqlite3_stmt *statement, const struct repay_entry_facts *
     repay_sqlite_bind_moment(statement, REPLACES, facts->replaces);
     repay_sqlite_bind_text(statement, BECAUSE, facts->because);
     (void)sqlite3_bind_int64(statement, PLANNED_MS, facts->planned_ms);
+    repay_sqlite_bind_blob(statement, DIGEST_PARAMETER, facts->digest, REPAY_DIGEST_SIZE);
 }
 
 bool repay_store_insert(struct repay_store *store, struct repay_entry *entry,
@@ -223,6 +230,7 @@ bool repay_store_insert(struct repay_store *store, struct repay_entry *entry,
 
     if (!statement)
         return false;
+    repay_sqlite_digest_facts(&entry->facts, entry->facts.digest);
     bind_facts(statement, &entry->facts);
     if (!repay_sqlite_finish(store, statement, "cannot plan", error))
         return false;
@@ -232,31 +240,46 @@ bool repay_store_insert(struct repay_store *store, struct repay_entry *entry,
     return repay_sqlite_append_event(store, &numbered, entry, error);
 }
 
-bool repay_store_update(struct repay_store *store, const struct repay_entry *entry,
-                        const struct repay_event *event, struct repay_error *error)
+/* What may have arrived, and may still have: such a move touches no id and no list. */
+static bool stays_in_doubt(struct repay_text state)
 {
-    const struct repay_entry_standing *now = &entry->now;
-    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_UPDATE, error);
+    return repay_text_is(state, "sending") || repay_text_is(state, "unknown");
+}
 
-    if (!statement)
-        return false;
-    (void)sqlite3_bind_int64(statement, 1, entry->number);
+static void bind_standing(sqlite3_stmt *statement, const struct repay_entry_standing *now)
+{
     repay_sqlite_bind_text(statement, 2, repay_text_of(repay_entry_state_name(now->state)));
     (void)sqlite3_bind_int64(statement, 3, now->attempts);
     (void)sqlite3_bind_int64(statement, 4, now->doubtful);
     (void)sqlite3_bind_int64(statement, 5, now->tries);
-    repay_sqlite_bind_moment(statement, 6, now->before_list);
-    repay_sqlite_bind_moment(statement, 7, now->first_sent_ms);
-    repay_sqlite_bind_moment(statement, 8, now->deadline_ms);
-    repay_sqlite_bind_moment(statement, 9, now->resend_until_ms);
-    repay_sqlite_bind_moment(statement, 10, now->settle_until_ms);
-    repay_sqlite_bind_moment(statement, 11, now->unseen_ms);
-    repay_sqlite_bind_moment(statement, 12, now->approved_ms);
-    (void)sqlite3_bind_int64(statement, 13, now->changed_ms);
-    repay_sqlite_bind_text(statement, 14, now->receipt_id);
-    repay_sqlite_bind_text(statement, 15, now->record_id);
-    repay_sqlite_bind_text(statement, 16, now->provider_status);
-    repay_sqlite_bind_text(statement, 17, now->reason);
+    repay_sqlite_bind_moment(statement, 6, now->first_sent_ms);
+    repay_sqlite_bind_moment(statement, 7, now->deadline_ms);
+    repay_sqlite_bind_moment(statement, 8, now->resend_until_ms);
+    repay_sqlite_bind_moment(statement, 9, now->settle_until_ms);
+    repay_sqlite_bind_moment(statement, 10, now->unseen_ms);
+    (void)sqlite3_bind_int64(statement, 11, now->changed_ms);
+    repay_sqlite_bind_text(statement, 12, now->provider_status);
+    repay_sqlite_bind_text(statement, 13, now->reason);
+}
+
+bool repay_store_update(struct repay_store *store, const struct repay_entry *entry,
+                        const struct repay_event *event, struct repay_error *error)
+{
+    const struct repay_entry_standing *now = &entry->now;
+    bool is_light = stays_in_doubt(event->from) && stays_in_doubt(event->to);
+    sqlite3_stmt *statement =
+        repay_sqlite_use(store, is_light ? REPAY_SQL_MOVE : REPAY_SQL_MOVE_ALL, error);
+
+    if (!statement)
+        return false;
+    (void)sqlite3_bind_int64(statement, 1, entry->number);
+    bind_standing(statement, now);
+    if (!is_light) {
+        repay_sqlite_bind_moment(statement, 14, now->before_list);
+        repay_sqlite_bind_moment(statement, 15, now->approved_ms);
+        repay_sqlite_bind_text(statement, 16, now->receipt_id);
+        repay_sqlite_bind_text(statement, 17, now->record_id);
+    }
     return repay_sqlite_finish(store, statement, "cannot move an entry", error) &&
            repay_sqlite_append_event(store, event, entry, error);
 }

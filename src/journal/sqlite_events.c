@@ -8,6 +8,7 @@
 
 /* The forms of what is hashed below. */
 #define EVENT_FORM REPAY_TEXT("repay event 1")
+#define FACTS_FORM REPAY_TEXT("repay facts 1")
 #define SEAL_FORM  REPAY_TEXT("repay entry 1")
 
 static void add_text(struct repay_sha256 *hash, struct repay_text text)
@@ -23,7 +24,8 @@ static void add_digest(struct repay_sha256 *hash, const void *digest)
     add_text(hash, (struct repay_text){digest, digest ? REPAY_DIGEST_SIZE : 0});
 }
 
-static void seal_facts(struct repay_sha256 *hash, const struct repay_entry_facts *facts)
+void repay_sqlite_digest_facts(const struct repay_entry_facts *facts,
+                               unsigned char out[REPAY_DIGEST_SIZE])
 {
     const struct repay_natural *natural = &facts->natural;
     const struct repay_text texts[] = {
@@ -37,11 +39,16 @@ static void seal_facts(struct repay_sha256 *hash, const struct repay_entry_facts
                                natural->amount_minor, natural->ordinal, facts->replaces,
                                facts->planned_ms};
 
+    struct repay_sha256 hash;
+
+    repay_sha256_init(&hash);
+    repay_sha256_add_text(&hash, FACTS_FORM);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        add_text(hash, texts[i]);
+        add_text(&hash, texts[i]);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        repay_sha256_add_integer(hash, numbers[i]);
-    add_digest(hash, facts->natural_key);
+        repay_sha256_add_integer(&hash, numbers[i]);
+    add_digest(&hash, facts->natural_key);
+    repay_sha256_end(&hash, out);
 }
 
 void repay_sqlite_seal(const struct repay_entry *entry, unsigned char out[REPAY_DIGEST_SIZE])
@@ -56,7 +63,7 @@ void repay_sqlite_seal(const struct repay_entry *entry, unsigned char out[REPAY_
 
     repay_sha256_init(&hash);
     repay_sha256_add_text(&hash, SEAL_FORM);
-    seal_facts(&hash, &entry->facts);
+    add_digest(&hash, entry->facts.digest);
     add_text(&hash, repay_text_of(repay_entry_state_name(now->state)));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         repay_sha256_add_integer(&hash, numbers[i]);

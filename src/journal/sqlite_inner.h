@@ -22,8 +22,8 @@ enum repay_statement {
     REPAY_SQL_FIND_KEY,
     REPAY_SQL_FIND_NATURAL,
     REPAY_SQL_INSERT,
-    REPAY_SQL_UPDATE,
-    REPAY_SQL_FACTS_OF,
+    REPAY_SQL_MOVE,
+    REPAY_SQL_MOVE_ALL,
     REPAY_SQL_INSERT_EVENT,
     REPAY_SQL_LAST_EVENT,
     REPAY_SQL_NEXT_EVENT,
@@ -97,7 +97,10 @@ struct repay_text repay_sqlite_text(sqlite3_stmt *statement, int at);
 bool repay_sqlite_read_entry(sqlite3_stmt *statement, struct repay_entry *out);
 
 /* sqlite_events.c */
-/* What an event says about the whole row: facts and standing. */
+/* Of what was planned; the number of the entry is not in it, because it is not known before. */
+void repay_sqlite_digest_facts(const struct repay_entry_facts *facts,
+                               unsigned char out[REPAY_DIGEST_SIZE]);
+/* What an event says about the whole row: the digest of its facts, and where it stands. */
 void repay_sqlite_seal(const struct repay_entry *entry, unsigned char out[REPAY_DIGEST_SIZE]);
 struct repay_sqlite_event {
     int64_t sequence;

@@ -10,12 +10,15 @@
     "body,amount_minor,currency,customer,account,loan,installment,payment_date,reference,"         \
     "ordinal,arguments,hold,replaces,because,planned_ms,state,attempts,doubtful,tries,"            \
     "before_list,first_sent_ms,deadline_ms,resend_until_ms,settle_until_ms,unseen_ms,"             \
-    "approved_ms,changed_ms,receipt_id,record_id,provider_status,reason"
+    "approved_ms,changed_ms,receipt_id,record_id,provider_status,reason,digest"
 
 const char repay_sqlite_entry_columns[] = ENTRY_COLUMNS;
 
-/* The condition of the index entry_natural, word for word, or SQLite would not use it. */
-#define IS_LIVE "state NOT IN ('cancelled','expired','refused','rejected','absent')"
+/* What every move may change. No index but that of the states is touched by it. */
+#define MOVE                                                                                       \
+    "UPDATE entry SET state=?2,attempts=?3,doubtful=?4,tries=?5,first_sent_ms=?6,deadline_ms=?7,"  \
+    "resend_until_ms=?8,settle_until_ms=?9,unseen_ms=?10,changed_ms=?11,provider_status=?12,"      \
+    "reason=?13"
 
 static const char *const texts[REPAY_SQL_COUNT] = {
     [REPAY_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -25,20 +28,18 @@ static const char *const texts[REPAY_SQL_COUNT] = {
     [REPAY_SQL_FIND_NUMBER] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE number=?1",
     [REPAY_SQL_FIND_KEY] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE key=?1",
     [REPAY_SQL_FIND_NATURAL] =
-        "SELECT " ENTRY_COLUMNS " FROM entry WHERE natural_key=?1 AND " IS_LIVE,
+        "SELECT " ENTRY_COLUMNS " FROM entry WHERE natural_key=?1 AND live=1",
     [REPAY_SQL_INSERT] =
         "INSERT INTO entry(id,batch,row,provider,environment,label,mode,natural_key,key,key_from,"
         "method,target,body,amount_minor,currency,customer,account,loan,installment,payment_date,"
-        "reference,ordinal,arguments,hold,replaces,because,planned_ms,state,changed_ms)"
+        "reference,ordinal,arguments,hold,replaces,because,planned_ms,digest,state,changed_ms)"
         "VALUES(?1,?2,?3,?4,coalesce(?5,''),coalesce(?6,''),?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?"
         "17,?18,?19,?20,?21,?22,"
-        "?23,?24,?25,?26,?27,'planned',?27)",
-    [REPAY_SQL_UPDATE] =
-        "UPDATE entry SET state=?2,attempts=?3,doubtful=?4,tries=?5,before_list=?6,"
-        "first_sent_ms=?7,deadline_ms=?8,resend_until_ms=?9,settle_until_ms=?10,unseen_ms=?11,"
-        "approved_ms=?12,changed_ms=?13,receipt_id=?14,record_id=?15,provider_status=?16,"
-        "reason=?17 WHERE number=?1",
-    [REPAY_SQL_FACTS_OF] = "SELECT " ENTRY_COLUMNS " FROM entry ORDER BY number",
+        "?23,?24,?25,?26,?27,?28,'planned',?27)",
+    [REPAY_SQL_MOVE] = MOVE " WHERE number=?1",
+    [REPAY_SQL_MOVE_ALL] =
+        MOVE ",live=(?2 NOT IN('cancelled','expired','refused','rejected','absent')),"
+             "before_list=?14,approved_ms=?15,receipt_id=?16,record_id=?17 WHERE number=?1",
     [REPAY_SQL_INSERT_EVENT] =
         "INSERT INTO event(sequence,entry,id,moved_from,moved_to,why,evidence,who,at_ms,seal,"
         "previous,hash)VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",

@@ -27,8 +27,9 @@ static int count_frames(void *context, sqlite3 *db, const char *schema, int fram
 static bool open_database(struct repay_store *store, const struct repay_store_options *options,
                           struct repay_error *error)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_FULLMUTEX |
-                SQLITE_OPEN_EXRESCODE;
+    /* One Lua state at a time uses a handle, so it needs no mutex of its own. */
+    int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int code;
 
     if (!repay_page_vfs_show(&store->pages, options->vfs))

@@ -96,7 +96,7 @@ static bool check_chain(struct repay_store *store, int64_t *events, struct repay
 static bool check_entry(struct repay_store *store, sqlite3_stmt *row, int64_t number,
                         struct repay_error *error)
 {
-    unsigned char seal[REPAY_DIGEST_SIZE];
+    unsigned char seal[REPAY_DIGEST_SIZE], digest[REPAY_DIGEST_SIZE];
     struct repay_entry entry;
     struct repay_text sealed, word;
     int count = sqlite3_column_count(row);
@@ -105,8 +105,10 @@ static bool check_entry(struct repay_store *store, sqlite3_stmt *row, int64_t nu
         return broken(store, error, "the journal cannot be read at entry", number);
     sealed = repay_sqlite_text(row, count - 2);
     word = repay_sqlite_text(row, count - 1);
+    repay_sqlite_digest_facts(&entry.facts, digest);
     repay_sqlite_seal(&entry, seal);
-    if (sealed.length != sizeof seal || memcmp(sealed.data, seal, sizeof seal) != 0 ||
+    if (memcmp(digest, entry.facts.digest, sizeof digest) != 0 || sealed.length != sizeof seal ||
+        memcmp(sealed.data, seal, sizeof seal) != 0 ||
         !repay_text_is(word, repay_entry_state_name(entry.now.state)))
         return broken(store, error, "the journal does not agree with its events on entry",
                       entry.number);
