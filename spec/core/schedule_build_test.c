@@ -95,6 +95,43 @@ static void stores_texts_of_any_length(void)
     free(text);
 }
 
+/* However the store grows, a code means the text that it was given for. */
+static void codes_last(void)
+{
+    enum { TEXTS = 40, LENGTH_MAX = 65000 };
+    static const size_t lengths[] = {3,    50,   100,  101,  1000, 2038, 2039,  4076, 4077,
+                                     4078, 4079, 4080, 4081, 4096, 9000, 32758, 65000};
+    struct repay_builder builder;
+    struct repay_error error;
+    char *text = malloc(LENGTH_MAX);
+    if (!text)
+        abort();
+    repay_builder_init(&builder, blocks);
+    for (size_t i = 0; i < SAMPLE_COUNT(lengths); i++) {
+        uint32_t codes[TEXTS];
+        repay_builder_reset(&builder, &sample_flat_layout);
+        for (unsigned nth = 0; nth < TEXTS; nth++) {
+            memset(text, 'a' + (int)nth, lengths[i]);
+            CHECK(repay_builder_intern(&builder, (struct repay_text){text, lengths[i]}, &codes[nth],
+                                       &error));
+            for (unsigned before = 0; before <= nth; before++) {
+                struct repay_text kept = repay_builder_text(&builder, codes[before]);
+                memset(text, 'a' + (int)before, lengths[i]);
+                CHECK_BYTES(kept, ((struct repay_text){text, lengths[i]}));
+            }
+        }
+        for (unsigned nth = 0; nth < TEXTS; nth++) {
+            uint32_t again;
+            memset(text, 'a' + (int)nth, lengths[i]);
+            CHECK(repay_builder_intern(&builder, (struct repay_text){text, lengths[i]}, &again,
+                                       &error));
+            CHECK_INT(again, codes[nth]);
+        }
+    }
+    repay_builder_free(&builder);
+    free(text);
+}
+
 static void bounds_rows_and_text(void)
 {
     struct repay_builder builder;
@@ -215,7 +252,8 @@ static void fill(struct repay_builder *builder, uint32_t rows, unsigned kind)
 
 static void both_forms_are_the_same(void)
 {
-    static const uint32_t counts[] = {0, 1, 2, 3, 12, 100, 200, 909, 910, 911, 1820, 5000};
+    static const uint32_t counts[] = {0,   1,   2,   3,   12,  28,  55,  56,   57,
+                                      100, 113, 114, 200, 909, 910, 911, 1820, 5000};
     struct reading reading;
     char *packed = NULL;
     CHECK(reading_init(&reading, &test.allocator));
@@ -367,6 +405,7 @@ int main(void)
     blocks = repay_blocks_create(&test.allocator);
     interns_equal_texts_once();
     stores_texts_of_any_length();
+    codes_last();
     bounds_rows_and_text();
     cuts_rows();
     notices_repeated_rows();
