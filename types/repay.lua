@@ -292,6 +292,31 @@ function client:repay(repayment) end
 ---@return repay.err?
 function client:prepare(operation, arguments) end
 
+---Prepares a call for each item of a list or an iterator, for repay.each.
+---@param operation string
+---@param items (table|string)[]|fun(): table|string|nil tables of arguments, or the id alone
+---@return fun(): repay.call?, repay.err?
+function client:calls(operation, items) end
+
+---@class repay.stats
+---@field calls integer begun
+---@field done integer ended with a result
+---@field failed integer ended with an error
+---@field attempts integer requests that were sent or tried to be
+---@field retries table<repay.kind, integer> by the kind of fault that another attempt followed
+---@field retry_budget integer what is left of 100
+---@field breaker_open boolean
+---@field bytes_received integer of bodies
+---@field connections_opened integer
+---@field connections_reused integer
+---@field latency_p50_ms? integer
+---@field latency_p90_ms? integer
+---@field latency_p99_ms? integer
+
+---What the client has done so far.
+---@return repay.stats
+function client:stats() end
+
 ---The request that would go out, credentials starred.
 ---@param operation string
 ---@param arguments table
@@ -324,6 +349,8 @@ function client:close() end
 ---@field retry_base_ms? integer
 ---@field retry_cap_ms? integer
 ---@field body_size_max? integer
+---@field rate? integer calls a second; without it as fast as the provider allows
+---@field burst? integer
 ---@field [string] any the provider's own settings
 
 ---@class repay
@@ -335,6 +362,29 @@ local repay = { error = {}, money = {} }
 ---@return repay.client?
 ---@return repay.err?
 function repay.open(provider, options) end
+
+---@class repay.each_options
+---@field concurrency? integer
+---@field per_host? integer
+---@field rate? integer calls a second
+---@field burst? integer
+---@field deadline_ms? integer of the whole run
+---@field on_progress? fun(ended: integer, failed: integer, under_way: integer)
+---@field stop_on? repay.kind|repay.kind[]|fun(call: repay.call, result: any, err: repay.err?): any
+
+---@class repay.run
+---@operator call: repay.call
+local run = {}
+
+---Drops reads and sees writes that may have left to their end.
+---@return { call: repay.call, result: any, err?: repay.err }[]
+function run:close() end
+
+---Runs many calls at once, in order of completion.
+---@param calls repay.call[]|fun(): repay.call?, repay.err?
+---@param options? repay.each_options
+---@return fun(): repay.call|repay.err|nil, repay.schedule|repay.receipt|nil, repay.err?
+function repay.each(calls, options) end
 
 ---Keeps schedules in a shared dictionary of nginx.
 ---@param dictionary table ngx.shared.NAME

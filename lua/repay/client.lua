@@ -62,6 +62,38 @@ function client_methods.prepare(client, operation, arguments)
   return call, err
 end
 
+local function items_of(source, level)
+  if type(source) == "function" then
+    return source
+  elseif type(source) ~= "table" then
+    error("repay.client:calls: the arguments must be a list or an iterator, got a "
+      .. type(source), level + 1)
+  end
+  local at = 0
+  return function()
+    at = at + 1
+    return source[at]
+  end
+end
+
+--- An iterator that prepares a call for each item of a list or an iterator: a table of arguments,
+--- or the id alone. For repay.each. Where an item makes no call it gives nil and the error.
+function client_methods.calls(client, name, source)
+  check_open(client, "repay.client", "calls", 2)
+  find_operation(options.provider(client.provider), name, 2)
+  local items = items_of(source, 2)
+  local transport = native.transport(client)
+  return function()
+    local item = items()
+    if type(item) == "string" then
+      return native.prepare(client, name, item, transport and unix_ms_of(client))
+    elseif item == nil then
+      return nil
+    end
+    return prepare(client, name, item, 2)
+  end
+end
+
 --- The request that would go out, credentials starred; nothing is sent.
 function client_methods.request(client, operation, arguments)
   check_open(client, "repay.client", "request", 2)

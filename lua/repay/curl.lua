@@ -56,47 +56,52 @@ function curl.engine(slots, call)
   return engine
 end
 
-local function take_engine(call)
-  while #idle > 0 do
-    local engine = table.remove(idle)
-    if not engine:is_inherited() then
-      return engine
+-- One that is kept and wide enough, or a new one.
+local function take_engine(slots, call)
+  for i = #idle, 1, -1 do
+    if idle[i]:is_inherited() then
+      table.remove(idle, i)
+    elseif idle[i]:slots() >= slots then
+      return table.remove(idle, i)
     end
   end
-  return curl.engine(1, call)
+  return curl.engine(slots, call)
 end
 
+-- The newest are kept: their connections are the freshest.
 local function give_back(engine)
-  if #idle < IDLE_MAX and engine:count() == 0 then
-    idle[#idle + 1] = engine
-  else
+  if engine:count() > 0 then
     engine:close()
+    return
+  end
+  idle[#idle + 1] = engine
+  if #idle > IDLE_MAX then
+    table.remove(idle, 1):close()
   end
 end
 
-local function run(engine)
+local function step_to_end(engine)
   local ended
   repeat
     ended = engine:step(STEP_MS)
   until ended
+  return ended
 end
 
--- Running out of memory here would lose the news of a repayment, so it is tried twice.
-local function result(call)
-  if not native.is_open(call, "repay.call") then
-    return nil, failure("cancelled", "the call was closed before it ended")
+-- Reads end here and now. A write that may have left is seen to its end, up to its own deadline: to
+-- cut it off would leave nobody knowing whether money moved.
+local function finish(engine)
+  local ended = {}
+  for i = 1, engine:withdraw() do
+    ended[i] = step_to_end(engine)
   end
-  local ok, value, err = pcall(call.result, call)
-  if not ok then
-    collectgarbage()
-    value, err = call:result()
-  end
-  return value, err
+  return ended
 end
 
---- Runs the call to its end: a schedule or a receipt, or nil and an error.
+--- Runs the call to its end: a schedule or a receipt, or nil and an error. Interrupted in between
+--- it raises what interrupted it; what became of a write is then told by call:result().
 function curl.perform(call)
-  local engine, err = take_engine(call)
+  local engine, err = take_engine(1, call)
   if not engine then
     return nil, err
   end
@@ -105,15 +110,57 @@ function curl.perform(call)
     give_back(engine)
     return nil, failure(kind, message, nil, call)
   end
-  local ok, raised = pcall(run, engine)
+  local ok, raised = pcall(step_to_end, engine)
   if not ok then
-    engine:remove(call)
+    finish(engine)
   end
   give_back(engine)
   if not ok then
     error(raised, 0)
   end
-  return result(call)
+  return native.result(call)
+end
+
+--- A driver of repay.each (each.lua): so many calls at once on one engine.
+function curl.many(places)
+  local engine, err = take_engine(places)
+  if not engine then
+    return nil, err
+  end
+  local self = { places = places, now_ms = native.now_ms }
+
+  local add = engine.add
+  function self.add(call, after, within)
+    if after or within then
+      local now_ms = native.now_ms()
+      native.limit(call, after and now_ms + after, within and now_ms + within)
+    end
+    local added, kind, message = add(engine, call)
+    if not added then
+      return nil, failure(kind, message, nil, call)
+    end
+    return true
+  end
+
+  local step = engine.step
+  function self.step(ms)
+    return step(engine, ms)
+  end
+
+  -- In a forked child all of it is the parent's.
+  function self.finish()
+    return engine:is_inherited() and {} or finish(engine)
+  end
+
+  function self.close()
+    if engine:is_inherited() then
+      engine:close()
+    else
+      give_back(engine)
+    end
+  end
+
+  return self
 end
 
 return curl

@@ -76,19 +76,13 @@ local function wait(call, transport, clock, ms)
   end
 end
 
--- Running out of memory here would lose the news of a repayment, so it is tried twice.
-local function result(call)
-  local ok, value, err = pcall(call.result, call)
-  if not ok then
-    collectgarbage()
-    value, err = call:result()
-  end
-  return value, err
-end
-
---- Runs the call to its end: a schedule or a receipt, or nil and an error.
-function driver.perform(call, transport)
+--- Runs the call to its end. It begins `after` and ends `within` so many milliseconds, if given.
+function driver.run(call, transport, after, within)
   local clock = clock_of(transport)
+  if after or within then
+    local now_ms = clock.now_ms()
+    native.limit(call, after and now_ms + after, within and now_ms + within)
+  end
   while true do
     local step, ms = call:next(clock.now_ms(), clock.unix_ms())
     if step == "send" then
@@ -96,9 +90,48 @@ function driver.perform(call, transport)
     elseif step == "wait" then
       wait(call, transport, clock, ms)
     else
-      return result(call)
+      return
     end
   end
+end
+
+--- The same, and what it ended with: a schedule or a receipt, or nil and an error.
+function driver.perform(call, transport)
+  driver.run(call, transport)
+  return native.result(call)
+end
+
+--- A driver of repay.each (each.lua): one call after the other, each over its own transport.
+function driver.many(_, transport)
+  local self = { places = 1, now_ms = clock_of(transport).now_ms }
+  local waiting, after, within
+
+  function self.add(call, after_ms, within_ms)
+    waiting, after, within = call, after_ms, within_ms
+    return true
+  end
+
+  function self.step()
+    local call = waiting
+    waiting = nil
+    if call then
+      driver.run(call, native.transport(call), after, within)
+    end
+    return call
+  end
+
+  -- Nothing is under way between two steps.
+  function self.finish()
+    if waiting then
+      waiting:cancel()
+      waiting = nil
+    end
+    return {}
+  end
+
+  function self.close() end
+
+  return self
 end
 
 return driver

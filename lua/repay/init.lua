@@ -65,6 +65,12 @@ function repay.cache(dictionary, given)
   return require("repay.cache").new(dictionary, given)
 end
 
+--- Runs many calls at once: a loop of call, result, err in order of completion.
+function repay.each(calls, given)
+  load_options()
+  return require("repay.each").run(calls, given)
+end
+
 --- Opens the journal of repayments at a path: a journal, or nil and an error.
 function repay.journal(path, given)
   load_options()

@@ -65,6 +65,19 @@ local function has_type(value, kind)
     and type(value.sleep) == "function"
 end
 
+local function refuse(where, known, name, value, level)
+  if type(name) ~= "string" then
+    error(where .. ": option names are strings, got a " .. type(name), level + 1)
+  end
+  local kind = known[name]
+  if not kind then
+    error(options.unknown(where .. ": unknown option", name, names_of(known)), level + 1)
+  end
+  error(("%s: option '%s' must be %s, got %s"):format(where, name, expected[kind],
+    shown_type(value)), level + 1)
+end
+
+-- The table itself where that is plain, else a plain copy: what was checked is what is used.
 -- `level` counts from the function that calls check: 1 is that function itself.
 local function check(where, known, given, level)
   if given == nil then
@@ -73,20 +86,15 @@ local function check(where, known, given, level)
   if type(given) ~= "table" then
     error(where .. ": options must be a table, got a " .. type(given), level + 1)
   end
-  local checked = {}
+  local checked = getmetatable(given) ~= nil and {} or given
   for name, value in pairs(given) do
-    if type(name) ~= "string" then
-      error(where .. ": option names are strings, got a " .. type(name), level + 1)
-    end
     local kind = known[name]
-    if not kind then
-      error(options.unknown(where .. ": unknown option", name, names_of(known)), level + 1)
+    if not kind or not has_type(value, kind) then
+      refuse(where, known, name, value, level + 1)
     end
-    if not has_type(value, kind) then
-      error(("%s: option '%s' must be %s, got %s"):format(where, name, expected[kind],
-        shown_type(value)), level + 1)
+    if checked ~= given then
+      checked[name] = value
     end
-    checked[name] = value
   end
   return checked
 end
@@ -170,7 +178,10 @@ function options.open(description, given, level)
   for _, setting in ipairs(description.settings) do
     known[setting.name] = "text"
   end
-  local checked = check(where, known, given, level + 1)
+  local checked = {}
+  for name, value in pairs(check(where, known, given, level + 1)) do
+    checked[name] = value
+  end
   require_settings(where, description, checked, level + 1)
   for name, value in pairs(checked) do
     if value == "" then
@@ -187,30 +198,39 @@ function options.open(description, given, level)
   return checked
 end
 
-local function check_amount(where, name, checked, level)
-  if checked[name] ~= nil and checked[name .. "_minor"] ~= nil then
-    error(("%s: give '%s' or '%s_minor', not both"):format(where, name, name), level + 1)
+-- What the options of an operation are held against; made once, because it is asked for every call.
+local function rules_of(description, operation)
+  if not operation.rules then
+    local rules = { where = description.name .. ":" .. operation.name, known = {}, amounts = {},
+      required = {} }
+    for _, parameter in ipairs(operation.parameters) do
+      local name = parameter.name
+      rules.known[name] = "text"
+      if parameter.type == "amount" then
+        rules.known[name .. "_minor"] = "integer"
+        rules.amounts[#rules.amounts + 1] = name
+      end
+      if parameter.required then
+        rules.required[#rules.required + 1] = name
+      end
+    end
+    operation.rules = rules
   end
+  return operation.rules
 end
 
 --- The options of one operation, checked; native.prepare judges the values.
 function options.operation(description, operation, given, level)
-  local where = description.name .. ":" .. operation.name
-  local known = {}
-  for _, parameter in ipairs(operation.parameters) do
-    known[parameter.name] = "text"
-    if parameter.type == "amount" then
-      known[parameter.name .. "_minor"] = "integer"
+  local rules = rules_of(description, operation)
+  local checked = check(rules.where, rules.known, given, level + 1)
+  for _, name in ipairs(rules.amounts) do
+    if checked[name] ~= nil and checked[name .. "_minor"] ~= nil then
+      error(("%s: give '%s' or '%s_minor', not both"):format(rules.where, name, name), level + 1)
     end
   end
-  local checked = check(where, known, given, level + 1)
-  for _, parameter in ipairs(operation.parameters) do
-    local name = parameter.name
-    if parameter.type == "amount" then
-      check_amount(where, name, checked, level + 1)
-    end
-    if parameter.required and checked[name] == nil and checked[name .. "_minor"] == nil then
-      error(where .. ": option '" .. name .. "' is required", level + 1)
+  for _, name in ipairs(rules.required) do
+    if checked[name] == nil and checked[name .. "_minor"] == nil then
+      error(rules.where .. ": option '" .. name .. "' is required", level + 1)
     end
   end
   return checked

@@ -12,6 +12,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "retry.h"
+
 #ifdef REPAY_TEST_HOOKS
 static int64_t test_now_ms = -1;
 static int64_t test_unix_ms = -1;
@@ -79,4 +81,21 @@ bool repay_clock_random(void *out, size_t size)
             filled += (size_t)count;
     }
     return true;
+}
+
+uint64_t repay_clock_jitter(void)
+{
+    struct timespec now = {0, 0};
+    uint64_t seed = 0;
+
+#ifdef REPAY_TEST_HOOKS
+    if (test_chance_size > 0) {
+        for (size_t i = 0; i < sizeof seed; i++)
+            seed = seed << 8 | test_chance[(15 + sizeof seed - i) % test_chance_size];
+        return seed;
+    }
+#endif
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    seed = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+    return repay_random_next(&seed);
 }

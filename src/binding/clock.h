@@ -17,6 +17,11 @@ int64_t repay_clock_now_ms(void);
 int64_t repay_clock_unix_ms(void);
 /* Fills `out` from the system's generator. False when the system has none to give. */
 bool repay_clock_random(void *out, size_t size);
+/*
+ * A number that differs from call to call and from process to process, for spreading waits; nobody
+ * may rest a promise on it. The system's generator costs as much as a tenth of a prepared call.
+ */
+uint64_t repay_clock_jitter(void);
 
 #ifdef REPAY_TEST_HOOKS
 /* From now on the clocks stand still at these; negative lets them go again. */

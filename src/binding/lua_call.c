@@ -178,14 +178,41 @@ static bool set_arguments(lua_State *L, struct repay_lua_call *call, struct repa
     return true;
 }
 
+/* A text alone is the id that the call is about. */
+static bool set_subject(lua_State *L, struct repay_lua_call *call, struct repay_error *error)
+{
+    const struct repay_parameter *parameters = call->call.operation->parameters;
+    struct repay_text text = REPAY_NO_TEXT;
+    unsigned i = 0;
+
+    while (parameters[i].name && !parameters[i].is_subject)
+        i++;
+    if (!parameters[i].name)
+        return repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT,
+                               "the call is about no id, so it wants a table");
+    text.data = lua_tolstring(L, 3, &text.length);
+    return repay_call_set_text(&call->call, i, text, error);
+}
+
+static bool draw_chance(const struct repay_operation *operation, struct repay_chance *chance)
+{
+    if (operation->carries_key || operation->carries_interaction_id)
+        return repay_clock_random(chance, sizeof *chance);
+    memset(chance, 0, sizeof *chance);
+    chance->seed = repay_clock_jitter();
+    return true;
+}
+
 static bool prepare(lua_State *L, struct repay_lua_call *call, int64_t unix_ms,
                     struct repay_error *error)
 {
     struct repay_chance chance;
+    bool is_set =
+        lua_type(L, 3) == LUA_TSTRING ? set_subject(L, call, error) : set_arguments(L, call, error);
 
-    if (!set_arguments(L, call, error))
+    if (!is_set)
         return false;
-    if (!repay_clock_random(&chance, sizeof chance))
+    if (!draw_chance(call->call.operation, &chance))
         return repay_error_set(error, REPAY_KIND_CONFIG, "the system has no random bytes to give");
     return repay_call_prepare(&call->call, &chance, unix_ms, error);
 }
@@ -241,7 +268,8 @@ int repay_lua_call_prepare(lua_State *L)
     int results;
 
     luaL_checktype(L, 2, LUA_TSTRING);
-    luaL_checktype(L, 3, LUA_TTABLE);
+    if (lua_type(L, 3) != LUA_TSTRING)
+        luaL_checktype(L, 3, LUA_TTABLE);
     unix_ms = lua_isnoneornil(L, 4) ? repay_clock_unix_ms() : repay_lua_check_integer(L, 4);
     lua_settop(L, 3);
     name.data = lua_tolstring(L, 2, &name.length);
@@ -276,25 +304,47 @@ int repay_lua_call_preview(lua_State *L)
 
 int repay_lua_call_claim(lua_State *L)
 {
-    struct repay_lua_call *call = repay_lua_check_call(L, 1);
+    const struct handle *handle = luaL_testudata(L, 1, REPAY_LUA_CALL);
+    struct repay_lua_call *call = handle ? handle->call : NULL;
+    bool is_free = call && !call->is_claimed && !has_ended(&call->call);
 
-    lua_pushboolean(L, !call->is_claimed && !has_ended(&call->call));
+    if (!handle) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_pushboolean(L, is_free);
+    if (!is_free)
+        return 1;
     call->is_claimed = true;
-    return 1;
+    repay_lua_push_anchored(L, 1);
+    repay_lua_push_anchored(L, -1);
+    lua_remove(L, -2);
+    return 2;
 }
 
 int repay_lua_call_limit(lua_State *L)
 {
     struct repay_lua_call *call = repay_lua_check_call(L, 1);
+    int64_t begin_ms = lua_toboolean(L, 2) ? repay_lua_check_integer(L, 2) : INT64_MIN;
+    int64_t limit_ms = lua_toboolean(L, 3) ? repay_lua_check_integer(L, 3) : INT64_MAX;
 
-    repay_call_limit(&call->call, repay_lua_check_integer(L, 2));
+    repay_call_limit(&call->call, begin_ms, limit_ms);
     return 0;
 }
 
-int repay_lua_call_client(lua_State *L)
+int repay_lua_call_host(lua_State *L)
 {
-    (void)repay_lua_check_call(L, 1);
-    repay_lua_push_anchored(L, 1);
+    const struct handle *handle = luaL_testudata(L, 1, REPAY_LUA_CALL);
+    const struct repay_session *session =
+        handle && handle->call ? handle->call->call.session : NULL;
+
+    if (!session || !session->provider) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_pushlstring(L, session->base.host.data, session->base.host.length);
+    lua_pushfstring(L, ":%d", (int)session->base.port);
+    lua_concat(L, 2);
     return 1;
 }
 
@@ -329,6 +379,33 @@ static int cancel_call(lua_State *L)
 
 static int result_of_call(lua_State *L)
 {
+    return repay_lua_push_result(L, 1);
+}
+
+static int push_closed(lua_State *L)
+{
+    struct repay_lua_scene scene = {NULL, NULL, NULL};
+    struct repay_error error;
+
+    (void)repay_error_set(&error, REPAY_KIND_CANCELLED, "the call was closed before it ended");
+    return repay_lua_push_failure(L, &error, &scene);
+}
+
+int repay_lua_call_result(lua_State *L)
+{
+    struct repay_lua_call *call = repay_lua_get_call(L, 1);
+
+    lua_settop(L, 1);
+    if (!call)
+        return push_closed(L);
+    if (!call->call.operation->is_write)
+        return repay_lua_push_result(L, 1);
+    lua_pushcfunction(L, result_of_call);
+    lua_pushvalue(L, 1);
+    if (lua_pcall(L, 1, 2, 0) == 0)
+        return 2;
+    lua_settop(L, 1);
+    (void)lua_gc(L, LUA_GCCOLLECT, 0);
     return repay_lua_push_result(L, 1);
 }
 

@@ -40,15 +40,23 @@ void repay_lua_drop_call(lua_State *L, struct repay_call *call);
 void repay_lua_free_spare_calls(struct repay_lua_state *state);
 struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call);
 
-/* prepare(client, operation, arguments[, unix_ms]): a call, or nil and an error. */
+/* prepare(client, operation, arguments or id[, unix_ms]): a call, or nil and an error. */
 int repay_lua_call_prepare(lua_State *L);
-/* limit(call, now_ms): it ends by then, whatever its own deadline. */
+/* limit(call, begin_ms, limit_ms): see repay_call_limit; false or nil for none. */
 int repay_lua_call_limit(lua_State *L);
-/* client(call): the client it belongs to. */
-int repay_lua_call_client(lua_State *L);
+/* host(call): "name:port" of where it goes; nil for what is no open call. */
+int repay_lua_call_host(lua_State *L);
+/*
+ * result(call): what it ended with. Running out of memory on the way would lose the news of a
+ * repayment, so for a write it is tried twice. A closed call gives an error, it does not raise.
+ */
+int repay_lua_call_result(lua_State *L);
 /* preview(call): the first request as a table, credentials starred. */
 int repay_lua_call_preview(lua_State *L);
-/* claim(call): whether the call had not been performed before; now it has. */
+/*
+ * claim(call): true and its client's transport, if any; from now on it counts as run. False for one
+ * that has run or is closed, nil for what is no call.
+ */
 int repay_lua_call_claim(lua_State *L);
 /* transport(call or client): what the client was given, or nil. */
 int repay_lua_call_transport(lua_State *L);

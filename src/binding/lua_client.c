@@ -179,6 +179,59 @@ static void push_fact(lua_State *L, const struct repay_session *session, const c
     }
 }
 
+static void set_count(lua_State *L, const char *name, uint64_t value)
+{
+    lua_pushinteger(L, (lua_Integer)value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_retries(lua_State *L, const struct repay_stats *stats)
+{
+    lua_createtable(L, 0, 4);
+    for (int kind = REPAY_KIND_NONE + 1; kind < REPAY_KIND_COUNT; kind++) {
+        if (stats->retries[kind] > 0)
+            set_count(L, repay_kind_name((enum repay_kind)kind), stats->retries[kind]);
+    }
+    lua_setfield(L, -2, "retries");
+}
+
+static void set_latency(lua_State *L, const struct repay_stats *stats)
+{
+    static const struct {
+        const char *name;
+        int percent;
+    } points[] = {{"latency_p50_ms", 50}, {"latency_p90_ms", 90}, {"latency_p99_ms", 99}};
+
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        int64_t ms = repay_stats_percentile(stats, points[i].percent);
+
+        if (ms >= 0)
+            set_count(L, points[i].name, (uint64_t)ms);
+    }
+}
+
+/* stats(): what the client has done so far, as a plain table. */
+static int stats_of_client(lua_State *L)
+{
+    const struct repay_session *session = &repay_lua_check_client(L, 1)->session;
+    const struct repay_stats *stats = &session->stats;
+
+    lua_createtable(L, 0, 12);
+    set_count(L, "calls", stats->calls);
+    set_count(L, "done", stats->done);
+    set_count(L, "failed", stats->failed);
+    set_count(L, "attempts", stats->attempts);
+    set_count(L, "bytes_received", stats->bytes_received);
+    set_count(L, "connections_opened", stats->connections_opened);
+    set_count(L, "connections_reused", stats->connections_reused);
+    set_count(L, "retry_budget", (uint64_t)session->retry_budget.left);
+    set_retries(L, stats);
+    set_latency(L, stats);
+    lua_pushboolean(L, session->breaker.is_open);
+    lua_setfield(L, -2, "breaker_open");
+    return 1;
+}
+
 static int client_to_string(lua_State *L)
 {
     struct repay_lua_client *client = repay_lua_get_client(L, 1);
@@ -206,6 +259,7 @@ static int client_index(lua_State *L);
 
 static const luaL_Reg methods[] = {
     {"close", close_client},
+    {"stats", stats_of_client},
     {NULL, NULL},
 };
 

@@ -38,9 +38,10 @@ struct cursor {
     unsigned count;
     bool keeps; /* some column's values are strings */
     struct column columns[COLUMNS_MAX];
-    uint32_t day_slots; /* a power of two */
+    uint32_t chunk_rows;
+    uint32_t day_slots; /* a power of two; 0: no column of days */
     int32_t *days;      /* what the kept string of each slot was made from; behind the chunk */
-    int64_t chunk[];    /* CHUNK_ROWS values for each column */
+    int64_t chunk[];    /* chunk_rows values for each column */
 };
 
 static enum form form_of(const struct repay_lua_column *column)
@@ -137,13 +138,13 @@ static void load(struct cursor *cursor, uint32_t row)
 {
     const struct repay_schedule *schedule = cursor->schedule;
     uint32_t left = schedule->rows - row;
-    uint32_t count = left < CHUNK_ROWS ? left : CHUNK_ROWS;
+    uint32_t count = left < cursor->chunk_rows ? left : cursor->chunk_rows;
 
     cursor->first = row;
     cursor->loaded = count;
     for (unsigned i = 0; i < cursor->count; i++) {
         const struct column *column = &cursor->columns[i];
-        int64_t *out = cursor->chunk + (size_t)i * CHUNK_ROWS;
+        int64_t *out = cursor->chunk + (size_t)i * cursor->chunk_rows;
 
         if (column->form == FORM_STATUS)
             load_statuses(schedule, row, count, out);
@@ -233,7 +234,7 @@ static void push_value(lua_State *L, struct cursor *cursor, unsigned i, uint32_t
         lua_pushnil(L);
         return;
     }
-    value = cursor->chunk[(size_t)i * CHUNK_ROWS + (row - cursor->first)];
+    value = cursor->chunk[(size_t)i * cursor->chunk_rows + (row - cursor->first)];
     if (form == FORM_LOAN)
         push_loan(L, cursor, i, value, row, kept);
     else if (form == FORM_STATUS)
@@ -290,49 +291,66 @@ static void open_cursor(struct cursor *cursor, const struct repay_schedule *sche
         cursor->columns[i] = (struct column){form, columns[i], NULL, ABSENT};
         cursor->keeps = cursor->keeps || (form != FORM_NUMBER && form != FORM_FLAG);
     }
-    cursor->days = (int32_t *)(cursor->chunk + (size_t)count * CHUNK_ROWS);
+    cursor->days = (int32_t *)(cursor->chunk + (size_t)count * cursor->chunk_rows);
     for (uint32_t i = 0; i < cursor->day_slots; i++)
         cursor->days[i] = REPAY_DAY_ABSENT;
     cursor->schedule = schedule;
 }
 
-/* No loop over few rows pays for room that it cannot use. */
-static uint32_t day_slots_for(const struct repay_schedule *schedule,
-                              const struct repay_lua_column *columns, int count)
+/* What a loop needs room for. No loop over few rows pays for room that it cannot use. */
+struct room {
+    uint32_t rows;
+    uint32_t day_slots;
+    bool keeps_texts;
+    bool keeps_statuses;
+};
+
+static struct room room_for(const struct repay_schedule *schedule,
+                            const struct repay_lua_column *columns, int count)
 {
-    uint32_t slots = DAY_SLOTS_MIN;
+    struct room room = {.rows = CHUNK_ROWS};
     bool has_days = false;
 
-    for (int i = 0; i < count; i++)
-        has_days = has_days || form_of(&columns[i]) == FORM_DAY;
-    while (has_days && slots < DAY_SLOTS_MAX && slots < schedule->rows)
-        slots *= 2;
-    return slots;
+    for (int i = 0; i < count; i++) {
+        enum form form = form_of(&columns[i]);
+
+        has_days = has_days || form == FORM_DAY;
+        room.keeps_statuses = room.keeps_statuses || form == FORM_STATUS;
+        room.keeps_texts = room.keeps_texts || (form != FORM_NUMBER && form != FORM_FLAG);
+    }
+    if (schedule->rows < CHUNK_ROWS)
+        room.rows = schedule->rows;
+    if (has_days)
+        room.day_slots = DAY_SLOTS_MIN;
+    while (has_days && room.day_slots < DAY_SLOTS_MAX && room.day_slots < schedule->rows)
+        room.day_slots *= 2;
+    return room;
 }
 
 /* The table that a cursor keeps alive: its schedule, at index 1 of the stack, and strings to push.
  */
-static void push_kept(lua_State *L, uint32_t day_slots)
+static void push_kept(lua_State *L, const struct room *room)
 {
-    lua_createtable(L, FIRST_DAY + (int)day_slots, 0);
+    lua_createtable(L, room->keeps_texts ? FIRST_DAY + (int)room->day_slots : 1, 0);
     lua_pushvalue(L, 1);
     lua_rawseti(L, -2, 1);
-    for (int status = 0; status <= REPAY_STATUS_UNKNOWN; status++) {
+    for (int status = 0; room->keeps_statuses && status <= REPAY_STATUS_UNKNOWN; status++) {
         lua_pushstring(L, repay_status_name((enum repay_status)status));
         lua_rawseti(L, -2, FIRST_STATUS + status);
     }
 }
 
 /* Pushes a cursor that is not open yet, its metatable below it. */
-static struct cursor *new_cursor(lua_State *L, int count, uint32_t day_slots)
+static struct cursor *new_cursor(lua_State *L, int count, const struct room *room)
 {
-    size_t size = sizeof(struct cursor) + (size_t)count * CHUNK_ROWS * sizeof(int64_t) +
-                  day_slots * sizeof(int32_t);
+    size_t size = sizeof(struct cursor) + (size_t)count * room->rows * sizeof(int64_t) +
+                  room->day_slots * sizeof(int32_t);
     struct cursor *cursor = repay_lua_new_anchoring(L, size);
 
     cursor->schedule = NULL;
-    cursor->day_slots = day_slots;
-    push_kept(L, day_slots);
+    cursor->chunk_rows = room->rows;
+    cursor->day_slots = room->day_slots;
+    push_kept(L, room);
     repay_lua_anchor(L, -2, -1);
     lua_pop(L, 1);
     return cursor;
@@ -345,6 +363,7 @@ static int each(lua_State *L)
     struct repay_lua_column columns[COLUMNS_MAX];
     int count = lua_gettop(L) - 1;
     struct cursor *cursor;
+    struct room room;
 
     luaL_argcheck(L, count >= 1, 2, "names of columns expected");
     luaL_argcheck(L, count <= COLUMNS_MAX, COLUMNS_MAX + 2, "too many columns");
@@ -357,7 +376,8 @@ static int each(lua_State *L)
     }
     lua_getfield(L, LUA_REGISTRYINDEX, CURSOR_CLASS);
     lua_getfield(L, -1, "next");
-    cursor = new_cursor(L, count, day_slots_for(schedule, columns, count));
+    room = room_for(schedule, columns, count);
+    cursor = new_cursor(L, count, &room);
     open_cursor(cursor, schedule, columns, (unsigned)count);
     lua_pushvalue(L, -3);
     (void)lua_setmetatable(L, -2);

@@ -78,6 +78,17 @@ static int unix_ms(lua_State *L)
     return 1;
 }
 
+/* kinds(): the kinds of errors, as a list. */
+static int kinds(lua_State *L)
+{
+    lua_createtable(L, REPAY_KIND_COUNT, 0);
+    for (int kind = REPAY_KIND_NONE + 1; kind < REPAY_KIND_COUNT; kind++) {
+        lua_pushstring(L, repay_kind_name((enum repay_kind)kind));
+        lua_rawseti(L, -2, kind);
+    }
+    return 1;
+}
+
 /* integer(value): the number, or nil for what is not whole or not exact on both VMs. */
 static int integer(lua_State *L)
 {
@@ -130,10 +141,11 @@ static const luaL_Reg functions[] = {
     {"apply", repay_lua_schedule_apply},
     {"chance", repay_lua_chance},
     {"claim", repay_lua_call_claim},
-    {"client", repay_lua_call_client},
     {"fingerprint", repay_lua_fingerprint},
+    {"host", repay_lua_call_host},
     {"integer", integer},
     {"is_open", is_open},
+    {"kinds", kinds},
     {"limit", repay_lua_call_limit},
     {"live", live},
     {"load", repay_lua_schedule_load},
@@ -147,6 +159,7 @@ static const luaL_Reg functions[] = {
     {"preview", repay_lua_call_preview},
     {"provider", repay_lua_provider},
     {"providers", repay_lua_providers},
+    {"result", repay_lua_call_result},
     {"row_extra", repay_lua_row_extra},
     {"row_names", repay_lua_row_names},
     {"suggest", repay_lua_suggest},

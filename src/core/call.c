@@ -27,6 +27,7 @@ static void forget(struct repay_call *call)
     memset(call, 0, offsetof(struct repay_call, texts));
     call->allocator = allocator;
     call->deadline_ms = INT64_MAX;
+    call->begin_ms = INT64_MIN;
     call->limit_ms = INT64_MAX;
     call->retry_after_ms = -1;
     call->fed = REPAY_HTTP_DONE;
@@ -167,6 +168,20 @@ static enum repay_step go_on_waiting(struct repay_call *call)
     return REPAY_STEP_WAIT;
 }
 
+/* The first question: the call's time begins, now or when it was told to. */
+static void begin(struct repay_call *call)
+{
+    if (call->begin_ms > call->now_ms) {
+        call->stage = REPAY_CALL_WAITING;
+        call->wait_until_ms = earlier(call->begin_ms, call->limit_ms);
+    } else {
+        call->begin_ms = call->now_ms;
+    }
+    call->deadline_ms =
+        earlier(later_by(call->begin_ms, call->session->policy.timeout_ms), call->limit_ms);
+    repay_call_note_begun(call);
+}
+
 enum repay_step repay_call_next(struct repay_call *call, int64_t now_ms, int64_t unix_ms)
 {
     call->now_ms = now_ms;
@@ -194,11 +209,8 @@ enum repay_step repay_call_next(struct repay_call *call, int64_t now_ms, int64_t
     if (call->cancelled)
         return fail_with(call, REPAY_KIND_CANCELLED, outcome_so_far(call),
                          "the call was cancelled");
-    if (call->deadline_ms == INT64_MAX) {
-        call->deadline_ms =
-            earlier(later_by(now_ms, call->session->policy.timeout_ms), call->limit_ms);
-        repay_call_note_begun(call);
-    }
+    if (call->deadline_ms == INT64_MAX)
+        begin(call);
     return call->stage == REPAY_CALL_WAITING ? go_on_waiting(call) : want_attempt(call);
 }
 
@@ -325,8 +337,9 @@ void repay_call_end(struct repay_call *call, const struct repay_end *end, int64_
         decide_again(call, &verdict);
 }
 
-void repay_call_limit(struct repay_call *call, int64_t limit_ms)
+void repay_call_limit(struct repay_call *call, int64_t begin_ms, int64_t limit_ms)
 {
+    call->begin_ms = begin_ms;
     call->limit_ms = limit_ms;
 }
 

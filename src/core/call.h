@@ -65,6 +65,7 @@ struct repay_call {
     int32_t attempt_count;
     int32_t page_attempts; /* those of them that count against the policy */
     int32_t page;
+    int32_t built_page; /* the one that `request` asks for; 0: none */
     uint32_t rows_before_page;
     bool reused_forgiven;
     bool cancelled;
@@ -85,7 +86,7 @@ struct repay_call {
     int64_t first_byte_deadline_ms;
     int64_t wait_until_ms; /* private: when a wait is over */
     int64_t limit_ms;      /* a whole run's; INT64_MAX: none */
-    int64_t begun_ms;
+    int64_t begin_ms;      /* not before; from the first next() on, when its time began */
     int64_t now_ms, unix_ms;
     int64_t fetched_at_unix_ms; /* when the last accepted page ended */
     /* The reply under way. */
@@ -128,8 +129,11 @@ bool repay_call_set_amount(struct repay_call *call, unsigned parameter, int64_t 
  */
 bool repay_call_prepare(struct repay_call *call, const struct repay_chance *chance, int64_t unix_ms,
                         struct repay_error *error);
-/* It ends by this moment at the latest, whatever its policy allows. Before the first next(). */
-void repay_call_limit(struct repay_call *call, int64_t limit_ms);
+/*
+ * It sends nothing before begin_ms, from where on its own time counts, and ends by limit_ms at the
+ * latest; INT64_MIN and INT64_MAX are none. Before the first next().
+ */
+void repay_call_limit(struct repay_call *call, int64_t begin_ms, int64_t limit_ms);
 
 /*
  * Asking again while an attempt is under way ends the call badly, as if its connection had been

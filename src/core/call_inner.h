@@ -15,7 +15,10 @@ struct repay_verdict {
     bool connection_was_reused;
 };
 
-/* Builds call->request for the page under way, with a fresh moment and fresh ids. */
+/*
+ * Builds call->request for the page under way, with a fresh moment and fresh ids. One that carries
+ * neither stays as it is from one attempt to the next.
+ */
 bool repay_call_build(struct repay_call *call, int64_t unix_ms, struct repay_error *error);
 void repay_call_task(const struct repay_call *call, struct repay_task *out);
 

@@ -187,20 +187,26 @@ void repay_call_task(const struct repay_call *call, struct repay_task *out)
 
 bool repay_call_build(struct repay_call *call, int64_t unix_ms, struct repay_error *error)
 {
+    const struct repay_operation *operation = call->operation;
     struct repay_task task;
 
     call->unix_ms = unix_ms;
-    if (call->operation->carries_interaction_id)
+    if (call->built_page == call->page && !operation->carries_interaction_id &&
+        !operation->carries_key && !operation->carries_moment)
+        return true;
+    call->built_page = 0;
+    if (operation->carries_interaction_id)
         draw_uuid(call, call->interaction_id);
     /* A read that demands a key must not repeat one: its next page is another request. */
-    if (call->operation->carries_key && !call->operation->is_write)
+    if (operation->carries_key && !operation->is_write)
         draw_uuid(call, call->idempotency_key);
     repay_call_task(call, &task);
     repay_request_clear(&call->request);
-    if (!call->operation->build(&task, &call->request, error))
+    if (!operation->build(&task, &call->request, error))
         return false;
     if (call->request.bytes.failed)
         return repay_bytes_error(&call->request.bytes, "the request", error);
+    call->built_page = call->page;
     return true;
 }
 

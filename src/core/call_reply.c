@@ -241,6 +241,8 @@ static void set_message(struct repay_error *error, const char *words, int http_s
 
 static void redact_text(const struct repay_call *call, char *text)
 {
+    if (text[0] == '\0')
+        return;
     repay_session_redact(call->session, text, strlen(text));
 }
 

@@ -49,7 +49,6 @@ enum repay_call_permit repay_call_take_turn(struct repay_call *call)
 
 void repay_call_note_begun(struct repay_call *call)
 {
-    call->begun_ms = call->now_ms;
     call->is_counted = true;
     call->session->stats.calls++;
 }
@@ -159,5 +158,5 @@ void repay_call_note_end(struct repay_call *call, bool well)
         session->stats.failed++;
     /* A call that was never sent would tell how fast we refuse, not how fast the provider is. */
     if (call->was_sent)
-        repay_stats_latency(&session->stats, call->now_ms - call->begun_ms);
+        repay_stats_latency(&session->stats, call->now_ms - call->begin_ms);
 }

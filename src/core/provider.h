@@ -78,6 +78,7 @@ struct repay_operation {
     bool is_write;
     bool carries_key; /* the wire has an idempotency key, on reads too where a page demands one */
     bool carries_interaction_id; /* the wire has an id of ours, new for each attempt */
+    bool carries_moment;         /* the wire says when the attempt was made */
     int32_t page_size; /* 0: one request brings all; else pages until one is short or repeated */
     const struct repay_parameter *parameters; /* ends with name NULL */
     const struct repay_shape *shape;

@@ -15,6 +15,8 @@
 #define ESCAPED_STEP (REPAY_RECENT_ROOM + 16)
 #define ESCAPED_SIZE ((size_t)ESCAPED_STEP * REPAY_FIELDS_MAX)
 
+#define FIRST_ROOM ((size_t)2 * REPAY_FIRST_SIZE)
+
 struct repay_text_slot {
     uint32_t code; /* 0: free */
     uint32_t hash;
@@ -40,14 +42,30 @@ void repay_builder_init(struct repay_builder *builder, struct repay_blocks *bloc
     repay_blocks_retain(blocks);
 }
 
+static void use_whole_blocks(struct repay_builder *builder)
+{
+    builder->rows_in_first = false;
+    builder->rows_per_segment = builder->layout ? REPAY_BLOCK_SIZE / builder->layout->row_width : 0;
+}
+
+static void give_segments(struct repay_builder *builder, uint32_t keep)
+{
+    while (builder->segment_count > keep) {
+        builder->segment_count--;
+        if (!builder->rows_in_first)
+            repay_blocks_give(builder->blocks, builder->segments[builder->segment_count]);
+    }
+    if (keep == 0)
+        use_whole_blocks(builder);
+}
+
 static void give_blocks(struct repay_builder *builder)
 {
-    for (uint32_t i = 0; i < builder->segment_count; i++)
-        repay_blocks_give(builder->blocks, builder->segments[i]);
-    for (uint32_t i = 0; i < builder->text_count; i++)
+    give_segments(builder, 0);
+    for (uint32_t i = 0; i < builder->text_count && !builder->texts_in_first; i++)
         repay_blocks_give(builder->blocks, builder->texts[i]);
-    builder->segment_count = 0;
     builder->text_count = 0;
+    builder->texts_in_first = false;
 }
 
 static void free_slots(struct repay_builder *builder)
@@ -70,6 +88,7 @@ void repay_builder_free(struct repay_builder *builder)
     repay_release(allocator, builder->texts, builder->text_room * sizeof *builder->texts);
     repay_release(allocator, builder->extras, builder->extra_room * sizeof *builder->extras);
     repay_release(allocator, builder->escaped, ESCAPED_SIZE);
+    repay_release(allocator, builder->first, FIRST_ROOM);
     repay_blocks_drop(builder->blocks);
     *builder = (struct repay_builder){0};
 }
@@ -86,7 +105,7 @@ void repay_builder_reset(struct repay_builder *builder, const struct repay_layou
     builder->text_used = 0;
     builder->rows = 0;
     builder->layout = layout;
-    builder->rows_per_segment = layout ? REPAY_BLOCK_SIZE / layout->row_width : 0;
+    use_whole_blocks(builder);
     /* No segment counts as a full one, so the first row makes the first. */
     builder->row = 0;
     builder->row_end = 0;
@@ -129,6 +148,38 @@ static void point_columns(struct repay_builder *builder)
     builder->row_end = left < builder->rows_per_segment ? left : builder->rows_per_segment;
 }
 
+/* Without memory for it there are still blocks. */
+static bool has_first(struct repay_builder *builder)
+{
+    if (!builder->first)
+        builder->first = repay_allocate(repay_blocks_allocator(builder->blocks), FIRST_ROOM);
+    return builder->first != NULL;
+}
+
+/* An answer that outgrew it does not keep it beside the blocks. */
+static void drop_first(struct repay_builder *builder)
+{
+    if (builder->rows_in_first || builder->texts_in_first)
+        return;
+    repay_release(repay_blocks_allocator(builder->blocks), builder->first, FIRST_ROOM);
+    builder->first = NULL;
+}
+
+/* Moves the rows that lie in `first` to a block, which has room for sixteen times as many. */
+static void widen_rows(struct repay_builder *builder, unsigned char *block)
+{
+    unsigned char *columns[REPAY_FIELDS_MAX];
+    memcpy(columns, builder->columns, sizeof columns);
+    builder->segments[0] = block;
+    use_whole_blocks(builder);
+    uint32_t rows = builder->row;
+    point_columns(builder);
+    for (unsigned i = 0; i < builder->layout->field_count; i++)
+        memcpy(builder->columns[i], columns[i],
+               rows * repay_field_width(builder->layout->fields[i].type));
+    drop_first(builder);
+}
+
 bool repay_builder_grow(struct repay_builder *builder, struct repay_error *error)
 {
     const struct repay_allocator *allocator = repay_blocks_allocator(builder->blocks);
@@ -138,9 +189,21 @@ bool repay_builder_grow(struct repay_builder *builder, struct repay_error *error
     if (!grow_array(allocator, &builder->segments, sizeof *builder->segments,
                     builder->segment_count, &builder->segment_room))
         return no_memory(error);
+    if (builder->segment_count == 0 && builder->layout->row_width <= REPAY_FIRST_SIZE &&
+        has_first(builder)) {
+        builder->rows_in_first = true;
+        builder->rows_per_segment = REPAY_FIRST_SIZE / builder->layout->row_width;
+        builder->segments[builder->segment_count++] = builder->first;
+        point_columns(builder);
+        return true;
+    }
     unsigned char *segment = repay_blocks_take(builder->blocks);
     if (!segment)
         return no_memory(error);
+    if (builder->rows_in_first) {
+        widen_rows(builder, segment);
+        return true;
+    }
     builder->segments[builder->segment_count++] = segment;
     point_columns(builder);
     return true;
@@ -152,8 +215,7 @@ void repay_builder_cut(struct repay_builder *builder, uint32_t rows)
         return;
     uint32_t per_segment = builder->rows_per_segment;
     uint32_t segments = rows / per_segment + (rows % per_segment != 0);
-    while (builder->segment_count > segments)
-        repay_blocks_give(builder->blocks, builder->segments[--builder->segment_count]);
+    give_segments(builder, segments);
     while (builder->extra_count > 0 && builder->extras[builder->extra_count - 1].row >= rows)
         builder->extra_count--;
     builder->rows = rows;
@@ -261,8 +323,32 @@ static bool grow_slots(struct repay_builder *builder)
     return true;
 }
 
+/* Moves the texts that lie in `first` to a block. Their codes stay; what points to them follows. */
+static bool widen_texts(struct repay_builder *builder, struct repay_error *error)
+{
+    unsigned char *block = repay_blocks_take(builder->blocks);
+    if (!block)
+        return no_memory(error);
+    const char *from = (const char *)builder->texts[0];
+    memcpy(block, from, builder->text_used);
+    for (unsigned i = 0; i < REPAY_FIELDS_MAX; i++) {
+        for (unsigned j = 0; j < REPAY_RECENT_MAX; j++) {
+            struct repay_recent_text *recent = &builder->recent[i][j];
+            uintptr_t at = (uintptr_t)recent->data - (uintptr_t)from;
+            if (at < REPAY_FIRST_SIZE)
+                recent->data = (const char *)block + at;
+        }
+    }
+    builder->texts[0] = block;
+    builder->texts_in_first = false;
+    drop_first(builder);
+    return true;
+}
+
 static bool add_text_block(struct repay_builder *builder, struct repay_error *error)
 {
+    if (builder->texts_in_first)
+        return widen_texts(builder, error);
     const struct repay_allocator *allocator = repay_blocks_allocator(builder->blocks);
     if (builder->text_count >= builder->text_blocks_max)
         return repay_error_set(error, REPAY_KIND_TOO_LARGE, "more than %lu KiB of text",
@@ -270,7 +356,12 @@ static bool add_text_block(struct repay_builder *builder, struct repay_error *er
     if (!grow_array(allocator, &builder->texts, sizeof *builder->texts, builder->text_count,
                     &builder->text_room))
         return no_memory(error);
-    unsigned char *block = repay_blocks_take(builder->blocks);
+    /* Texts follow rows: beside a block of rows they get one too. */
+    builder->texts_in_first = builder->text_count == 0 &&
+                              (builder->segment_count == 0 || builder->rows_in_first) &&
+                              has_first(builder);
+    unsigned char *block = builder->texts_in_first ? builder->first + REPAY_FIRST_SIZE
+                                                   : repay_blocks_take(builder->blocks);
     if (!block)
         return no_memory(error);
     /* The place that stands for "no text"; later blocks give it up too, to be alike. */
@@ -280,6 +371,11 @@ static bool add_text_block(struct repay_builder *builder, struct repay_error *er
     return true;
 }
 
+static size_t text_block_room(const struct repay_builder *builder)
+{
+    return builder->texts_in_first ? REPAY_FIRST_SIZE - 16 : REPAY_TEXT_BLOCK_ROOM;
+}
+
 static bool store_text(struct repay_builder *builder, struct repay_text text, uint32_t *code,
                        struct repay_error *error)
 {
@@ -287,9 +383,10 @@ static bool store_text(struct repay_builder *builder, struct repay_text text, ui
     if (size > REPAY_TEXT_BLOCK_ROOM - 1)
         return repay_error_set(error, REPAY_KIND_TOO_LARGE, "a text of more than %u bytes",
                                REPAY_TEXT_BLOCK_ROOM - 1 - REPAY_TEXT_HEAD_MAX);
-    if ((builder->text_count == 0 || size > REPAY_TEXT_BLOCK_ROOM - builder->text_used) &&
-        !add_text_block(builder, error))
-        return false;
+    while (builder->text_count == 0 || size > text_block_room(builder) - builder->text_used) {
+        if (!add_text_block(builder, error))
+            return false;
+    }
     uint32_t block = builder->text_count - 1;
     unsigned char *place = builder->texts[block] + builder->text_used;
     size_t head = repay_text_head_write(place, text.length);

@@ -24,6 +24,13 @@ struct repay_text_slot;
 #define REPAY_RECENT_MAX  8
 #define REPAY_RECENT_ROOM 112 /* longest text with escapes that is remembered as it stood */
 
+/*
+ * Rows and texts of an answer that stays small lie here and not in blocks: two blocks for each of
+ * sixty calls under way are 8 MB of fresh pages for 50 KB of rows, and every place of them falls on
+ * the same lines of the cache.
+ */
+#define REPAY_FIRST_SIZE 4096
+
 struct repay_recent_text {
     const char *data; /* 16 bytes past its end may be read */
     uint32_t length;  /* UINT32_MAX: none */
@@ -51,6 +58,10 @@ struct repay_builder {
     unsigned char *columns[REPAY_FIELDS_MAX]; /* of the last segment */
     struct repay_recent_text recent[REPAY_FIELDS_MAX][REPAY_RECENT_MAX];
     char *escaped; /* a place per column for a text with escapes, made when the first one comes */
+    unsigned char
+        *first;         /* REPAY_FIRST_SIZE for rows and again for texts; made with the first row */
+    bool rows_in_first; /* the only segment is that */
+    bool texts_in_first; /* likewise the only text block */
 };
 
 /* Borrows a reference's worth of `blocks` for its life. */

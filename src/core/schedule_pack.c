@@ -196,13 +196,15 @@ static void trim_last(struct repay_builder *builder, const struct handover *hand
             memcpy(out, builder->columns[i], size);
             out += size;
         }
-        repay_blocks_give(builder->blocks, *last);
+        if (!builder->rows_in_first)
+            repay_blocks_give(builder->blocks, *last);
         *last = handover->segment;
     }
     if (handover->text) {
         unsigned char **last = &builder->texts[builder->text_count - 1];
         memcpy(handover->text, *last, handover->text_size);
-        repay_blocks_give(builder->blocks, *last);
+        if (!builder->texts_in_first)
+            repay_blocks_give(builder->blocks, *last);
         *last = handover->text;
     }
 }
@@ -263,6 +265,9 @@ bool repay_builder_move(struct repay_builder *builder, const struct repay_schedu
                         struct repay_schedule *out, struct repay_error *error)
 {
     struct handover handover = {0};
+    /* A segment of no rows would not be copied, and `first` cannot change hands. */
+    if (builder->rows_in_first && builder->row == 0)
+        builder->segment_count = 0;
     if (!intern_fact(builder, facts->subject, &handover.subject, error) ||
         !intern_fact(builder, facts->environment, &handover.environment, error) ||
         !intern_fact(builder, facts->label, &handover.label, error))

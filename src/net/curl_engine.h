@@ -58,7 +58,10 @@ struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int6
 /* Cancels the call in a slot and takes it out: it has ended afterwards. NULL for an empty slot. */
 struct repay_call *repay_curl_engine_remove(struct repay_curl_engine *engine, uint32_t slot);
 
-/* A write under way whose request may have left: ending it now would leave its fate unknown. */
+/*
+ * A write that may have left, and whose fate is not told yet: to drop it would be to lose the news
+ * of a repayment.
+ */
 bool repay_curl_engine_is_committed(const struct repay_curl_engine *engine, uint32_t slot);
 
 /* Calls inside, those included that have ended and were not handed out yet. */

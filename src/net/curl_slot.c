@@ -81,6 +81,8 @@ void repay_curl_slot_drop_handle(struct repay_curl_slot *slot)
     slot->url = NULL;
     repay_curl_buffer_wipe(&slot->endpoint);
     slot->mode = 0;
+    slot->timeout_ms = 0;
+    slot->connect_timeout_ms = 0;
 }
 
 /* What differs between reading and writing, GET and POST, TLS and not. */
@@ -123,10 +125,17 @@ static CURLcode set_attempt(struct repay_curl_slot *slot, const struct repay_req
     const struct repay_call *call = slot->call;
     int64_t last_ms = call->attempt_deadline_ms < call->deadline_ms ? call->attempt_deadline_ms
                                                                     : call->deadline_ms;
-    struct repay_curl_long_option options[] = {
-        {CURLOPT_TIMEOUT_MS, second_line(last_ms, now_ms)},
-        {CURLOPT_CONNECTTIMEOUT_MS, second_line(call->connect_deadline_ms, now_ms)}};
-    CURLcode code = REPAY_CURL_SET_LONGS(slot->easy, options);
+    long timeout_ms = second_line(last_ms, now_ms);
+    long connect_timeout_ms = second_line(call->connect_deadline_ms, now_ms);
+    struct repay_curl_long_option options[] = {{CURLOPT_TIMEOUT_MS, timeout_ms},
+                                               {CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms}};
+    CURLcode code = CURLE_OK;
+
+    /* The first attempts of a client's calls have the same time, one as the other. */
+    if (slot->timeout_ms != timeout_ms || slot->connect_timeout_ms != connect_timeout_ms)
+        code = REPAY_CURL_SET_LONGS(slot->easy, options);
+    slot->timeout_ms = timeout_ms;
+    slot->connect_timeout_ms = connect_timeout_ms;
 
     /*
      * The URL stays the same for all calls of a client and is parsed once; the target goes out as

@@ -66,7 +66,8 @@ struct repay_curl_slot {
     struct repay_curl_buffer endpoint; /* length 0: nothing valid */
     struct repay_curl_buffer scratch;  /* the next call's endpoint, to compare */
     struct curl_slist connect_to;
-    unsigned mode; /* is it a write, a POST, over TLS; 0: not told yet */
+    unsigned mode;                       /* is it a write, a POST, over TLS; 0: not told yet */
+    long timeout_ms, connect_timeout_ms; /* 0: not told yet */
     /* The attempt under way. */
     enum repay_curl_stop stop;
     bool tls;

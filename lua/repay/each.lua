@@ -1,0 +1,473 @@
+-- Many calls at once: repay.each(calls, options), a loop of call, result, err as calls end.
+--
+-- This file decides which call begins when; a driver moves the bytes. Calls are pulled from their
+-- source only as places get free, and a call is closed when the loop goes on, so a million cost no
+-- more than those under way. Lua functions of the caller's run here, between two steps of a driver.
+--
+-- A driver is a table of functions, made by curl.many, by driver.many, or by the `many` function of
+-- a transport, each of which is given the number of places that are wanted:
+--
+--   places                     how many calls it takes at once, at most those that were wanted
+--   now_ms()                   its clock
+--   add(call, after, within)   takes a claimed call, to begin after and to end within so many ms,
+--                              each of which may be nil: true, or nil and an error
+--   step(ms)                   moves all on for at most so long: a call that has ended, or nil
+--   finish()                   drops all but writes that may have left, and sees those to their
+--                              end: a list of ended calls
+--   close()                    gives everything back
+local native = require "repay.native.core"
+local errors = require "repay.error"
+local options = require "repay.options"
+
+local claim, result_of = native.claim, native.result
+local close_call = native.classes.call.close
+
+local CONCURRENCY = 16
+local CONCURRENCY_MAX = 1024
+
+-- Between two steps Lua's hooks, and with them Ctrl-C, get their turn.
+local STEP_MS = 100
+local PROGRESS_EVERY_MS = 100
+
+local each = {}
+
+-- Misuse that is found deep inside and raised at the loop's line.
+local Misuse = {}
+
+local function misuse(text)
+  error(setmetatable({ text = text }, Misuse), 0)
+end
+
+-- Options ----------------------------------------------------------------------------------------
+
+local known = {
+  concurrency = { "integer", 1, CONCURRENCY_MAX },
+  per_host = { "integer", 1, CONCURRENCY_MAX },
+  rate = { "integer", 1, 1000000 },
+  burst = { "integer", 1, 10000 },
+  deadline_ms = { "integer", 1, 2 ^ 53 - 1 },
+  on_progress = { "function" },
+  stop_on = { "stop" },
+}
+
+local function names_of(table_)
+  local names = {}
+  for name in pairs(table_) do
+    names[#names + 1] = name
+  end
+  return names
+end
+
+local function is_kind(word)
+  for _, kind in ipairs(native.kinds()) do
+    if kind == word then
+      return true
+    end
+  end
+  return false
+end
+
+-- A function as it is; kinds as a set.
+local function stop_condition(value, level)
+  if type(value) == "function" then
+    return value
+  end
+  local kinds = type(value) == "string" and { value } or value
+  local wanted = {}
+  if type(kinds) == "table" then
+    for _, kind in ipairs(kinds) do
+      if not is_kind(kind) then
+        error(options.unknown("repay.each: unknown kind of error", tostring(kind),
+          native.kinds()), level + 1)
+      end
+      wanted[kind] = true
+    end
+  end
+  if next(wanted) == nil then
+    error("repay.each: option 'stop_on' must be a function, a kind of error or a list of kinds",
+      level + 1)
+  end
+  return function(_, _, err)
+    return err and wanted[err.kind]
+  end
+end
+
+local function check_options(given, level)
+  if given ~= nil and type(given) ~= "table" then
+    error("repay.each: options must be a table, got a " .. type(given), level + 1)
+  end
+  local checked = {}
+  for name, value in pairs(given or {}) do
+    local rule = known[name]
+    if not rule then
+      error(options.unknown("repay.each: unknown option", tostring(name), names_of(known)),
+        level + 1)
+    elseif rule[1] == "integer" then
+      local number = native.integer(value)
+      if not number or number < rule[2] or number > rule[3] then
+        error(("repay.each: option '%s' must be a whole number from %d to %.0f"):format(name,
+          rule[2], rule[3]), level + 1)
+      end
+    elseif rule[1] == "function" and type(value) ~= "function" then
+      error(("repay.each: option '%s' must be a function"):format(name), level + 1)
+    end
+    checked[name] = value
+  end
+  if checked.burst and not checked.rate then
+    error("repay.each: option 'burst' says nothing without 'rate'", level + 1)
+  end
+  if checked.stop_on ~= nil then
+    checked.stop_on = stop_condition(checked.stop_on, level + 1)
+  end
+  return checked
+end
+
+-- Calls may come from a list, or from an iterator with its state, as pairs or a closure gives it.
+local function source_of(calls, level)
+  if type(calls) == "function" then
+    return calls
+  end
+  local callable = type(calls) == "table" and getmetatable(calls)
+  if callable and type(callable) == "table" and callable.__call then
+    return calls
+  elseif type(calls) ~= "table" then
+    error("repay.each: the calls must be a list or an iterator, got a " .. type(calls), level + 1)
+  end
+  local at = 0
+  return function()
+    at = at + 1
+    return calls[at]
+  end
+end
+
+-- Which call is next ------------------------------------------------------------------------------
+
+-- Where calls come from: `next` gives a call, nil and an error where one could not be made, or nil
+-- when there is none now; `exhausted` says that there will be none; `drop` closes what is at hand
+-- of the rest and says whether there was any.
+local function plain_source(pull)
+  local source = { exhausted = false }
+
+  function source.next()
+    if source.exhausted then
+      return nil
+    end
+    local call, err = pull()
+    if call == nil then
+      if errors.is(err) then
+        return nil, err
+      end
+      source.exhausted = true
+    end
+    return call
+  end
+
+  function source.drop()
+    local call, err = source.next()
+    if native.is_open(call, "repay.call") then
+      close_call(call)
+    end
+    return call ~= nil or err ~= nil
+  end
+
+  return source
+end
+
+-- The same with a limit for each host. Calls of a busy host wait aside, so many at most; then the
+-- source waits too.
+local function source_by_host(pull, per_host, aside_max)
+  local all = plain_source(pull)
+  local source = { exhausted = false }
+  local aside, under_way, host_of = {}, {}, {}
+
+  local function has_room(call)
+    return (under_way[native.host(call) or ""] or 0) < per_host
+  end
+
+  local function take_aside()
+    for i = 1, #aside do
+      if has_room(aside[i]) then
+        return table.remove(aside, i)
+      end
+    end
+    return nil
+  end
+
+  function source.next()
+    local call, err = take_aside(), nil
+    while call == nil and #aside < aside_max do
+      call, err = all.next()
+      if call == nil then
+        break
+      elseif not has_room(call) then
+        aside[#aside + 1] = call
+        call = nil
+      end
+    end
+    source.exhausted = all.exhausted and #aside == 0
+    return call, err
+  end
+
+  function source.begun(call)
+    local host = native.host(call) or ""
+    host_of[call] = host
+    under_way[host] = (under_way[host] or 0) + 1
+  end
+
+  function source.ended(call)
+    local host = host_of[call]
+    host_of[call] = nil
+    under_way[host] = under_way[host] - 1
+  end
+
+  function source.drop()
+    local were_aside = #aside > 0
+    for i = 1, #aside do
+      close_call(aside[i])
+    end
+    aside = {}
+    return all.drop() or were_aside
+  end
+
+  return source
+end
+
+-- After how many milliseconds the next call may begin: so many a second, and a burst after a pause.
+local function pacer(rate, burst)
+  local interval = 1000 / rate
+  local next_ms = 0
+  return function(now_ms)
+    local turn = math.max(now_ms, next_ms - (burst - 1) * interval)
+    next_ms = math.max(next_ms, turn) + interval
+    return math.ceil(turn - now_ms)
+  end
+end
+
+-- A run ------------------------------------------------------------------------------------------
+
+local Run = {}
+Run.__index = Run
+Run.__name = "repay.each"
+
+--- Runs the calls. The value is called for each turn, as `for` does it; the fourth value lets
+--- Lua 5.4 close the run when the loop is left early.
+function each.run(calls, given)
+  local chosen = check_options(given, 2)
+  local pull = source_of(calls, 2)
+  local places = chosen.concurrency or CONCURRENCY
+  local source = chosen.per_host and source_by_host(pull, chosen.per_host, places)
+    or plain_source(pull)
+  local by_host = chosen.per_host ~= nil
+  local next_call = source.next
+  local turn_of = chosen.rate and pacer(chosen.rate, chosen.burst or 1)
+  local deadline_ms, stop_on, on_progress = chosen.deadline_ms, chosen.stop_on, chosen.on_progress
+  local driver, many, first_transport, step, limit_ms
+  local under_way, ended, failed = 0, 0, 0
+  local last, stopped, closed
+  local tell_at_ms = 0
+  local self = setmetatable({}, Run)
+
+  -- The first call's client chooses; the others' must agree.
+  local function choose_driver(transport)
+    local wanted = transport and (transport.many or require("repay.driver").many)
+      or require("repay.curl").many
+    if not driver then
+      local made, err = wanted(places, transport)
+      if not made then
+        return nil, err
+      end
+      driver, many, first_transport, step = made, wanted, transport, made.step
+      places = math.min(places, made.places)
+      limit_ms = deadline_ms and made.now_ms() + deadline_ms
+    elseif wanted ~= many then
+      misuse("repay.each: calls over libcurl and calls over a transport cannot share a run")
+    end
+    return driver
+  end
+
+  local function is_over()
+    return limit_ms and driver.now_ms() >= limit_ms
+  end
+
+  -- Hands the call to the driver; nil and an error when that is not possible.
+  local function begin(call)
+    local claimed, transport = claim(call)
+    if not claimed then
+      misuse(claimed == nil and "repay.each: a repay.call expected, got a " .. type(call)
+        or "repay.each: a repay.call runs once, and one of these has run or is closed")
+    end
+    if not driver or transport ~= first_transport then
+      local chosen_driver, why = choose_driver(transport)
+      if not chosen_driver then
+        return nil, why
+      end
+    end
+    local able, err
+    if turn_of or limit_ms then
+      local now_ms = driver.now_ms()
+      able, err = driver.add(call, turn_of and turn_of(now_ms),
+        limit_ms and math.max(0, limit_ms - now_ms))
+    else
+      able, err = driver.add(call)
+    end
+    if able then
+      under_way = under_way + 1
+      if by_host then
+        source.begun(call)
+      end
+    end
+    return able, err
+  end
+
+  -- Fills the free places. Where a call cannot be made or begun: what stands for it, and the error.
+  local function fill()
+    repeat
+      local call, err = next_call()
+      if call == nil then
+        return err, err
+      elseif stopped then
+        close_call(call)
+        return nil
+      end
+      local begun, why = begin(call)
+      if not begun then
+        last = call
+        return call, why
+      end
+    until under_way >= places or is_over()
+    return nil
+  end
+
+  -- At its deadline a run ends; if more would have come, its last turn says so.
+  local function last_turn()
+    stopped = true
+    return source.drop() and errors.new {
+      kind = "timeout",
+      message = "the time for the whole run is over; the calls left were not begun",
+    }
+  end
+
+  local function tell_progress(is_final)
+    local now_ms = native.now_ms()
+    if is_final or now_ms >= tell_at_ms then
+      tell_at_ms = now_ms + PROGRESS_EVERY_MS
+      on_progress(ended, failed, under_way)
+    end
+  end
+
+  -- A turn of the loop: counted, shown, asked whether it shall be the last.
+  local function turn(call, result, err)
+    ended = ended + 1
+    if err then
+      failed = failed + 1
+    end
+    if stop_on and stop_on(call, result, err) then
+      stopped = true
+    end
+    if on_progress then
+      tell_progress(false)
+    end
+    return call, result, err
+  end
+
+  local function over()
+    if on_progress and not closed then
+      tell_progress(true)
+    end
+    self.finish()
+    return nil
+  end
+
+  function self.advance()
+    if last then
+      close_call(last)
+      last = nil
+    end
+    while not stopped do
+      if under_way < places and not source.exhausted and not is_over() then
+        local call, err = fill()
+        if err then
+          return turn(call, nil, err)
+        end
+      end
+      if under_way == 0 then
+        local err = is_over() and last_turn()
+        if err then
+          return turn(err, nil, err)
+        end
+        return over()
+      end
+      local call = step(STEP_MS)
+      if call then
+        last = call
+        under_way = under_way - 1
+        if by_host then
+          source.ended(call)
+        end
+        return turn(call, result_of(call))
+      elseif on_progress then
+        tell_progress(false)
+      end
+    end
+    return over()
+  end
+
+  function self.finish()
+    local finished = {}
+    stopped = true
+    if last then
+      close_call(last)
+      last = nil
+    end
+    if driver and not closed then
+      closed = true
+      for i, call in ipairs(driver.finish()) do
+        local result, err = result_of(call)
+        finished[i] = { call = call, result = result, err = err }
+      end
+      driver.close()
+      under_way = 0
+    end
+    closed = true
+    return finished
+  end
+
+  function self.counts()
+    return ended, failed, under_way
+  end
+
+  return self, nil, nil, self
+end
+
+local function hand_on(self, ok, call, result, err)
+  if ok then
+    return call, result, err
+  end
+  self.finish()
+  if getmetatable(call) == Misuse then
+    error(call.text, 2)
+  elseif type(call) == "string" and call:find("begun in another process", 1, true) then
+    error("repay.each was begun in another process", 2)
+  end
+  error(call, 0)
+end
+
+function Run.__call(self)
+  return hand_on(self, pcall(self.advance))
+end
+
+--- Ends the run: reads are dropped, writes that may have left are seen to their end. What those
+--- ended with is returned, a list of { call, result, err }, because no loop is there to take it.
+function Run.close(self)
+  return self.finish()
+end
+
+function Run.__close(self)
+  self.finish()
+end
+
+function Run.__tostring(self)
+  return ("repay.each: %d ended, %d failed, %d under way"):format(self.counts())
+end
+
+return each
