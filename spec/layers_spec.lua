@@ -86,14 +86,19 @@ local function in_rooms(source, rooms)
   return (" " .. rooms .. " "):find(" " .. source.room .. " ", 1, true) ~= nil
 end
 
--- The places where a whole word of `words` stands in the code of the named rooms.
+local function set(words)
+  local out = {}
+  for word in words:gmatch("%S+") do out[word] = true end
+  return out
+end
+
+-- The places where one of `words` stands in the code of the named rooms, and `suffix` behind it.
 local function places_of(rooms, words, suffix, excepted)
-  local found = {}
+  local found, wanted = {}, set(words)
   for _, source in ipairs(sources) do
     if in_rooms(source, rooms) and not (excepted and excepted[source.name]) then
-      for word in words:gmatch("%S+") do
-        local pattern = "%f[%w_]" .. word .. "%f[^%w_]" .. (suffix or "")
-        for position in source.code:gmatch("()" .. pattern) do
+      for position, word, stop in source.code:gmatch("()([%a_][%w_]*)()") do
+        if wanted[word] and (not suffix or source.code:find("^" .. suffix, stop)) then
           -- A member of that name is a function that was given, not the library's.
           local before = source.code:sub(position - 2, position - 1)
           if before ~= "->" and before:sub(2) ~= "." then
@@ -113,12 +118,6 @@ local function includes_of(source)
     found[#found + 1] = { name = name, is_own = quote == '"' }
   end
   return found
-end
-
-local function set(words)
-  local out = {}
-  for word in words:gmatch("%S+") do out[word] = true end
-  return out
 end
 
 -- Which room's own headers a room may see. An arrow that is not here does not exist.
