@@ -144,8 +144,8 @@ function nginx.start(options)
   os.execute("mkdir -p " .. self.prefix .. "/tmp")
   write(self.prefix .. "/nginx.conf", configuration(self, options))
   local pin = options.cpu and "taskset -c " .. options.cpu .. " " or ""
-  os.execute(("exec timeout -k 5 %d %snginx -p '%s/' -c nginx.conf -e error.log >'%s/output' 2>&1 &")
-    :format(LIFE_S, pin, self.prefix, self.prefix))
+  os.execute(("exec timeout -k 5 %d %snginx -p '%s/' -c nginx.conf -e error.log"
+    .. " >'%s/output' 2>&1 &"):format(LIFE_S, pin, self.prefix, self.prefix))
   for _ = 1, 500 do
     local client = socket.connect("127.0.0.1", self.port)
     self.pid = tonumber((read(self.prefix .. "/nginx.pid") or ""):match("%d+"))
