@@ -5,6 +5,7 @@
 #   make test      installs what is missing, builds, runs everything; ends with "N passed, N failed"
 #   make lint      the checks that run nothing          make asan   the tests under ASan and UBSan
 #   make fuzz SECONDS=60    each fuzz target so long    make bench  next to lua-cjson and node
+#   make crash RUNS=200     processes killed at each of 34 points so often, and KILLS=500 at random
 #   make format             has clang-format write what lint wants
 #   make coverage           which lines the tests ran      make deps   what to install elsewhere
 #   make env LUA=luajit     prints the paths to export
@@ -334,10 +335,11 @@ EAGER_RUNS   = $(VMS:%=test/eager/%)
 SHIPPED_RUNS = $(VMS:%=test/shipped/%)
 MEMORY_RUNS  = $(VMS:%=test/memory/%)
 ROCK_RUNS    = test/rock/lua54
-TEST_RUNS = $(ROCK_RUNS) $(C_RUNS) $(REPLAY_RUNS) $(BUSTED_RUNS) $(EAGER_RUNS) $(SHIPPED_RUNS) $(MEMORY_RUNS)
+CRASH_RUNS   = test/crash/named test/crash/random
+TEST_RUNS = $(CRASH_RUNS) $(ROCK_RUNS) $(C_RUNS) $(REPLAY_RUNS) $(BUSTED_RUNS) $(EAGER_RUNS) $(SHIPPED_RUNS) $(MEMORY_RUNS)
 .PHONY: test test-start $(TEST_RUNS)
 
-test-start: $(call natives,$(BUILD)) $(call natives,$(BUILD)/test) $(call supports,$(BUILD)/test)
+test-start: $(call natives,$(BUILD)) $(call natives,$(BUILD)/crash) $(call natives,$(BUILD)/test) $(call supports,$(BUILD)/test)
 	@rm -rf $(BUILD)/results/test
 
 $(C_RUNS): test/c/%: $(BUILD)/c/% | test-start
@@ -363,12 +365,34 @@ $(MEMORY_RUNS): test/memory/%: | test-start
 	$(call run,$@,memory,env $(call lua_paths,$*,$(BUILD)/test) \
 		$(BUILD)/test/$*/alloc_host spec/support/alloc_script.lua)
 
+# Two lanes of processes at a time. The random moments come from a seed, so that a run can be repeated.
+$(CRASH_RUNS): test/crash/%: | test-start
+	$(call run,$@,tap,env $(call lua_paths,lua54,$(BUILD)) spec/crash/lanes.sh $(lua54_PROGRAM) $* \
+		$(if $(filter named,$*),5,64))
+
 # From the checkout and without a network, as README says; then used from where it was put.
 $(ROCK_RUNS): test/rock/%: | test-start
 	$(call run,$@,status,spec/support/rock.sh $($*_VERSION) $($*_PROGRAM) $(BUILD)/rock-tree)
 
 test: $(TEST_RUNS)
 	@spec/support/sum.sh $(BUILD)/results/test
+
+# make crash: the same at length.
+RUNS  = 200
+KILLS = 500
+CRASH_LONG_RUNS = crash/named crash/random
+.PHONY: crash crash-start $(CRASH_LONG_RUNS)
+
+crash-start: $(call natives,$(BUILD)) $(call natives,$(BUILD)/crash)
+	@rm -rf $(BUILD)/results/crash
+
+$(CRASH_LONG_RUNS): TIME_LIMIT = 86400
+$(CRASH_LONG_RUNS): crash/%: | crash-start
+	$(call run,$@,tap,env $(call lua_paths,lua54,$(BUILD)) spec/crash/lanes.sh $(lua54_PROGRAM) $* \
+		$(if $(filter named,$*),$(RUNS),$(KILLS)) 42)
+
+crash: $(CRASH_LONG_RUNS)
+	@spec/support/sum.sh $(BUILD)/results/crash
 
 # make asan: the same under the sanitizers, in an interpreter that has their runtimes inside. It closes
 # its state at the end, so what is left then is a leak.
@@ -483,7 +507,7 @@ lint/luacheck:
 	$(call run,$@,tap,luacheck --formatter TAP $(LUA_CHECKED))
 
 lint/shell:
-	$(call run,$@,tap,$(EACH) 'sh -n' $(wildcard spec/support/*.sh) .ci/run)
+	$(call run,$@,tap,$(EACH) 'sh -n' $(wildcard spec/support/*.sh spec/crash/*.sh) .ci/run)
 
 lint/layers:
 	$(call run,$@,tap,$(call busted,lua54,$(BUILD)) spec/layers_spec.lua)

@@ -330,7 +330,8 @@ local function named_run(case, server, point, hit)
   local why
   if point.schema_0 then
     local place = directory .. "/journal/pay.db"
-    os.execute(("cp %s/spec/journal/schema_0.journal %s && chmod 600 %s"):format(ROOT, place, place))
+    os.execute(("cp %s/spec/journal/schema_0.journal %s && chmod 600 %s")
+      :format(ROOT, place, place))
   end
   if point.first then
     why = crash(case, server, directory, { name = point.first }, 1)
@@ -415,7 +416,7 @@ local function run_named(server)
 end
 
 -- From the start of the process to a little after its end.
-local LONGEST_S = 0.08
+local LONGEST_S = 0.12
 
 local function run_random(server)
   math.randomseed(seed * lanes + lane)

@@ -67,6 +67,9 @@ local function count(result, entry, now, err, settled)
   if not now and err.kind == "journal_busy" then
     note(result, "held")
     return true
+  elseif now and not settled then
+    note(result, "elsewhere")
+    return true
   end
   result.entries[#result.entries + 1] = { id = entry.id, state = state, err = err }
   note(result, state)

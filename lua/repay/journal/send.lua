@@ -148,14 +148,23 @@ local function attempts(run, client, owner, entry)
   return settled, err, receipt
 end
 
+local SENDABLE = { approved = true, sending = true, unknown = true }
+
 --- Sends an entry with a client of its own. Returns the entry as it is then and how the last
---- attempt was settled, or nil, an error, and how it was settled if it came to that.
+--- attempt was settled (nil: someone else was faster), or nil, an error, and how it was settled if
+--- it came to that.
 function send.entry(run, client, entry)
   local owner, busy = run.raw.own(run.journal, entry.id)
   if not owner then
     return nil, busy
   end
-  local ok, settled, err, receipt = pcall(attempts, run, client, owner, entry)
+  -- Between being chosen and being locked it may have been someone else's.
+  local fresh, unread = run.raw.entry(run.journal, entry.id)
+  if not fresh or not SENDABLE[fresh.state] then
+    owner:close()
+    return fresh, unread
+  end
+  local ok, settled, err, receipt = pcall(attempts, run, client, owner, fresh)
   owner:close()
   if not ok then
     error(settled, 0)

@@ -166,8 +166,8 @@ local function plan(job)
   return true
 end
 
--- Rows that a person has to approve stay planned; all others go in together or not at all.
-local function approve(job)
+-- Rows that a person has to approve stay planned.
+local function ids_to_approve(job)
   local ids = {}
   for _, item in ipairs(job.rows) do
     local hold = item.entry and item.entry.hold or item.planned.hold
@@ -175,19 +175,7 @@ local function approve(job)
       ids[#ids + 1] = item.id
     end
   end
-  if not ids[1] then
-    return true
-  end
-  local _, day_from_ms = plan_rows.today(job.client_list[1], job.unix_ms())
-  local count, err = job.raw.approve(job.journal, {
-    ids = ids, automatic = true, limits = job.options.limits, day_from_ms = day_from_ms,
-    because = job.options.because, unix_ms = job.unix_ms(), by = job.by,
-  })
-  if not count then
-    err.operation, err.batch = "repay_file", job.batch
-    return nil, err
-  end
-  return true
+  return ids
 end
 
 local function refresh(job)
@@ -197,6 +185,33 @@ local function refresh(job)
       return nil, err
     end
     item.entry, item.state = entry, entry.state
+  end
+  return true
+end
+
+-- All in one go or not at all. Another process with the same file may be at it too: what it has
+-- approved meanwhile is left out, and the rest is tried again.
+local function approve(job)
+  local ids = ids_to_approve(job)
+  local _, day_from_ms = plan_rows.today(job.client_list[1], job.unix_ms())
+  while ids[1] do
+    local count, err = job.raw.approve(job.journal, {
+      ids = ids, automatic = true, limits = job.options.limits, day_from_ms = day_from_ms,
+      because = job.options.because, unix_ms = job.unix_ms(), by = job.by,
+    })
+    if count then
+      return true
+    end
+    err.operation, err.batch = "repay_file", job.batch
+    local left = #ids
+    local fresh, unread = refresh(job)
+    if not fresh then
+      return nil, unread
+    end
+    ids = ids_to_approve(job)
+    if #ids == left then
+      return nil, err
+    end
   end
   return true
 end
