@@ -1,0 +1,289 @@
+-- Each rule of the journal, once kept and once switched off: kept, the provider has one record and
+-- the journal knows of it; off, there is a double, or a record that the journal calls absent.
+local helper = require "spec.support.helper"
+local lists = require "repay.journal.lists"
+local world = require "spec.support.journal_world"
+
+local DAY_MS = 86400000
+
+local w
+
+-- A transport over the sandbox whose writes go through `around(send, request)`.
+local function transport_with(around)
+  local transport = w.box:transport "fincode"
+  local send = transport.send
+  function transport.send(request)
+    if request.is_write then
+      return around(send, request)
+    end
+    return send(request)
+  end
+  return transport
+end
+
+-- A process that dies in its send: before or after the provider had the request. What it held is
+-- given back, as the system does it.
+local function die_sending(reaches, changes)
+  local client = w:open_client { transport = transport_with(function(send, request)
+    if reaches then
+      send(request)
+    end
+    coroutine.yield "in flight"
+  end) }
+  local dying = coroutine.create(function()
+    return w.journal:repay(client, world.arguments(changes))
+  end)
+  local _, where = assert(coroutine.resume(dying))
+  assert.equal("in flight", where)
+  dying = nil -- luacheck: ignore
+  collectgarbage()
+  collectgarbage()
+  return w.journal:entries { state = "sending" }[1].id
+end
+
+-- One accepted repayment that the list was seen to show.
+local function teach()
+  helper.ok(w:repay { reference = "TAUGHT", amount = "77.00" })
+  helper.ok(w.journal:reconcile(w.client))
+  assert.is_true(w.journal:fact(w.client, "list_shows_records"))
+  w:advance(1000)
+end
+
+local function records_of(amount_minor)
+  local count = 0
+  for _, record in ipairs(w.box:ledger().repayments) do
+    count = count + (record.amount_minor == amount_minor and 1 or 0)
+  end
+  return count
+end
+
+-- What a person does who is told that a repayment is not there.
+local function replace_if_absent(id)
+  if w.journal:entry(id).state ~= "absent" then
+    return false
+  end
+  local new = helper.ok(w.journal:replace(id, { because = "it is absent" }))
+  helper.ok(w.journal:approve { ids = { new.id }, because = "it is absent" })
+  helper.ok(w.journal:run(w.client))
+  return true
+end
+
+local function restart(options)
+  w.journal:close()
+  w.journal = w:open_journal(options)
+end
+
+describe("a rule of the journal:", function()
+  after_each(function()
+    if w then
+      w:close()
+      w = nil
+    end
+  end)
+  helper.watch(after_each)
+
+  -- Each returns how many records there are in the end.
+  local rules, names = {}, {}
+
+  rules["one owner at a time, by a lock"] = function(is_on)
+    w = world.new { keys = "unproven" }
+    teach()
+    -- It sleeps with its request in hand, and wakes when others have long gone on.
+    local client = w:open_client { transport = transport_with(function(send, request)
+      coroutine.yield "asleep"
+      return send(request)
+    end) }
+    local sleeper = coroutine.create(function()
+      return w.journal:repay(client, world.arguments())
+    end)
+    assert(coroutine.resume(sleeper))
+    local id = w.journal:entries { state = "sending" }[1].id
+    if not is_on then
+      -- Another journal finds another lock file.
+      os.remove(w.path .. "-lock")
+      w.journal = w:open_journal()
+    end
+    w:settle()
+    assert.equal(not is_on, replace_if_absent(id))
+    assert(coroutine.resume(sleeper))
+    return records_of(500000)
+  end
+
+  rules["the same key on every attempt"] = function(is_on)
+    w = world.new()
+    local attempt = 0
+    local client = w:open_client { transport = transport_with(function(send, request)
+      attempt = attempt + 1
+      for _, pair in ipairs(request.headers) do
+        if not is_on and pair[1]:lower() == "x-idempotency-key" then
+          pair[2] = pair[2]:sub(1, -2) .. attempt
+        end
+      end
+      return send(request)
+    end) }
+    w.box:fault { kind = "reply_lost", route = "repay_loan", nth = 1 }
+    helper.ok(w.journal:repay(client, world.arguments()))
+    return records_of(500000)
+  end
+
+  rules["nothing is sent again after the key's window"] = function(is_on)
+    w = world.new { journal = { window_ms = is_on and DAY_MS or 30 * DAY_MS } }
+    die_sending(true)
+    w:advance(DAY_MS + 1000)
+    helper.ok(w.journal:recover(w.client))
+    return records_of(500000)
+  end
+
+  rules["a margin before the window's end"] = function(is_on)
+    local none = { settle_ms = 0, skew_ms = 0, margin_ms = 0 }
+    -- The provider's clock is two minutes fast, and this request is slow.
+    w = world.new { journal = not is_on and none or nil, box = { key_memory_ms = DAY_MS - 120000 } }
+    local id = die_sending(true)
+    local entry = w.journal:entry(id)
+    local timeout_ms = entry.deadline_ms - entry.first_sent_ms
+    w:advance(DAY_MS - timeout_ms - 1000)
+    w.client = w:open_client { transport = transport_with(function(send, request)
+      w.box:advance(math.min(timeout_ms, request.timeout_ms) - 500)
+      return send(request)
+    end) }
+    helper.ok(w.journal:recover(w.client))
+    return records_of(500000)
+  end
+
+  rules["absence is believed only after a settle delay"] = function(is_on)
+    w = world.new { keys = "unproven", journal = { settle_ms = is_on and 7200000 or 0 } }
+    teach()
+    w:advance(7200000)
+    w.box:fault { kind = "list_lags", route = "list_customer_repayments", ms = 7000000 }
+    w.box:fault { kind = "reply_lost", route = "repay_loan", nth = 1 }
+    local err = helper.fails(w:repay())
+    for _ = 1, 2 do
+      w:advance(700000)
+      helper.ok(w.journal:reconcile(w.client))
+    end
+    assert.equal(not is_on, replace_if_absent(err.entry))
+    w:advance(4 * 7200000)
+    helper.ok(w.journal:reconcile(w.client))
+    if is_on then
+      assert.equal("accepted", w.journal:entry(err.entry).state)
+    end
+    return records_of(500000)
+  end
+
+  rules["absence is read from complete lists only"] = function(is_on)
+    w = world.new { keys = "unproven" }
+    teach()
+    local known = assert(lists.records(w.client, world.ids.two_loans))
+    w.box:fault { kind = "reply_lost", route = "repay_loan", nth = 1 }
+    local err = helper.fails(w:repay())
+    -- From here on the list has lost its rows, old and new.
+    w.box:fault { kind = "list_lags", route = "list_customer_repayments", ms = 90 * DAY_MS }
+    local records = lists.records
+    if not is_on then
+      -- Whatever is missing is taken for seen.
+      lists.records = function()
+        return known
+      end
+    end
+    w:settle()
+    w:settle()
+    lists.records = records
+    w.box:clear_faults()
+    assert.equal(not is_on, replace_if_absent(err.entry))
+    return records_of(500000)
+  end
+
+  rules["what may be sent is on disk before it is sent"] = function(is_on)
+    w = world.new { keys = "unproven" }
+    w.box:fault { kind = "keys_ignored", route = "repay_loan" }
+    local plan = helper.ok(w.journal:plan(w.client, { world.arguments() }))
+    helper.ok(w.journal:approve { ids = { plan.entries[1].id } })
+    helper.ok(w.journal:backup(w.directory .. "/before.db"))
+    die_sending(true, { keys = "derived" })
+    if not is_on then
+      -- What a journal has that writes only when the reply is there.
+      w.path = w.directory .. "/before.db"
+    end
+    restart()
+    helper.ok(w.journal:recover())
+    helper.ok(w.journal:run(w.client))
+    return records_of(500000)
+  end
+
+  for name in pairs(rules) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+
+  for _, name in ipairs(names) do
+    local rule = rules[name]
+    it(name, function()
+      assert.equal(1, rule(true))
+    end)
+
+    it(name .. ", switched off: a double", function()
+      assert.equal(2, rule(false))
+    end)
+  end
+
+  it("no list, no send", function()
+    w = world.new()
+    w.box:fault { kind = "status", status = 404, route = "list_customer_repayments", body = "html" }
+    helper.fails(w:repay())
+    assert.equal(0, w:posts())
+  end)
+
+  it("at most once is one attempt, whatever comes back", function()
+    w = world.new { keys = "unproven" }
+    w.box:fault { kind = "status", status = 503, route = "repay_loan" }
+    helper.fails(w:repay())
+    w:settle()
+    helper.ok(w.journal:run(w.client))
+    helper.fails(w:repay())
+    assert.equal(1, w:posts())
+  end)
+
+  it("what was never sent does not use up that attempt", function()
+    w = world.new { keys = "unproven" }
+    w.box:fault { kind = "refuse", route = "repay_loan", nth = 1 }
+    local entry, err = w:repay()
+    if not entry then
+      assert.equal("not_sent", err.outcome)
+      entry = helper.ok(w:repay())
+    end
+    assert.equal("accepted", entry.state)
+    assert.equal(1, records_of(500000))
+  end)
+
+  it("a clock that went back closes every window", function()
+    w = world.new()
+    die_sending(true)
+    local back = w:open_journal({ unix_ms = function() return w.box:unix_ms() - 3000000 end })
+    local actions = helper.ok(back:recover())
+    assert.equal("unknown", actions[1].state)
+    w:advance(1000)
+    helper.ok(w.journal:recover(w.client))
+    assert.equal(1, records_of(500000))
+    assert.equal(1, w:posts())
+  end)
+
+  it("a second recovery changes nothing", function()
+    for _, keys in ipairs { "honoured", "unproven" } do
+      w = world.new { keys = keys }
+      die_sending(true)
+      helper.ok(w.journal:recover())
+      local events = w.journal:verify().events
+      local first = helper.ok(w.journal:recover())
+      assert.same(first, helper.ok(w.journal:recover()))
+      assert.equal(events, w.journal:verify().events)
+      w:settle()
+      events = w.journal:verify().events
+      helper.ok(w.journal:recover(w.client))
+      assert.equal(events, w.journal:verify().events)
+      assert.equal(1, records_of(500000))
+      if keys == "honoured" then
+        w:close()
+      end
+    end
+  end)
+end)
