@@ -3,11 +3,18 @@
  */
 #include "measure.h"
 
+#include "amounts.h"
+
 bool repay_sum_column(struct repay_sum *sum, const int64_t *values, uint32_t count)
 {
     int64_t part = 0;
     uint32_t missing = 0;
 
+    if (repay_amounts_sum(values, count, &part)) {
+        sum->known_rows += count;
+        return repay_money_add(&sum->minor, part);
+    }
+    part = 0;
     for (uint32_t i = 0; i < count; i++) {
         bool absent = values[i] == REPAY_AMOUNT_ABSENT;
 
@@ -106,36 +113,39 @@ const char *repay_lateness_reason(const struct repay_layout *layout)
 static void forget_lateness(struct repay_rows *rows)
 {
     for (uint32_t i = 0; i < rows->count; i++) {
-        if (rows->outstanding[i] > 0)
-            rows->outstanding[i] = REPAY_AMOUNT_ABSENT;
-        rows->days[i] = REPAY_DAY_ABSENT;
+        int64_t minor = rows->outstanding[i];
+
+        rows->outstanding_room[i] = minor > 0 ? REPAY_AMOUNT_ABSENT : minor;
+        rows->days_room[i] = REPAY_DAY_ABSENT;
     }
+    rows->outstanding = rows->outstanding_room;
+    rows->days = rows->days_room;
 }
 
 bool repay_rows_next(const struct repay_schedule *schedule, struct repay_rows *rows)
 {
-    uint32_t left;
+    uint32_t run;
 
     rows->row += rows->count;
-    left = schedule->rows - rows->row;
-    rows->count = left < REPAY_MEASURE_ROWS ? left : REPAY_MEASURE_ROWS;
-    if (rows->count == 0)
+    if (rows->row >= schedule->rows)
         return false;
-    repay_schedule_fill(schedule, REPAY_FIGURE_OUTSTANDING, rows->row, rows->count,
-                        rows->outstanding);
-    repay_schedule_fill_days(schedule, rows->row, rows->count, rows->days);
+    run = repay_schedule_run(schedule, rows->row);
+    rows->count = run < REPAY_MEASURE_ROWS ? run : REPAY_MEASURE_ROWS;
+    rows->outstanding = repay_schedule_amounts(schedule, REPAY_FIGURE_OUTSTANDING, rows->row,
+                                               rows->count, rows->outstanding_room);
+    rows->days = repay_schedule_days(schedule, rows->row, rows->count, rows->days_room);
     if (schedule->layout->lateness_reason)
         forget_lateness(rows);
     return true;
 }
 
-void repay_fill_penalty(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
-                        int64_t *out)
+const int64_t *repay_penalties(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                               int64_t *room)
 {
     if (repay_layout_role(schedule->layout, REPAY_ROLE_PENALTY))
-        repay_schedule_fill(schedule, REPAY_FIGURE_PENALTY, row, count, out);
-    else
-        memset(out, 0, count * sizeof *out);
+        return repay_schedule_amounts(schedule, REPAY_FIGURE_PENALTY, row, count, room);
+    memset(room, 0, count * sizeof *room);
+    return room;
 }
 
 int64_t repay_ratio_ppm(int64_t numerator, int64_t denominator)

@@ -94,14 +94,16 @@ static inline struct repay_principal repay_principal_of(int64_t outstanding, int
 struct repay_rows {
     uint32_t row; /* the first */
     uint32_t count;
-    int64_t outstanding[REPAY_MEASURE_ROWS];
-    int32_t days[REPAY_MEASURE_ROWS];
+    const int64_t *outstanding; /* in the schedule itself, or in the room behind */
+    const int32_t *days;
+    int64_t outstanding_room[REPAY_MEASURE_ROWS];
+    int32_t days_room[REPAY_MEASURE_ROWS];
 };
 /* The next chunk; begin with row and count 0. False at the end. */
 bool repay_rows_next(const struct repay_schedule *schedule, struct repay_rows *rows);
-/* Fills a penalty column with zeros where the provider has no penalties at all. */
-void repay_fill_penalty(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
-                        int64_t *out);
+/* Penalties, all zero where the provider has none at all. */
+const int64_t *repay_penalties(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
+                               int64_t *room);
 
 /* numerator / denominator in parts per million, half up. Needs 0 <= numerator <= denominator > 0.
  */

@@ -128,9 +128,11 @@ uint32_t repay_number_map_enter(struct repay_number_map *map, uint64_t key, uint
 
     if (slot && slot->place != REPAY_NUMBER_MAP_NONE)
         return slot->place;
-    if (!repay_number_map_reserve(map, map->used + 1))
-        return REPAY_NUMBER_MAP_NONE;
-    slot = seek(map, key);
+    if (!slot || ((uint64_t)map->used + 1) * 2 > map->capacity) {
+        if (!repay_number_map_reserve(map, map->used + 1))
+            return REPAY_NUMBER_MAP_NONE;
+        slot = seek(map, key);
+    }
     while (!slot) {
         if (!resize_to(map, map->capacity, map->mixing + 1))
             return REPAY_NUMBER_MAP_NONE;

@@ -8,6 +8,7 @@
 #include "portfolio_inner.h"
 
 #define SCRATCH_KEPT 1024u /* loan figures kept from one addition to the next */
+#define RECENT_DAYS  256u  /* the due days of most schedules, so that each is looked up once */
 
 void repay_portfolio_init(struct repay_portfolio *portfolio,
                           const struct repay_allocator *allocator, int32_t as_of)
@@ -227,7 +228,8 @@ struct addition {
     uint64_t unknown_rows;
     uint64_t unknown_late_rows;
     uint64_t unknown_undated_rows;
-    uint32_t rows; /* laid on day sums so far: what a refusal has to take out */
+    uint32_t recent[RECENT_DAYS]; /* places of day sums, by the last bits of their days */
+    uint32_t rows;                /* laid on day sums so far: what a refusal has to take out */
 };
 
 static uint64_t day_key(uint32_t cell, int32_t day)
@@ -249,6 +251,22 @@ static struct repay_day_sum *day_sum(struct repay_portfolio *portfolio, uint32_t
     if (place == portfolio->day_count)
         portfolio->days[portfolio->day_count++] = (struct repay_day_sum){.cell = cell, .day = day};
     return &portfolio->days[place];
+}
+
+/* Likewise; the days of the rows before are at hand. */
+static struct repay_day_sum *recent_day_sum(struct addition *addition, int32_t day)
+{
+    struct repay_portfolio *portfolio = addition->portfolio;
+    uint32_t *place = &addition->recent[(uint32_t)day % RECENT_DAYS];
+    struct repay_day_sum *sum;
+
+    if (*place < portfolio->day_count && portfolio->days[*place].day == day &&
+        portfolio->days[*place].cell == addition->cell)
+        return &portfolio->days[*place];
+    sum = day_sum(portfolio, addition->cell, day);
+    if (sum)
+        *place = (uint32_t)(sum - portfolio->days);
+    return sum;
 }
 
 /* `sign` 1 lays a row on its day, -1 takes it out again. No sum can leave int64: see check_room. */
@@ -302,7 +320,7 @@ static bool add_days(struct addition *addition, const struct repay_rows *rows,
         if (minor <= 0)
             continue;
         if (!sum || sum->day != day)
-            sum = day_sum(portfolio, addition->cell, day);
+            sum = recent_day_sum(addition, day);
         if (!sum) {
             addition->rows--;
             return no_memory(error);
@@ -318,16 +336,17 @@ static bool add_days(struct addition *addition, const struct repay_rows *rows,
 static bool add_sums(struct addition *addition, const struct repay_schedule *schedule,
                      const struct repay_rows *rows, struct repay_error *error)
 {
-    int64_t values[REPAY_MEASURE_ROWS];
+    int64_t room[REPAY_MEASURE_ROWS];
+    const int64_t *values =
+        repay_schedule_amounts(schedule, REPAY_FIGURE_PAID, rows->row, rows->count, room);
 
-    repay_schedule_fill(schedule, REPAY_FIGURE_PAID, rows->row, rows->count, values);
     if (!repay_sum_column(&addition->paid, values, rows->count))
         return repay_sum_overflow("paid_minor", error);
     if (schedule->layout->total_due_reason) {
         addition->total_due.missing_rows += rows->count;
         return true;
     }
-    repay_schedule_fill(schedule, REPAY_FIGURE_TOTAL_DUE, rows->row, rows->count, values);
+    values = repay_schedule_amounts(schedule, REPAY_FIGURE_TOTAL_DUE, rows->row, rows->count, room);
     if (!repay_sum_column(&addition->total_due, values, rows->count))
         return repay_sum_overflow("total_due_minor", error);
     return true;
@@ -363,13 +382,13 @@ static void take_out(struct addition *addition, const struct repay_schedule *sch
 
             if (rows.outstanding[i] <= 0)
                 continue;
-            repay_fill_penalty(schedule, row, 1, &penalty);
-            move_row(&portfolio->days[place], rows.outstanding[i],
-                     repay_principal_of(
-                         rows.outstanding[i],
-                         repay_schedule_figure(schedule, REPAY_FIGURE_PRINCIPAL, row),
-                         repay_schedule_figure(schedule, REPAY_FIGURE_INTEREST, row), penalty),
-                     -1);
+            move_row(
+                &portfolio->days[place], rows.outstanding[i],
+                repay_principal_of(rows.outstanding[i],
+                                   repay_schedule_figure(schedule, REPAY_FIGURE_PRINCIPAL, row),
+                                   repay_schedule_figure(schedule, REPAY_FIGURE_INTEREST, row),
+                                   *repay_penalties(schedule, row, 1, &penalty)),
+                -1);
         }
     }
 }

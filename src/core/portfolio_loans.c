@@ -137,7 +137,7 @@ static struct loan_key key_of_loan(const struct repay_portfolio *portfolio,
                   repay_portfolio_loan_id(portfolio, loan, room));
 }
 
-/* A table that is at most three quarters full with so many loans. */
+/* A table that is at most half full with so many loans: each one passed is far away in memory. */
 static bool reserve_slots(struct repay_portfolio *portfolio, uint32_t loans)
 {
     uint32_t count = portfolio->loan_slot_count > 0 ? portfolio->loan_slot_count : SLOTS_FIRST;
@@ -145,7 +145,7 @@ static bool reserve_slots(struct repay_portfolio *portfolio, uint32_t loans)
     uint32_t old_count = portfolio->loan_slot_count;
     uint32_t *slots;
 
-    while ((uint64_t)loans * 4 > (uint64_t)count * 3)
+    while ((uint64_t)loans * 2 > count)
         count *= 2;
     if (count == old_count)
         return true;
@@ -258,7 +258,7 @@ static bool write_record(struct repay_portfolio *portfolio, const struct repay_l
 static bool stage_loan(struct repay_portfolio *portfolio, const struct repay_schedule *schedule,
                        uint32_t cell, uint32_t i, struct repay_error *error)
 {
-    const struct repay_loan *loan = &portfolio->scratch.items[i];
+    struct repay_loan *loan = &portfolio->scratch.items[i];
     struct repay_text id = repay_schedule_text(schedule, loan->code);
     struct loan_key key;
 
@@ -266,6 +266,7 @@ static bool stage_loan(struct repay_portfolio *portfolio, const struct repay_sch
         return repay_error_set(error, REPAY_KIND_TOO_LARGE, "a loan id of more than %d bytes",
                                REPAY_NAME_MAX);
     key = key_of(portfolio, portfolio->cells[cell].group, id);
+    loan->hash = key.hash;
     if (*seek(portfolio, &key) != 0)
         return repay_error_set(error, REPAY_KIND_DUPLICATE_LOAN,
                                "the portfolio already holds %s loan %.*s",
@@ -291,11 +292,12 @@ bool repay_portfolio_stage_loans(struct repay_portfolio *portfolio,
 void repay_portfolio_keep_loans(struct repay_portfolio *portfolio)
 {
     for (uint32_t i = 0; i < portfolio->scratch.count; i++) {
-        char room[40];
-        struct loan_key key =
-            key_of_loan(portfolio, loan_at(portfolio, portfolio->loan_count), room);
+        uint32_t mask = portfolio->loan_slot_count - 1;
+        uint32_t at = (uint32_t)portfolio->scratch.items[i].hash & mask;
 
-        *seek(portfolio, &key) = portfolio->loan_count + 1;
-        portfolio->loan_count++;
+        /* No loan that is held already was staged, so only free slots are looked for. */
+        while (portfolio->loan_slots[at] != 0)
+            at = (at + 1) & mask;
+        portfolio->loan_slots[at] = ++portfolio->loan_count;
     }
 }

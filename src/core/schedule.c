@@ -140,6 +140,14 @@ void repay_schedule_column(const struct repay_schedule *schedule, const struct r
     out->rows = room - place < left ? room - place : left;
 }
 
+uint32_t repay_schedule_run(const struct repay_schedule *schedule, uint32_t row)
+{
+    const struct repay_store *store = schedule->store;
+    uint32_t left = schedule->rows - row;
+    uint32_t run = store ? store->rows_per_segment - row % store->rows_per_segment : left;
+    return run < left ? run : left;
+}
+
 struct repay_text repay_schedule_text(const struct repay_schedule *schedule, uint32_t code)
 {
     if (code == 0 || !schedule->layout)

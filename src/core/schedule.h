@@ -112,6 +112,17 @@ void repay_schedule_fill_loans(const struct repay_schedule *schedule, uint32_t r
 /* Statuses likewise, one enum repay_status a byte. */
 void repay_schedule_fill_statuses(const struct repay_schedule *schedule, uint32_t row,
                                   uint32_t count, uint8_t *out);
+/*
+ * Likewise without a copy where that can be: the values as they lie in memory, else in `room`. A
+ * chunk that ends where a run does is never copied for crossing into the next.
+ */
+const int64_t *repay_schedule_amounts(const struct repay_schedule *schedule,
+                                      enum repay_figure figure, uint32_t row, uint32_t count,
+                                      int64_t *room);
+const int32_t *repay_schedule_days(const struct repay_schedule *schedule, uint32_t row,
+                                   uint32_t count, int32_t *room);
+/* How many rows from `row` on lie one after the other; at least 1 where the row exists. */
+uint32_t repay_schedule_run(const struct repay_schedule *schedule, uint32_t row);
 int64_t repay_schedule_figure(const struct repay_schedule *schedule, enum repay_figure figure,
                               uint32_t row);
 int32_t repay_schedule_day(const struct repay_schedule *schedule, uint32_t row);

@@ -59,7 +59,9 @@ static int64_t column(const struct repay_schedule *schedule, uint32_t row, enum 
 static bool parts_of(const struct repay_schedule *schedule, uint32_t row,
                      int64_t parts[REPAY_PART_COUNT])
 {
-    repay_fill_penalty(schedule, row, 1, &parts[REPAY_PART_PENALTY]);
+    int64_t penalty;
+
+    parts[REPAY_PART_PENALTY] = *repay_penalties(schedule, row, 1, &penalty);
     parts[REPAY_PART_INTEREST] = repay_schedule_figure(schedule, REPAY_FIGURE_INTEREST, row);
     parts[REPAY_PART_PRINCIPAL] = repay_schedule_figure(schedule, REPAY_FIGURE_PRINCIPAL, row);
     /* REPAY_AMOUNT_ABSENT is below zero too. */

@@ -119,7 +119,7 @@ static void judge_parts(const struct judged *judged)
     int64_t sum = judged->figures[REPAY_FIGURE_PRINCIPAL];
     int64_t penalty;
 
-    repay_fill_penalty(judged->schedule, judged->row, 1, &penalty);
+    penalty = *repay_penalties(judged->schedule, judged->row, 1, &penalty);
     if (!is_known(total) || !is_known(sum) || !is_known(penalty) ||
         !is_known(judged->figures[REPAY_FIGURE_INTEREST]))
         return;

@@ -4,6 +4,7 @@
  * Owns the meaning of "paid", "outstanding" and "status" where a provider does not print them, as
  * the project's semantics say. Refuses to guess: a part that is not known makes the result absent.
  */
+#include "amounts.h"
 #include "schedule_column.h"
 
 static void fill_absent(int64_t *out, uint32_t count)
@@ -77,7 +78,8 @@ static void fill_total_due(const struct repay_schedule *schedule, uint32_t row, 
                            int64_t *out)
 {
     fill_role(schedule, REPAY_ROLE_TOTAL_DUE, row, count, out);
-    if (schedule->layout->total_due_rule != REPAY_AMOUNT_PRINCIPAL_PLUS_INTEREST)
+    if (schedule->layout->total_due_rule != REPAY_AMOUNT_PRINCIPAL_PLUS_INTEREST ||
+        repay_amounts_are_plain(out, count))
         return;
     for (uint32_t i = 0; i < count; i++) {
         int64_t principal, interest;
@@ -89,21 +91,38 @@ static void fill_total_due(const struct repay_schedule *schedule, uint32_t row, 
     }
 }
 
+/* a - b, and `below` where that is less than zero. */
+static void subtract(const int64_t *a, const int64_t *b, uint32_t count, int64_t below,
+                     int64_t *out)
+{
+    if (repay_amounts_subtract(a, b, count, below, out))
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t left = difference_known(a[i], b[i]);
+        out[i] = left < 0 && left != REPAY_AMOUNT_ABSENT ? below : left;
+    }
+}
+
+/* The difference of two figures, the larger first. */
+static void fill_difference(const struct repay_schedule *schedule, enum repay_figure larger,
+                            enum repay_figure smaller, uint32_t row, uint32_t count, int64_t below,
+                            int64_t *out)
+{
+    int64_t rooms[2][REPAY_FILL_MAX];
+    subtract(repay_schedule_amounts(schedule, larger, row, count, rooms[0]),
+             repay_schedule_amounts(schedule, smaller, row, count, rooms[1]), count, below, out);
+}
+
 static void fill_paid(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
                       int64_t *out)
 {
-    int64_t total[REPAY_FILL_MAX];
     switch ((enum repay_amount_rule)schedule->layout->paid_rule) {
     case REPAY_AMOUNT_GIVEN:
         fill_role(schedule, REPAY_ROLE_PAID, row, count, out);
         return;
     case REPAY_AMOUNT_TOTAL_MINUS_OUTSTANDING:
-        fill_total_due(schedule, row, count, total);
-        fill_role(schedule, REPAY_ROLE_OUTSTANDING, row, count, out);
-        for (uint32_t i = 0; i < count; i++) {
-            int64_t paid = difference_known(total[i], out[i]);
-            out[i] = paid < 0 ? REPAY_AMOUNT_ABSENT : paid;
-        }
+        fill_difference(schedule, REPAY_FIGURE_TOTAL_DUE, REPAY_FIGURE_OUTSTANDING, row, count,
+                        REPAY_AMOUNT_ABSENT, out);
         return;
     default:
         fill_absent(out, count);
@@ -133,18 +152,12 @@ static void fill_zero_if_paid(const struct repay_schedule *schedule, uint32_t ro
 static void fill_outstanding(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
                              int64_t *out)
 {
-    int64_t paid[REPAY_FILL_MAX];
     switch ((enum repay_amount_rule)schedule->layout->outstanding_rule) {
     case REPAY_AMOUNT_GIVEN:
         fill_role(schedule, REPAY_ROLE_OUTSTANDING, row, count, out);
         return;
     case REPAY_AMOUNT_TOTAL_MINUS_PAID:
-        fill_total_due(schedule, row, count, out);
-        fill_paid(schedule, row, count, paid);
-        for (uint32_t i = 0; i < count; i++) {
-            int64_t left = difference_known(out[i], paid[i]);
-            out[i] = left < 0 && left != REPAY_AMOUNT_ABSENT ? 0 : left;
-        }
+        fill_difference(schedule, REPAY_FIGURE_TOTAL_DUE, REPAY_FIGURE_PAID, row, count, 0, out);
         return;
     case REPAY_AMOUNT_ZERO_IF_PAID:
         fill_zero_if_paid(schedule, row, count, out);
@@ -159,17 +172,11 @@ static void fill_outstanding(const struct repay_schedule *schedule, uint32_t row
 static void fill_overpaid(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
                           int64_t *out)
 {
-    int64_t total[REPAY_FILL_MAX];
     if (schedule->layout->paid_rule != REPAY_AMOUNT_GIVEN) {
         fill_absent(out, count);
         return;
     }
-    fill_total_due(schedule, row, count, total);
-    fill_paid(schedule, row, count, out);
-    for (uint32_t i = 0; i < count; i++) {
-        int64_t excess = difference_known(out[i], total[i]);
-        out[i] = excess < 0 && excess != REPAY_AMOUNT_ABSENT ? 0 : excess;
-    }
+    fill_difference(schedule, REPAY_FIGURE_PAID, REPAY_FIGURE_TOTAL_DUE, row, count, 0, out);
 }
 
 void repay_schedule_fill(const struct repay_schedule *schedule, enum repay_figure figure,
@@ -198,6 +205,72 @@ void repay_schedule_fill(const struct repay_schedule *schedule, enum repay_figur
         fill_overpaid(schedule, row, count, out);
         return;
     }
+}
+
+/* The column that the figure is, where it is one; NULL where it has to be computed. */
+static const struct repay_field *column_of(const struct repay_layout *layout,
+                                           enum repay_figure figure)
+{
+    switch (figure) {
+    case REPAY_FIGURE_PRINCIPAL:
+        return repay_layout_role(layout, REPAY_ROLE_PRINCIPAL);
+    case REPAY_FIGURE_INTEREST:
+        return repay_layout_role(layout, REPAY_ROLE_INTEREST);
+    case REPAY_FIGURE_PENALTY:
+        return repay_layout_role(layout, REPAY_ROLE_PENALTY);
+    case REPAY_FIGURE_TOTAL_DUE:
+        return repay_layout_role(layout, REPAY_ROLE_TOTAL_DUE);
+    case REPAY_FIGURE_PAID:
+        return layout->paid_rule == REPAY_AMOUNT_GIVEN ? repay_layout_role(layout, REPAY_ROLE_PAID)
+                                                       : NULL;
+    case REPAY_FIGURE_OUTSTANDING:
+        return layout->outstanding_rule == REPAY_AMOUNT_GIVEN
+                   ? repay_layout_role(layout, REPAY_ROLE_OUTSTANDING)
+                   : NULL;
+    case REPAY_FIGURE_OVERPAID:
+        break;
+    }
+    return NULL;
+}
+
+/* Where so many values of the field lie one after the other, aligned as `width`; else NULL. */
+static const void *in_place(const struct repay_schedule *schedule, const struct repay_field *field,
+                            uint32_t row, uint32_t count, size_t width)
+{
+    struct repay_column column;
+    if (!field || count == 0)
+        return NULL;
+    repay_schedule_column(schedule, field, row, &column);
+    if (column.stride != width || column.rows < count || (uintptr_t)column.at % width != 0)
+        return NULL;
+    return column.at;
+}
+
+const int64_t *repay_schedule_amounts(const struct repay_schedule *schedule,
+                                      enum repay_figure figure, uint32_t row, uint32_t count,
+                                      int64_t *room)
+{
+    const struct repay_layout *layout = schedule->layout;
+    const int64_t *values =
+        in_place(schedule, column_of(layout, figure), row, count, sizeof *values);
+    /* A total that is not told may follow from the parts. */
+    bool may_follow = figure == REPAY_FIGURE_TOTAL_DUE &&
+                      layout->total_due_rule == REPAY_AMOUNT_PRINCIPAL_PLUS_INTEREST;
+    if (values && (!may_follow || repay_amounts_are_plain(values, count)))
+        return values;
+    repay_schedule_fill(schedule, figure, row, count, room);
+    return room;
+}
+
+const int32_t *repay_schedule_days(const struct repay_schedule *schedule, uint32_t row,
+                                   uint32_t count, int32_t *room)
+{
+    const struct repay_field *field = repay_layout_role(schedule->layout, REPAY_ROLE_DUE_DATE);
+    const int32_t *days = in_place(schedule, field, row, count, sizeof *days);
+    if (days)
+        return days;
+    repay_schedule_fill_days(schedule, row, count, room);
+    return room;
 }
 
 int64_t repay_schedule_figure(const struct repay_schedule *schedule, enum repay_figure figure,

@@ -108,9 +108,11 @@ static void fill_parts(const struct repay_schedule *schedule, const struct repay
                        struct repay_row_parts *parts)
 {
     repay_schedule_fill_loans(schedule, rows->row, rows->count, parts->loans);
-    repay_schedule_fill(schedule, REPAY_FIGURE_PRINCIPAL, rows->row, rows->count, parts->principal);
-    repay_schedule_fill(schedule, REPAY_FIGURE_INTEREST, rows->row, rows->count, parts->interest);
-    repay_fill_penalty(schedule, rows->row, rows->count, parts->penalty);
+    parts->principal = repay_schedule_amounts(schedule, REPAY_FIGURE_PRINCIPAL, rows->row,
+                                              rows->count, parts->rooms[0]);
+    parts->interest = repay_schedule_amounts(schedule, REPAY_FIGURE_INTEREST, rows->row,
+                                             rows->count, parts->rooms[1]);
+    parts->penalty = repay_penalties(schedule, rows->row, rows->count, parts->rooms[2]);
 }
 
 static bool add_rows(struct repay_loans *loans, const struct repay_rows *rows,

@@ -37,6 +37,7 @@ struct repay_loan {
     int64_t next_due;           /* all of next_due_day */
     int64_t principal_high;
     int64_t principal_low;
+    uint64_t hash; /* of its id, for a portfolio that it is added to */
     /* What the provider prints for the whole loan; REPAY_AMOUNT_ABSENT when it does not. */
     int64_t told_principal;
     int64_t told_balance;
@@ -52,10 +53,11 @@ struct repay_loans {
 
 /* The other columns of a chunk of rows: loan codes and the parts that bound principal. */
 struct repay_row_parts {
+    const int64_t *principal; /* in the schedule itself, or in the rooms behind */
+    const int64_t *interest;
+    const int64_t *penalty;
     uint32_t loans[REPAY_MEASURE_ROWS];
-    int64_t principal[REPAY_MEASURE_ROWS];
-    int64_t interest[REPAY_MEASURE_ROWS];
-    int64_t penalty[REPAY_MEASURE_ROWS];
+    int64_t rooms[3][REPAY_MEASURE_ROWS];
 };
 
 /* Sees each chunk that is gathered, so that a second measure needs no second pass. */
