@@ -69,6 +69,7 @@ SO_LDFLAGS = -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed 
 CORE_C    := $(sort $(wildcard src/core/*.c src/providers/*.c))
 NET_C     := $(sort $(wildcard src/net/*.c))
 JOURNAL_C := $(sort $(wildcard src/journal/*.c))
+JOURNAL_PURE_C := $(addprefix src/journal/,entry_rules.c payment_key.c reconcile.c sha256.c)
 MODULES   := core curl files journal
 # Built where its library is; all else works without it.
 OPTIONAL  := xlsx
@@ -187,6 +188,9 @@ $(1)/c/journal/%_test: $(1)/obj/spec/journal/%_test.o $$(JOURNAL_C:%.c=$(1)/obj/
 	@mkdir -p $$(@D)
 	$$(say)
 	$$(Q)$(2) $(3) -o $$@ $$^ $$(LDFLAGS) $$(SQLITE_LIBS)
+
+# What is fuzzed of the journal is pure: it needs no SQLite.
+$(1)/replay/journal_key $(1)/replay/journal_list: $$(JOURNAL_PURE_C:%.c=$(1)/obj/%.o)
 
 $(1)/replay/%: $(1)/obj/spec/fuzz/fuzz_%.o $(1)/obj/spec/fuzz/replay_main.o $(1)/core.a
 	@mkdir -p $$(@D)
@@ -526,6 +530,8 @@ FUZZ_RUNS = $(FUZZ:%=fuzz/%)
 fuzz-start:
 	@rm -rf $(BUILD)/results/fuzz
 
+$(BUILD)/fuzz/run/journal_key $(BUILD)/fuzz/run/journal_list: $(JOURNAL_PURE_C:%.c=$(BUILD)/fuzz/obj/%.o)
+
 $(BUILD)/fuzz/run/%: $(BUILD)/fuzz/obj/spec/fuzz/fuzz_%.o $(BUILD)/fuzz/core.a
 	@mkdir -p $(@D)
 	$(say)
@@ -565,6 +571,11 @@ coverage: $(COVERAGE_RUNS)
 	@spec/support/sum.sh $(BUILD)/results/coverage
 
 # make bench: repay next to lua-cjson and node. BENCH_QUICK=1 takes seconds and proves less.
+$(BUILD)/bench/bench-figures: bench/figures.c $(BUILD)/core.a | packages
+	@mkdir -p $(@D)
+	$(say)
+	$(Q)$(CC) -std=c11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -Isrc/core -o $@ $< $(BUILD)/core.a
+
 $(BUILD)/bench/bench-%: bench/%.c | packages
 	@mkdir -p $(@D)
 	$(say)

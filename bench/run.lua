@@ -197,6 +197,34 @@ local function large_bench()
   end
 end
 
+local function figures_bench()
+  heading(("questions about %d rows, Lua 5.4"):format(large))
+  for _, provider in ipairs({ "carbon", "pezesha" }) do
+    local dump = ("%s/%s.dump"):format(work, provider)
+    local got = run(script(VMS[1], "figures", provider, body_file(provider, large), large_rounds,
+      dump))
+    local plain = run(("%s/bench-figures %s %d %s"):format(work, dump, 5 * large_rounds,
+      bodies.AS_OF))
+    os.remove(dump)
+    line(("%s: totals over a plain C loop (%.2g ns a row, %.2g)"):format(provider,
+      plain.totals_ns, plain.totals_loop_ns), plain.totals_ratio, { floor = 1.5 }, true)
+    line(("%s: ageing over a plain C loop (%.2g ns a row, %.2g)"):format(provider,
+      plain.ageing_ns, plain.ageing_loop_ns), plain.ageing_ratio, { floor = 3 }, true)
+    line(("%s: report, times faster than a loop over tables"):format(provider), got.report_ratio,
+      { floor = 40 }, false)
+    line(("%s: the same, if the loop remembers each date"):format(provider),
+      got.report_known_ratio, nil, false)
+    line(("%s: each of 4 columns over tables (%.0f ns, %.0f)"):format(provider, got.each_ns,
+      got.each_peer_ns), got.each_ratio, { floor = 0.7 }, true)
+    line(("%s: portfolio add over parsing (%.0f ns, %.0f)"):format(provider, got.add_ns,
+      got.parse_ns), got.add_ratio, { floor = 0.25 }, true)
+    if got.loans > 1000 then
+      line(("%s: bytes a loan, of %.0f"):format(provider, got.loans), got.bytes_a_loan,
+        { floor = 96 }, true)
+    end
+  end
+end
+
 local function startup_bench()
   heading("start: a program that only requires repay, over cjson")
   for _, vm in ipairs(VMS) do
@@ -213,6 +241,7 @@ print(("Medians of %d alternating rounds, CPU time%s"):format(rounds,
 local kept = parse_bench()
 kept_bench(kept)
 startup_bench()
+figures_bench()
 large_bench()
 print("")
 print(missed == 0 and "every floor holds" or missed .. " below the floor")
