@@ -46,6 +46,7 @@ static void pay(struct told *told, int number)
     told->approved[number] = approve_one(&journal, planned.id, T0, &error);
     if (!told->approved[number])
         return;
+    receipt_id = references[number];
     claimed = repay_journal_own(&journal, repay_text_of(planned.id), &owner, &error) &&
               claim_one(&journal, &owner, &facts, T0 + number, &error);
     told->sent[number] = claimed;

@@ -8,6 +8,9 @@
 #include "date.h"
 #include "text_hash.h"
 
+/* A forked child draws other numbers once it has set its own. */
+static uint64_t journal_seed = 3;
+
 static inline bool journal_chance(void *out, size_t size)
 {
     static uint64_t drawn;
@@ -16,7 +19,7 @@ static inline bool journal_chance(void *out, size_t size)
     for (size_t i = 0; i < size; i++) {
         struct repay_text seed = {(const char *)&drawn, sizeof drawn};
 
-        bytes[i] = (unsigned char)repay_text_hash(3, i, seed);
+        bytes[i] = (unsigned char)repay_text_hash(journal_seed, i, seed);
     }
     drawn++;
     return true;

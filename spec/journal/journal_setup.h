@@ -158,6 +158,9 @@ static inline bool claim_one(struct repay_journal *journal, struct repay_owner *
     return repay_journal_claim(journal, owner, &sending, &before, &act, &claimed, error);
 }
 
+/* The id of every receipt, until a test sets another. */
+static const char *receipt_id = "rec-1";
+
 static inline bool settle_one(struct repay_journal *journal, struct repay_owner *owner,
                               enum repay_attempt_outcome outcome, enum repay_kind kind,
                               int64_t unix_ms, struct repay_settled *out, struct repay_error *error)
@@ -165,7 +168,7 @@ static inline bool settle_one(struct repay_journal *journal, struct repay_owner 
     struct repay_ended ended = {
         .end = {.outcome = outcome, .kind = kind, .retry_after_ms = -1},
         .http_status = outcome == REPAY_ATTEMPT_ACCEPTED ? 200 : 0,
-        .receipt_id = outcome == REPAY_ATTEMPT_ACCEPTED ? REPAY_TEXT("rec-1") : REPAY_NO_TEXT,
+        .receipt_id = outcome == REPAY_ATTEMPT_ACCEPTED ? repay_text_of(receipt_id) : REPAY_NO_TEXT,
         .message = REPAY_TEXT("words of the provider"),
     };
     struct repay_act act = act_at(unix_ms);

@@ -553,6 +553,33 @@ static void gives_one_record_to_one_entry(void)
     stop();
 }
 
+static void believes_no_receipt_twice(void)
+{
+    struct repay_entry_facts a = payment_of(REPAY_MODE_KEYED, "a");
+    struct repay_entry_facts b = payment_of(REPAY_MODE_KEYED, "b");
+    struct repay_settled settled;
+    struct repay_planned planned;
+    struct repay_owner owner;
+
+    start();
+    planned = approved(&a);
+    owner = owner_of(planned.id);
+    CHECK(claim_one(&journal, &owner, &a, T0, &error));
+    CHECK(settle_one(&journal, &owner, REPAY_ATTEMPT_ACCEPTED, REPAY_KIND_NONE, T0, &settled,
+                     &error));
+    repay_owner_close(&owner);
+    planned = approved(&b);
+    owner = owner_of(planned.id);
+    CHECK(claim_one(&journal, &owner, &b, T0, &error));
+    CHECK(settle_one(&journal, &owner, REPAY_ATTEMPT_ACCEPTED, REPAY_KIND_NONE, T0, &settled,
+                     &error));
+    CHECK_INT(settled.state, REPAY_ENTRY_UNKNOWN);
+    CHECK(!settled.settlement.again);
+    CHECK_TEXT(settled.settlement.why, "receipt_of_another");
+    repay_owner_close(&owner);
+    stop();
+}
+
 static void cancels_and_expires_what_was_not_sent(void)
 {
     struct repay_entry_facts a = payment_of(REPAY_MODE_KEYED, "a");
@@ -640,7 +667,10 @@ static void shares_a_journal_between_processes(void)
             struct repay_journal own;
             struct repay_planned planned;
             struct repay_error ignored;
-            bool done = open_journal(&own, &ignored);
+            bool done;
+
+            journal_seed = (uint64_t)getpid();
+            done = open_journal(&own, &ignored);
 
             for (int row = 0; done && row < ROWS; row++) {
                 char reference[16];
@@ -703,6 +733,7 @@ int main(void)
     verifies_by_an_equal_id();
     lets_a_person_decide();
     gives_one_record_to_one_entry();
+    believes_no_receipt_twice();
     cancels_and_expires_what_was_not_sent();
     is_of_no_use_after_a_fork();
     notices_that_its_file_is_gone();

@@ -2,7 +2,8 @@
  * What the core lends to compiled modules that do not link it.
  *
  * repay/native/core.so alone contains the core; curl.so and the others find this struct through the
- * Lua registry and refuse another ABI number or other struct sizes. Structs are shared through the headers.
+ * Lua registry and refuse another ABI number or other struct sizes. Structs are shared through the
+ * headers.
  */
 #ifndef REPAY_CORE_API_H
 #define REPAY_CORE_API_H

@@ -221,17 +221,33 @@ static struct repay_settlement settle_refused(const struct repay_attempt_end *en
     return settlement;
 }
 
+/*
+ * One record settles one payment. A receipt that was given before proves the other payment, and of
+ * this one nothing.
+ */
+static struct repay_settlement settle_accepted(const struct repay_attempt_end *end,
+                                               struct repay_entry_standing *standing)
+{
+    if (!end->receipt_is_anothers) {
+        standing->state = REPAY_ENTRY_ACCEPTED;
+        return (struct repay_settlement){.why = "accepted"};
+    }
+    standing->state = REPAY_ENTRY_UNKNOWN;
+    standing->resend_until_ms = standing->first_sent_ms;
+    return (struct repay_settlement){.why = "receipt_of_another"};
+}
+
 struct repay_settlement repay_entry_settle(const struct repay_journal_policy *policy,
                                            enum repay_entry_mode mode,
                                            struct repay_moment_facts moment,
                                            const struct repay_attempt_end *end,
                                            struct repay_entry_standing *standing)
 {
-    struct repay_settlement settlement = {.why = "accepted"};
+    struct repay_settlement settlement = {.why = NULL};
 
     switch (end->outcome) {
     case REPAY_ATTEMPT_ACCEPTED:
-        standing->state = REPAY_ENTRY_ACCEPTED;
+        settlement = settle_accepted(end, standing);
         break;
     case REPAY_ATTEMPT_NOT_SENT:
         settlement = settle_not_sent(policy, mode, moment, end, standing);
@@ -273,8 +289,9 @@ static struct repay_next next_of_sending(const struct repay_journal_policy *poli
 /* What a reader of the list wrote as reason when only a person can go on. */
 static bool asks_for_a_person(struct repay_text reason)
 {
-    static const char *const words[] = {"ambiguous", "list_cannot_show", "account_moved",
-                                        "key_was_seen_before", "too_many_alike"};
+    static const char *const words[] = {"ambiguous",      "list_cannot_show",
+                                        "account_moved",  "key_was_seen_before",
+                                        "too_many_alike", "receipt_of_another"};
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (repay_text_is(reason, words[i]))

@@ -50,9 +50,10 @@ enum repay_attempt_outcome {
 
 struct repay_attempt_end {
     enum repay_attempt_outcome outcome;
-    enum repay_kind kind;   /* REPAY_KIND_NONE when it was accepted */
-    int64_t retry_after_ms; /* the provider's wish, -1: none */
-    uint64_t random;        /* for the jitter of the wait */
+    enum repay_kind kind;     /* REPAY_KIND_NONE when it was accepted */
+    int64_t retry_after_ms;   /* the provider's wish, -1: none */
+    uint64_t random;          /* for the jitter of the wait */
+    bool receipt_is_anothers; /* accepted, with an id that another entry's receipt has already */
 };
 
 struct repay_settlement {

@@ -225,7 +225,7 @@ static bool write_outcome(struct repay_journal *journal, struct repay_entry *ent
     (void)snprintf(evidence, sizeof evidence, "attempt %lld: %s%s%s, status %lld",
                    (long long)entry->now.tries, outcome, *kind ? " " : "", kind,
                    (long long)ended->http_status);
-    if (ended->end.outcome == REPAY_ATTEMPT_ACCEPTED && ended->receipt_id.length > 0)
+    if (entry->now.state == REPAY_ENTRY_ACCEPTED && ended->receipt_id.length > 0)
         entry->now.receipt_id = ended->receipt_id;
     if (ended->provider_status.length > 0)
         entry->now.provider_status = ended->provider_status;
@@ -233,10 +233,26 @@ static bool write_outcome(struct repay_journal *journal, struct repay_entry *ent
            repay_journal_move(journal, entry, REPAY_ENTRY_SENDING, act, why, evidence, error);
 }
 
+/* Asks whether the receipt was given to another entry before. */
+static bool look_at_receipt(struct repay_journal *journal, const struct repay_entry *entry,
+                            struct repay_text receipt_id, struct repay_attempt_end *end,
+                            struct repay_error *error)
+{
+    enum repay_found found;
+
+    if (end->outcome != REPAY_ATTEMPT_ACCEPTED || receipt_id.length == 0)
+        return true;
+    found =
+        repay_store_find_receipt(journal->store, &entry->facts, receipt_id, entry->number, error);
+    end->receipt_is_anothers = found == REPAY_FOUND;
+    return found != REPAY_FIND_FAILED;
+}
+
 static bool settle_within(struct repay_journal *journal, const struct repay_owner *owner,
                           const struct repay_ended *ended, const struct repay_act *act,
                           struct repay_settled *out, struct repay_error *error)
 {
+    struct repay_attempt_end end = ended->end;
     struct repay_moment_facts moment;
     struct repay_entry entry;
 
@@ -246,10 +262,11 @@ static bool settle_within(struct repay_journal *journal, const struct repay_owne
         return journal->core->error_set(error, REPAY_KIND_INVALID_ARGUMENT,
                                         "entry %.40s has no attempt of this owner under way",
                                         owner->id);
-    if (!repay_journal_moment(journal, act->unix_ms, &moment, error))
+    if (!repay_journal_moment(journal, act->unix_ms, &moment, error) ||
+        !look_at_receipt(journal, &entry, ended->receipt_id, &end, error))
         return false;
     out->settlement =
-        repay_entry_settle(&journal->policy, entry.facts.mode, moment, &ended->end, &entry.now);
+        repay_entry_settle(&journal->policy, entry.facts.mode, moment, &end, &entry.now);
     out->state = entry.now.state;
     return write_outcome(journal, &entry, ended, act, out->settlement.why, error);
 }

@@ -119,6 +119,17 @@ bool repay_status_is_verified(struct repay_text status)
            repay_text_equal_fold(status, REPAY_TEXT("paid"));
 }
 
+/* Two receipts with one id are one record, whoever it is of. */
+static bool is_bound_by_id(const struct match *match, size_t number)
+{
+    for (size_t i = 0; i < match->count; i++) {
+        if (match->claimants[i].decision == REPAY_DECISION_BIND &&
+            match->claimants[i].record == number)
+            return true;
+    }
+    return false;
+}
+
 static bool is_candidate(const struct match *match, const struct repay_claimant *claimant,
                          size_t number)
 {
@@ -132,6 +143,8 @@ static bool is_candidate(const struct match *match, const struct repay_claimant 
         return false;
     if (claimant->decision == REPAY_DECISION_BIND)
         return number == claimant->record;
+    if (is_bound_by_id(match, number))
+        return false;
     /* Where the receipt's id is the record's, no other record is this entry's. */
     if (tuple->receipt_is_record && has_record(claimant) && now->receipt_id.length > 0)
         return repay_text_equal(record->id, now->receipt_id);
@@ -359,11 +372,13 @@ static bool bind_by_id(struct match *match)
     bool has_undecided = false;
 
     for (size_t i = 0; i < match->count; i++) {
+        match->claimants[i].decision = REPAY_DECISION_STAY;
+        match->claimants[i].why = "nothing_new";
+    }
+    for (size_t i = 0; i < match->count; i++) {
         struct repay_claimant *claimant = &match->claimants[i];
         struct repay_text id = claimant->now.receipt_id;
 
-        claimant->decision = REPAY_DECISION_STAY;
-        claimant->why = "nothing_new";
         has_undecided = has_undecided || !has_record(claimant);
         if (!has_record(claimant) || id.length == 0)
             continue;

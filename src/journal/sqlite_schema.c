@@ -75,6 +75,7 @@ static const char indexes[] =
     "CREATE UNIQUE INDEX entry_natural ON entry(natural_key) WHERE live=1;"
     "CREATE UNIQUE INDEX entry_record ON entry(provider,environment,label,record_id) "
     "WHERE record_id IS NOT NULL;"
+    "CREATE INDEX entry_receipt ON entry(receipt_id) WHERE receipt_id IS NOT NULL;"
     "CREATE INDEX entry_state ON entry(state);"
     "CREATE INDEX entry_account ON entry(account);"
     "CREATE INDEX entry_customer ON entry(customer);"

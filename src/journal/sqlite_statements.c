@@ -75,6 +75,9 @@ static const char *const texts[REPAY_SQL_COUNT] = {
     [REPAY_SQL_FIND_RECORD] = "SELECT 1 FROM entry WHERE provider=?1 AND "
                               "environment=coalesce(?2,'') AND label=coalesce(?3,'') AND "
                               "record_id=?4 AND record_id IS NOT NULL",
+    [REPAY_SQL_FIND_RECEIPT] =
+        "SELECT 1 FROM entry WHERE provider=?1 AND environment=coalesce(?2,'') AND "
+        "label=coalesce(?3,'') AND receipt_id=?4 AND receipt_id IS NOT NULL AND number<>?5",
     [REPAY_SQL_LEARN] = "INSERT INTO fact(provider,environment,label,name,value,entry,at_ms)"
                         "VALUES(?1,coalesce(?2,''),coalesce(?3,''),?4,?5,?6,?7) ON "
                         "CONFLICT(provider,environment,label,name) DO "

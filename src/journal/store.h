@@ -165,6 +165,12 @@ enum repay_found repay_store_find_record(struct repay_store *store,
                                          const struct repay_entry_facts *scope,
                                          struct repay_text record_id, struct repay_error *error);
 
+/* Whether a receipt's id belongs to an entry other than `number`. */
+enum repay_found repay_store_find_receipt(struct repay_store *store,
+                                          const struct repay_entry_facts *scope,
+                                          struct repay_text receipt_id, int64_t number,
+                                          struct repay_error *error);
+
 /* What was learnt about a provider's tenant: provider, environment and label. */
 #define REPAY_FACT_LISTS_RECORDS "list_shows_records"
 #define REPAY_FACT_SAME_ID       "receipt_id_is_record_id"
