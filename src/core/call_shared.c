@@ -7,19 +7,32 @@
  */
 #include "call_inner.h"
 
+/*
+ * Why nothing is sent. After an attempt its error says more, and the attempt's entry why none
+ * followed.
+ */
+static enum repay_call_permit forbid(struct repay_call *call, enum repay_kind kind,
+                                     const char *message, const char *reason, int64_t wait_ms)
+{
+    if (call->attempt_count > 0 && call->error.kind != REPAY_KIND_NONE) {
+        call->attempts[call->attempt_count - 1].reason = reason;
+        return REPAY_CALL_MAY_NOT_SEND;
+    }
+    (void)repay_error_set(&call->error, kind, "%s", message);
+    call->error.retry_after_ms = wait_ms > 0 ? wait_ms : 0;
+    return REPAY_CALL_MAY_NOT_SEND;
+}
+
 enum repay_call_permit repay_call_ask_breaker(struct repay_call *call)
 {
-    struct repay_breaker *breaker = &call->session->breaker;
-    int64_t left_ms;
+    const struct repay_breaker *breaker = &call->session->breaker;
 
     if (repay_breaker_ask(breaker, call->operation->is_write, call->now_ms) !=
         REPAY_BREAKER_REFUSES)
         return REPAY_CALL_MAY_SEND;
-    left_ms = breaker->open_until_ms - call->now_ms;
-    (void)repay_error_set(&call->error, REPAY_KIND_BREAKER_OPEN,
-                          "the last calls failed, so none is sent for a while");
-    call->error.retry_after_ms = left_ms > 0 ? left_ms : 0;
-    return REPAY_CALL_MAY_NOT_SEND;
+    return forbid(call, REPAY_KIND_BREAKER_OPEN,
+                  "the last calls failed, so none is sent for a while", "breaker_open",
+                  breaker->open_until_ms - call->now_ms);
 }
 
 enum repay_call_permit repay_call_take_turn(struct repay_call *call)
@@ -35,12 +48,9 @@ enum repay_call_permit repay_call_take_turn(struct repay_call *call)
     wait_ms = repay_pace_take(pace, call->now_ms, left_ms);
     if (wait_ms == 0)
         return REPAY_CALL_MAY_SEND;
-    if (wait_ms >= left_ms) {
-        (void)repay_error_set(&call->error, REPAY_KIND_TIMEOUT,
-                              "at this rate its turn comes after the call's time");
-        call->error.retry_after_ms = wait_ms;
-        return REPAY_CALL_MAY_NOT_SEND;
-    }
+    if (wait_ms >= left_ms)
+        return forbid(call, REPAY_KIND_TIMEOUT, "at this rate its turn comes after the call's time",
+                      "no_time_left", wait_ms);
     call->has_turn = true;
     call->turn_halvings = pace->halvings;
     call->wait_ms = wait_ms;
