@@ -8,6 +8,7 @@
 #   make crash RUNS=200     processes killed at each of 34 points so often, and KILLS=500 at random
 #   make format             has clang-format write what lint wants
 #   make coverage           which lines the tests ran      make deps   what to install elsewhere
+#   make report-check       the report's page in Chromium, and what axe-core says of it
 #   make env LUA=luajit     prints the paths to export
 #
 # Nothing is installed by a plain `make`, nor anywhere that has no apt.
@@ -18,7 +19,7 @@
 
 # Two at a time: most of a test run's time is spent with servers that stall on purpose. -j1 wins.
 MAKEFLAGS += -j2
-ifneq ($(filter test lint asan fuzz coverage,$(MAKECMDGOALS)),)
+ifneq ($(filter test report-check lint asan fuzz coverage,$(MAKECMDGOALS)),)
 MAKEFLAGS += --output-sync=target
 endif
 
@@ -111,6 +112,7 @@ packages_for_asan  = $(APT_BUILD) $(APT_TEST) valgrind
 packages_for_bench = $(APT_BUILD) $(APT_DEMO)
 packages_for_lint  = $(APT_BUILD) $(APT_LINT)
 packages_for_format = clang-format
+packages_for_report-check = $(APT_BUILD) $(APT_TEST) chromium chromium-driver
 packages_for_fuzz  = clang libclang-rt-dev
 PACKAGES := $(sort $(foreach goal,$(MAKECMDGOALS),$(packages_for_$(goal))))
 
@@ -397,6 +399,21 @@ $(CRASH_LONG_RUNS): crash/%: | crash-start
 
 crash: $(CRASH_LONG_RUNS)
 	@spec/support/sum.sh $(BUILD)/results/crash
+
+# make report-check: a browser is too much to install for every test. Where there is one, make test
+# looks at the page as well; axe-core comes from npm, for this alone. Pictures stay in build/report.
+.PHONY: report-check report-check-start report-check/busted
+report-check-start: $(call natives,$(BUILD)/test)
+	@rm -rf $(BUILD)/results/report-check
+	@mkdir -p $(BUILD)/axe
+	@[ -f $(BUILD)/axe/node_modules/axe-core/axe.min.js ] || \
+		npm install --prefix $(BUILD)/axe --no-save --no-audit --no-fund --loglevel=error axe-core@4
+
+report-check/busted: | report-check-start
+	$(call run,$@,tap,$(call busted,lua54,$(BUILD)/test) spec/report_browser_spec.lua)
+
+report-check: report-check/busted
+	@spec/support/sum.sh $(BUILD)/results/report-check
 
 # make asan: the same under the sanitizers, in an interpreter that has their runtimes inside. It closes
 # its state at the end, so what is left then is a leak.

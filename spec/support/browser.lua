@@ -6,7 +6,8 @@ local json = require "cjson"
 local browser = {}
 browser.__index = browser
 
-local FLAGS = { "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+local FLAGS = { "--headless=new",
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
   "--disable-extensions", "--hide-scrollbars", "--force-color-profile=srgb" }
 

@@ -382,8 +382,9 @@ local function add_failures(out, title, note, list)
       escape(failure.message or tostring(failure.kind or "")) }
   end
   out[#out + 1] = '<div class="block"><h3>' .. title .. '</h3><p class="soft">' .. note .. "</p>"
-  add_table(out, { { label = "Asked for", is_name = true, class = "id" }, { label = "Provider" },
-    { label = "Answer", class = "id" } }, rows, { stack = "stack" })
+  add_table(out, { { label = "Asked for", is_name = true, class = "id" },
+    { label = "Provider", class = "id" }, { label = "Answer", class = "id" } }, rows,
+    { stack = "stack" })
   out[#out + 1] = "</div>"
 end
 

@@ -60,7 +60,7 @@ border-bottom:1px solid var(--line)}
 tfoot th,tfoot td{border-top:1px solid var(--soft);font-weight:600}
 .r{text-align:right}
 td.r{white-space:nowrap}
-.id{overflow-wrap:anywhere;min-width:6.5rem}
+.id{overflow-wrap:anywhere;min-width:6.5rem;max-width:22rem}
 .after{margin-top:3.25rem}
 .sub{display:block;color:var(--soft);font-size:.92em;font-weight:400;white-space:normal}
 .na{color:var(--soft);font-style:italic}
@@ -94,7 +94,8 @@ text-align:left;white-space:normal}
 .stack td{display:flex;justify-content:space-between;gap:1rem}
 .stack td[data-label]::before{content:attr(data-label);color:var(--soft);font-weight:400;
 flex:none}
-.stack td>span{text-align:right}
+.stack td>span{text-align:right;min-width:0;overflow-wrap:anywhere}
+td.r{white-space:normal;overflow-wrap:anywhere}
 .lean tr{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:0 1rem}
 .lean td{grid-column:1/-1}
 .lean tbody td:nth-child(2),.lean tfoot td:nth-child(2){grid-column:2;font-weight:600}
@@ -128,4 +129,4 @@ tfoot{display:table-row-group}
 }
 ]]
 
-return { css = css, digest = "5XTdC5oL5krkODU6TNXmREwzgI1gGsNEQ3oOQGHkAXI=" }
+return { css = css, digest = "9/0lIc3yIhchDqpGZxLB9t02M55Ry4E89kbjHJmO2Iw=" }
