@@ -136,6 +136,455 @@ function schedule:memory() end
 ---@return true
 function schedule:close() end
 
+---What every figure's result has. A figure that is nil has its reason in `reasons`, and what is
+---known of it in `known`.
+---@class repay.figures
+---@field as_of string the day of the question, YYYY-MM-DD
+---@field fetched_on string the day of the balances
+---@field balances string "balances as fetched on …"
+---@field currency string
+---@field decimals integer
+---@field warnings repay.warning[]
+---@field reasons table<string, string> by the name of the figure that is nil
+---@field known table<string, repay.known>
+
+---@class repay.warning
+---@field word "fetched_on_another_day"|"fetched_days_apart"
+---@field message string
+
+---What is known of a figure that is not.
+---@class repay.known
+---@field known_minor? repay.minor of a sum
+---@field known_rows? integer
+---@field missing_rows? integer
+---@field known? integer of a count
+---@field missing? integer
+---@field days_late? integer of days
+
+---@class repay.as_of
+---@field as_of? string YYYY-MM-DD; today in the schedule's zone without it
+
+---@class repay.totals: repay.figures
+---@field rows integer
+---@field late_rows? integer
+---@field principal_minor? repay.minor
+---@field interest_minor? repay.minor
+---@field penalty_minor? repay.minor
+---@field total_due_minor? repay.minor
+---@field paid_minor? repay.minor
+---@field outstanding_minor? repay.minor
+---@field overpaid_minor? repay.minor
+---@field overdue_minor? repay.minor
+---@field undated_minor? repay.minor outstanding on rows without a due date
+
+---Sums over all rows.
+---@param options? repay.as_of
+---@return repay.totals?
+---@return repay.err?
+function schedule:totals(options) end
+
+---@class repay.due_row
+---@field position integer
+---@field loan_id? string
+---@field number? integer
+---@field due_date string
+---@field days_late integer
+---@field outstanding_minor repay.minor
+
+---@class repay.overdue: repay.figures
+---@field overdue_minor? repay.minor
+---@field rows? integer
+---@field oldest_due_date? string
+---@field days_late? integer of the oldest
+---@field undated_minor? repay.minor
+---@field list? repay.due_row[] with `limit`
+
+---What was due before as_of.
+---@param options? { as_of?: string, limit?: integer }
+---@return repay.overdue?
+---@return repay.err?
+function schedule:overdue(options) end
+
+---@class repay.next_due: repay.figures
+---@field due_date? string nil without a reason: nothing is due any more
+---@field next_due_minor? repay.minor
+---@field rows? integer
+---@field undated_minor? repay.minor
+
+---The earliest day from as_of on, and all that is due on it.
+---@param options? repay.as_of
+---@return repay.next_due?
+---@return repay.err?
+function schedule:next_due(options) end
+
+---@class repay.upcoming: repay.figures
+---@field upcoming_minor? repay.minor
+---@field rows? integer
+---@field first_day string
+---@field last_day string
+---@field undated_minor? repay.minor
+---@field list? repay.due_row[] with `limit`
+
+---What is due from as_of to `days` days later, both within; 7 without them.
+---@param options? { days?: integer, as_of?: string, limit?: integer }
+---@return repay.upcoming?
+---@return repay.err?
+function schedule:upcoming(options) end
+
+---@class repay.bucket
+---@field label string "not late", "1-30", "181+", "undated"
+---@field from_days? integer
+---@field to_days? integer
+---@field outstanding_minor repay.minor
+---@field count integer rows, or loans
+
+---@class repay.ageing: repay.figures
+---@field by "installment"|"loan"
+---@field buckets? repay.bucket[]
+---@field outstanding_minor? repay.minor
+
+---Buckets of days late; `buckets` are inclusive upper ends, 30, 60, 90, 180 without them.
+---@param options? { by?: "installment"|"loan", buckets?: integer[], as_of?: string }
+---@return repay.ageing?
+---@return repay.err?
+function schedule:ageing(options) end
+
+---@class repay.loan
+---@field loan_id? string
+---@field rows integer
+---@field late_rows? integer
+---@field state "paid"|"due"|"overdue"|"unknown"
+---@field outstanding_minor? repay.minor
+---@field overdue_minor? repay.minor the amount that brings it current
+---@field days_late? integer
+---@field oldest_due_date? string
+---@field next_due_date? string
+---@field next_due_minor? repay.minor
+---@field outstanding_principal_minor? repay.minor
+---@field outstanding_principal_low_minor? repay.minor
+---@field principal_balance_minor? repay.minor as the provider tells of the whole loan
+---@field total_balance_minor? repay.minor likewise
+---@field reasons table<string, string>
+---@field known table<string, repay.known>
+
+---@class repay.loans: repay.figures
+---@field [integer] repay.loan
+
+---The rows put together by loan.
+---@param options? repay.as_of
+---@return repay.loans?
+---@return repay.err?
+function schedule:loans(options) end
+
+---A comparison of filter: a value, or a table of them.
+---@class repay.comparison
+---@field is? any
+---@field is_not? any
+---@field min? any at least
+---@field max? any at most
+---@field above? any
+---@field below? any
+---@field given? boolean whether it must be known
+
+---The rows that meet every condition. Names are those of a row, `state` and `days_late`.
+---@param conditions { as_of?: string, limit?: integer, [string]: any|repay.comparison }
+---@return repay.row[]
+function schedule:filter(conditions) end
+
+---@class repay.finding
+---@field rule string
+---@field level "error"|"note"
+---@field position integer
+---@field with_position? integer
+---@field loan_id? string
+---@field number? integer
+---@field field? string
+---@field expected? any
+---@field found? any
+---@field expected_minor? repay.minor
+---@field found_minor? repay.minor
+---@field message string
+
+---@class repay.rule
+---@field rule string
+---@field meaning string
+---@field checked integer
+---@field errors integer
+---@field notes integer
+
+---@class repay.check
+---@field rows integer
+---@field errors integer
+---@field notes integer
+---@field findings repay.finding[]
+---@field rules repay.rule[]
+
+---Whether the figures agree with each other.
+---@param options? { limit?: integer }
+---@return repay.check?
+---@return repay.err?
+function schedule:check(options) end
+
+---@class repay.allocated_row
+---@field position integer
+---@field loan_id? string
+---@field number? integer
+---@field due_date? string
+---@field days_late? integer
+---@field outstanding_minor repay.minor before
+---@field settled_minor repay.minor
+---@field penalty_minor repay.minor
+---@field interest_minor repay.minor
+---@field principal_minor repay.minor
+---@field unsplit_minor repay.minor of a row whose parts are not known
+---@field left_minor repay.minor outstanding afterwards
+
+---@class repay.allocation: repay.figures
+---@field simulation string that it is ours, and not the provider's rule
+---@field amount_minor repay.minor
+---@field settled_minor repay.minor
+---@field left_over_minor repay.minor
+---@field penalty_minor repay.minor
+---@field interest_minor repay.minor
+---@field principal_minor repay.minor
+---@field unsplit_minor repay.minor
+---@field order ("penalty"|"interest"|"principal")[]
+---@field rows repay.allocated_row[]
+
+---@class repay.allocate_options
+---@field amount? string decimal text in major units; or
+---@field amount_minor? repay.minor
+---@field order? ("penalty"|"interest"|"principal")[]
+---@field loan_id? string where there is more than one
+---@field as_of? string
+
+---What a repayment would settle, oldest installment first.
+---@param options repay.allocate_options
+---@return repay.allocation?
+---@return repay.err? error with `reason`, where it cannot be known
+function schedule:allocate(options) end
+
+---@alias repay.change
+---| "new" | "gone" | "paid" | "partly_paid" | "rescheduled" | "repriced" | "penalty_added"
+---| "status_changed" | "changed"
+
+---@class repay.diff_entry
+---@field kinds repay.change[]
+---@field position? integer absent of a row that is gone
+---@field old_position? integer absent of a new row
+---@field loan_id? string
+---@field number? integer
+---@field due_date? string
+---@field by_date boolean
+---@field before? table<string, any> the values that differ; all of a row that is gone
+---@field after? table<string, any>
+
+---@class repay.diff_side
+---@field fetched_on string
+---@field fetched_at_unix_ms integer
+---@field rows integer
+
+---@class repay.diff
+---@field currency string
+---@field unchanged integer
+---@field by_date boolean rows were matched by due date, because their number changed
+---@field reordered boolean
+---@field older repay.diff_side
+---@field newer repay.diff_side
+---@field counts table<repay.change, integer>
+---@field entries repay.diff_entry[]
+---@field patch string for repay.apply
+
+---What changed since an earlier answer to the same question.
+---@param older repay.schedule
+---@return repay.diff?
+---@return repay.err?
+function schedule:diff(older) end
+
+---The schedule as bytes, for repay.load.
+---@return string?
+---@return repay.err?
+function schedule:dump() end
+
+---What every result of a portfolio has beside its groups.
+---@class repay.measure
+---@field as_of string
+---@field fetched_first? string
+---@field fetched_last? string
+---@field balances string
+---@field warnings repay.warning[]
+---@field definition string what was computed, in words
+---@field codes string[] the currencies, in order
+
+---@class repay.missing
+---@field loans integer
+---@field rows? integer
+---@field known_balance_minor repay.minor
+
+---@class repay.summary_group
+---@field currency string
+---@field decimals integer
+---@field loans integer
+---@field late_loans? integer
+---@field paid_loans? integer
+---@field rows integer
+---@field total_due_minor? repay.minor
+---@field paid_minor? repay.minor
+---@field outstanding_minor? repay.minor
+---@field overdue_minor? repay.minor
+---@field undated_minor? repay.minor
+---@field outstanding_principal_minor? repay.minor
+---@field outstanding_principal_low_minor? repay.minor
+---@field collection_ppm? integer never from schedules
+---@field missing repay.missing
+---@field reasons table<string, string>
+---@field known table<string, repay.known>
+---@field providers? string[]
+---@field tags? string[]
+---@field by_provider? table<string, repay.summary_group>
+---@field by_tag? table<string, repay.summary_group>
+
+---@class repay.summary: repay.measure
+---@field currencies table<string, repay.summary_group>
+
+---@class repay.risk_group
+---@field currency string
+---@field decimals integer
+---@field definition string
+---@field loans integer
+---@field loans_at_risk? integer
+---@field numerator_minor? repay.minor
+---@field denominator_minor? repay.minor
+---@field ratio_ppm? integer parts per million, half up
+---@field numerator_low_minor? repay.minor
+---@field denominator_low_minor? repay.minor
+---@field ratio_low_ppm? integer
+---@field missing repay.missing
+---@field reasons table<string, string>
+---@field known table<string, repay.known>
+---@field providers? string[]
+---@field tags? string[]
+---@field by_provider? table<string, repay.risk_group>
+---@field by_tag? table<string, repay.risk_group>
+
+---@class repay.risk: repay.measure
+---@field days integer
+---@field currencies table<string, repay.risk_group>
+
+---@class repay.ageing_group
+---@field currency string
+---@field decimals integer
+---@field buckets? repay.bucket[]
+---@field outstanding_minor? repay.minor
+---@field reasons table<string, string>
+---@field known table<string, repay.known>
+
+---@class repay.portfolio_ageing: repay.measure
+---@field by "installment"|"loan"
+---@field currencies table<string, repay.ageing_group>
+
+---@class repay.flow
+---@field outstanding_minor repay.minor
+---@field outstanding_principal_minor? repay.minor
+---@field outstanding_principal_low_minor? repay.minor
+---@field rows integer
+---@field first_day? string
+---@field last_day? string
+---@field reasons table<string, string>
+---@field known table<string, repay.known>
+
+---@class repay.flow_group
+---@field currency string
+---@field decimals integer
+---@field overdue? repay.flow
+---@field periods? repay.flow[]
+---@field later? repay.flow
+---@field undated? repay.flow
+---@field outstanding_minor? repay.minor
+---@field reasons table<string, string>
+---@field known table<string, repay.known>
+
+---@class repay.cash_flow: repay.measure
+---@field by "day"|"week"|"month"
+---@field currencies table<string, repay.flow_group>
+
+---@class repay.delinquent
+---@field loan_id? string
+---@field provider string
+---@field environment? string
+---@field label? string
+---@field tags string[]
+---@field days_late? integer
+---@field oldest_due_date string
+---@field overdue_minor? repay.minor
+---@field outstanding_minor? repay.minor
+---@field outstanding_principal_minor? repay.minor
+---@field outstanding_principal_low_minor? repay.minor
+---@field next_due_date? string
+---@field next_due_minor? repay.minor
+---@field reasons table<string, string>
+---@field known table<string, repay.known>
+
+---@class repay.delinquents: repay.measure
+---@field currencies table<string, repay.delinquent[]> the fields of a group stand beside the list
+
+---@class repay.portfolio
+---@field as_of string
+---@field loans integer
+---@field schedules integer
+local portfolio = {}
+
+---Adds every loan of the schedule, or nothing; how many were added.
+---@param added repay.schedule
+---@param options? { tags?: string[] }
+---@return integer?
+---@return repay.err? error of kind duplicate_loan, where one of them is held already
+function portfolio:add(added, options) end
+
+---@return repay.summary?
+---@return repay.err?
+function portfolio:summary() end
+
+---Outstanding principal of loans more than `days` days late, to all of it; 30 without them.
+---@param options? { days?: integer }
+---@return repay.risk?
+---@return repay.err?
+function portfolio:at_risk(options) end
+
+---@class repay.ageing_options
+---@field by? "installment"|"loan"
+---@field buckets? integer[]
+---@field provider? string
+---@field tag? string
+
+---@param options? repay.ageing_options
+---@return repay.portfolio_ageing?
+---@return repay.err?
+function portfolio:ageing(options) end
+
+---@class repay.cash_flow_options
+---@field by? "day"|"week"|"month"
+---@field periods? integer 12 without them
+---@field provider? string
+---@field tag? string
+
+---@param options? repay.cash_flow_options
+---@return repay.cash_flow?
+---@return repay.err?
+function portfolio:cash_flow(options) end
+
+---The worst late loans; 50 of each currency without a limit.
+---@param options? { limit?: integer, provider?: string, tag?: string }
+---@return repay.delinquents?
+---@return repay.err?
+function portfolio:delinquents(options) end
+
+---@return integer bytes
+function portfolio:memory() end
+
+---@return true
+function portfolio:close() end
+
 ---@class repay.call
 ---@field provider string
 ---@field operation string
@@ -394,6 +843,24 @@ function repay.cache(dictionary, options) end
 
 ---@return string[]
 function repay.providers() end
+
+---A schedule from the bytes that schedule:dump gave.
+---@param bytes string
+---@return repay.schedule?
+---@return repay.err?
+function repay.load(bytes) end
+
+---The newer schedule again, from the older one and what newer:diff(older) gave.
+---@param older repay.schedule
+---@param diff repay.diff
+---@return repay.schedule?
+---@return repay.err?
+function repay.apply(older, diff) end
+
+---An empty portfolio as of a day.
+---@param options { as_of: string }
+---@return repay.portfolio
+function repay.portfolio(options) end
 
 ---@param value any
 ---@param kind? repay.kind
