@@ -40,7 +40,7 @@ nginx.describer(describe, it, pending)("inside a content handler", function()
     passes(gateway:run([[
       local server = ...
       require("spec.support.nginx_mounts").use(server, server)
-      return require("spec.support.nginx_busted").run("spec/sandbox_client_spec.lua", "https")
+      return require("spec.support.nginx_busted").run("spec/sandbox_client_spec.lua", { "https" })
     ]], server), 30)
   end)
 end)

@@ -4,8 +4,9 @@
 -- source only as places get free, and a call is closed when the loop goes on, so a million cost no
 -- more than those under way. Lua functions of the caller's run here, between two steps of a driver.
 --
--- A driver is a table of functions, made by curl.many, by driver.many, or by the `many` function of
--- a transport, each of which is given the number of places that are wanted:
+-- A driver is a table of functions, made by curl.many, by driver.many, inside nginx by those of
+-- ngx/threads.lua, or by the `many` function of a transport. Each is given the number of places
+-- that are wanted:
 --
 --   places                     how many calls it takes at once, at most those that were wanted
 --   now_ms()                   its clock
@@ -243,6 +244,17 @@ local function pacer(rate, burst)
   end
 end
 
+-- Who moves the bytes: a transport's own driver, light threads inside nginx, libcurl elsewhere.
+local function many_of(transport)
+  if transport and transport.many then
+    return transport.many
+  elseif rawget(_G, "ngx") then
+    local threads = require "repay.ngx.threads"
+    return transport and threads.many_messages or threads.many
+  end
+  return transport and require("repay.driver").many or require("repay.curl").many
+end
+
 -- A run ------------------------------------------------------------------------------------------
 
 local Run = {}
@@ -269,8 +281,7 @@ function each.run(calls, given)
 
   -- The first call's client chooses; the others' must agree.
   local function choose_driver(transport)
-    local wanted = transport and (transport.many or require("repay.driver").many)
-      or require("repay.curl").many
+    local wanted = many_of(transport)
     if not driver then
       local made, err = wanted(places, transport)
       if not made then
@@ -280,7 +291,8 @@ function each.run(calls, given)
       places = math.min(places, made.places)
       limit_ms = deadline_ms and made.now_ms() + deadline_ms
     elseif wanted ~= many then
-      misuse("repay.each: calls over libcurl and calls over a transport cannot share a run")
+      misuse(("repay.each: calls over %s and calls over a transport cannot share a run"):format(
+        rawget(_G, "ngx") and "cosockets" or "libcurl"))
     end
     return driver
   end

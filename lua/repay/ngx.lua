@@ -24,8 +24,9 @@ local attempts = setmetatable({}, { __mode = "k" })
 -- As much as nginx hands over at once.
 local PIECE = 16384
 
--- A worker that is told to stop waits for timers; theirs look up so often.
-local EXIT_CHECK_MS = 250
+-- A worker that is told to stop waits for timers; theirs look up so often. Whoever waits for bytes
+-- looks up too: its call may have been closed meanwhile.
+local CHECK_MS = 250
 
 -- Where nginx lets Lua wait for the network. The log, filter and init phases do not.
 local phases = { rewrite = true, server_rewrite = true, access = true, content = true,
@@ -69,6 +70,16 @@ local function places_at(wire)
   return places[name]
 end
 
+local function is_open(call)
+  return native.is_open(call, "repay.call")
+end
+
+-- Whether someone else has closed the call, or the client of a read.
+local function is_given_up(call)
+  return not is_open(call)
+    or not call.is_write and native.host(call) == nil
+end
+
 local function failure(kind, sent, message, reused)
   return { kind = kind, sent = sent, message = message, reused = reused }
 end
@@ -80,7 +91,9 @@ local function receive(call, attempt)
   local heard = false
   while true do
     local limit_ms = heard and attempt.deadline_ms or math.min(first_ms, attempt.deadline_ms)
-    if not connection.arm(attempt.socket, limit_ms) then
+    if is_given_up(call) then
+      return failure("cancelled", "maybe")
+    elseif not connection.arm(attempt.socket, limit_ms, CHECK_MS) then
       return failure("timeout", "maybe")
     end
     local bytes, err, partial = attempt.socket:receiveany(PIECE)
@@ -92,15 +105,11 @@ local function receive(call, attempt)
         return nil, state == "done" and reusable
       end
     end
-    if err == "timeout" then
-      return failure("timeout", "maybe")
-    elseif err and not heard and attempt.reused then
-      return failure("connection_lost", "maybe", err, true)
-    elseif err == "closed" then
+    if err == "closed" and (heard or not attempt.reused) then
       call:feed(nil)
       return nil, false
-    elseif err then
-      return failure("connection_lost", "maybe", err)
+    elseif err and err ~= "timeout" then
+      return failure("connection_lost", "maybe", err, not heard and attempt.reused)
     end
   end
 end
@@ -159,6 +168,9 @@ local function try(call, wants_fresh)
     problem = failure("timeout", "no", "too many calls were under way towards this host")
   end
   attempts[call] = nil
+  if not is_open(call) then
+    return false
+  end
   call:answer(native.now_ms(), native.unix_ms(), nil, problem,
     attempt.socket and (attempt.reused and "reused" or "opened"))
   return problem and problem.reused
@@ -176,20 +188,10 @@ local function wait(call, ms)
       return call:cancel()
     end
     ngx.update_time()
-    if not pcall(ngx.sleep, (is_timer and math.min(left_ms, EXIT_CHECK_MS) or left_ms) / 1000) then
+    if not pcall(ngx.sleep, (is_timer and math.min(left_ms, CHECK_MS) or left_ms) / 1000) then
       return call:cancel()
     end
   end
-end
-
--- Running out of memory here would lose the news of a repayment, so it is tried twice.
-local function result_of(call)
-  local ok, value, err = pcall(call.result, call)
-  if not ok then
-    collectgarbage()
-    value, err = call:result()
-  end
-  return value, err
 end
 
 --- Runs the call to its end. It begins `after` and ends `within` so many milliseconds, if given.
@@ -199,7 +201,7 @@ function driver.run(call, after, within)
     native.limit(call, after and now_ms + after, within and now_ms + within)
   end
   local wants_fresh = false
-  while true do
+  while is_open(call) do
     local step, ms = call:next(native.now_ms(), native.unix_ms())
     if step == "send" then
       wants_fresh = try(call, wants_fresh)
@@ -219,7 +221,7 @@ function driver.perform(call)
     return nil, refusal
   end
   driver.run(call)
-  return result_of(call)
+  return native.result(call)
 end
 
 --- Whether nothing of the call's request can have left so far.

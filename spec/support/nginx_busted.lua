@@ -70,13 +70,22 @@ local function run_block(block, prefix, results)
   end
 end
 
--- The words of a spec file. They add to whatever block is open. A describe whose name matches
+local function matches(name, patterns)
+  for _, pattern in ipairs(patterns or {}) do
+    if name:find(pattern) then
+      return true
+    end
+  end
+  return false
+end
+
+-- The words of a spec file. They add to whatever block is open. What has a name that matches one of
 -- `without` is left out.
 local function words(top, without)
   local env = { assert = luassert }
   local open = top
   function env.describe(name, body)
-    if without and name:find(without) then
+    if matches(name, without) then
       return
     end
     local block = new_block(open)
@@ -86,6 +95,9 @@ local function words(top, without)
     open = block.outer
   end
   function env.it(name, callback)
+    if matches(name, without) then
+      return
+    end
     open.items[#open.items + 1] = { name = name, callback = callback }
   end
   function env.pending()

@@ -56,15 +56,15 @@ local function failure(kind, message)
   return nil, { kind = kind, sent = "no", message = message }
 end
 
---- Gives the socket's next step the time that is left; nil when there is none. Nginx counts from a
---- clock it keeps, which may be behind.
-function connection.arm(socket, deadline_ms)
+--- Gives the socket's next step the time that is left, or `most_ms` of it; nil when there is none.
+--- Nginx counts from a clock it keeps, which may be behind.
+function connection.arm(socket, deadline_ms, most_ms)
   local left_ms = deadline_ms - native.now_ms()
   if left_ms <= 0 then
     return nil
   end
   ngx.update_time()
-  socket:settimeout(left_ms)
+  socket:settimeout(most_ms and math.min(left_ms, most_ms) or left_ms)
   return left_ms
 end
 
