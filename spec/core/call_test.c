@@ -364,7 +364,9 @@ static void test_write_that_may_have_left(void)
     /* A reused connection excuses nothing for a write. */
     open_write(&rig);
     CHECK_INT(rig_next(&rig), REPAY_STEP_SEND);
-    struct repay_end reused = {REPAY_KIND_CONNECTION_LOST, REPAY_SENT_MAYBE, true, REPAY_NO_TEXT};
+    struct repay_end reused = {.kind = REPAY_KIND_CONNECTION_LOST,
+                               .sent = REPAY_SENT_MAYBE,
+                               .connection_was_reused = true};
     repay_call_end(&rig.call, &reused, rig.now_ms, rig.unix_ms);
     expect_failed(&rig, REPAY_KIND_CONNECTION_LOST, REPAY_OUTCOME_UNKNOWN);
     end(&rig);
@@ -372,7 +374,9 @@ static void test_write_that_may_have_left(void)
 
 static void test_reused_connection(void)
 {
-    struct repay_end reused = {REPAY_KIND_CONNECTION_LOST, REPAY_SENT_MAYBE, true, REPAY_NO_TEXT};
+    struct repay_end reused = {.kind = REPAY_KIND_CONNECTION_LOST,
+                               .sent = REPAY_SENT_MAYBE,
+                               .connection_was_reused = true};
     struct rig rig;
 
     open_read(&rig);
@@ -844,8 +848,9 @@ static void test_feeding(void)
 
 static void test_details(void)
 {
-    struct repay_end failure = {REPAY_KIND_TLS, REPAY_SENT_NO, false,
-                                REPAY_TEXT("certificate\nof CARBON-API-KEY expired")};
+    struct repay_end failure = {.kind = REPAY_KIND_TLS,
+                                .sent = REPAY_SENT_NO,
+                                .detail = REPAY_TEXT("certificate\nof CARBON-API-KEY expired")};
     struct rig rig;
 
     open_read(&rig);
@@ -859,7 +864,8 @@ static void test_details(void)
 
 static void expect_message(enum repay_kind kind, const char *detail, const char *message)
 {
-    struct repay_end failure = {kind, REPAY_SENT_NO, false, repay_text_of(detail)};
+    struct repay_end failure = {
+        .kind = kind, .sent = REPAY_SENT_NO, .detail = repay_text_of(detail)};
     struct rig rig;
 
     open_write(&rig);

@@ -114,8 +114,8 @@ static void load_one(struct repay_builder *builder, struct repay_text bytes)
     loads_to_the_same(builder, &schedule);
     can_be_measured(&schedule);
     is_no_difference_from_itself(&schedule);
-    if (repay_schedule_apply(&schedule, bytes, repay_layout_find, builder, &facts, &error))
-        MUST(!"a dump is no patch");
+    /* A dump is no patch. */
+    MUST(!repay_schedule_apply(&schedule, bytes, repay_layout_find, builder, &facts, &error));
     repay_schedule_free(&schedule);
 }
 
