@@ -34,7 +34,7 @@ end
 
 local function world(printed)
   local box = sandbox.new { seed = 42 }
-  local env = { box = box }
+  local env = { repay = repay, box = box }
   for _, name in ipairs { "carbon", "pezesha", "fincode" } do
     env[name] = assert(repay.open(name, box:settings(name)))
   end
