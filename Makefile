@@ -593,6 +593,11 @@ $(BUILD)/bench/bench-figures: bench/figures.c $(BUILD)/core.a | packages
 	$(say)
 	$(Q)$(CC) -std=c11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -Isrc/core -o $@ $< $(BUILD)/core.a
 
+$(BUILD)/bench/bench-journal_sqlite: bench/journal_sqlite.c | packages
+	@mkdir -p $(@D)
+	$(say)
+	$(Q)$(CC) -std=c11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE $(SQLITE_CFLAGS) -o $@ $< $(LDFLAGS) $(SQLITE_LIBS)
+
 $(BUILD)/bench/bench-%: bench/%.c | packages
 	@mkdir -p $(@D)
 	$(say)
