@@ -700,6 +700,41 @@ static void shares_a_journal_between_processes(void)
     stop();
 }
 
+/* Every allocation of ours fails once, in turn. */
+static void survives_running_out_of_memory(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_AT_MOST_ONCE, "a");
+    int opened = 0, decided_well = 0;
+
+    start();
+    (void)unknown_one(&facts, T0 + 1000);
+    repay_journal_close(&journal);
+    for (unsigned long nth = 1; nth <= 12; nth++) {
+        struct repay_lists lists = {
+            .scope = facts, .records = listed, .record_count = 1, .is_complete = true};
+        struct repay_act act = act_at(T0 + 5000);
+        bool done;
+
+        listed[0] = new_record("r");
+        test_allocator_fail(&heap, nth, false);
+        done = open_journal(&journal, &error);
+        opened += done ? 1 : 0;
+        CHECK(done || error.kind == REPAY_KIND_MEMORY);
+        if (!done)
+            continue;
+        done = repay_journal_decide(&journal, &lists, &act, decided, 16, &decided_count, &error);
+        decided_well += done ? 1 : 0;
+        CHECK(done || error.kind == REPAY_KIND_MEMORY);
+        repay_journal_close(&journal);
+    }
+    test_allocator_fail(&heap, 0, false);
+    CHECK(opened > 0 && opened < 12);
+    CHECK(decided_well > 0 && decided_well < opened);
+    CHECK_INT(heap.live_blocks, 0);
+    start();
+    stop();
+}
+
 static void checks_its_settings(void)
 {
     struct repay_journal_policy policy = repay_journal_policy_default();
@@ -738,6 +773,7 @@ int main(void)
     is_of_no_use_after_a_fork();
     notices_that_its_file_is_gone();
     shares_a_journal_between_processes();
+    survives_running_out_of_memory();
     checks_its_settings();
     end_tests();
     return CHECK_REPORT();

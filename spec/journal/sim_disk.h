@@ -353,8 +353,8 @@ static inline int sim_sleep(sqlite3_vfs *vfs, int microseconds)
 static inline int sim_error(sqlite3_vfs *vfs, int size, char *out)
 {
     (void)vfs;
-    (void)size;
-    (void)out;
+    if (size > 0)
+        out[0] = '\0';
     return 0;
 }
 

@@ -47,6 +47,8 @@ static void publish_api(lua_State *L)
                 .unix_ms = repay_clock_unix_ms,
                 .random = repay_clock_random,
                 .error_set = repay_error_set,
+                .kind_name = repay_kind_name,
+                .kind_from_name = repay_kind_from_name,
                 .error_copy = repay_error_copy,
                 .day_read = repay_day_read,
                 .moment_pack = repay_moment_pack,

@@ -159,30 +159,15 @@ static enum repay_attempt_outcome read_outcome(lua_State *L, int table)
     return REPAY_ATTEMPT_UNKNOWN;
 }
 
-/* A kind that is not one of ours counts as none: it never makes an outcome better. */
-static enum repay_kind read_kind(lua_State *L, int table)
-{
-    static const char *const names[REPAY_KIND_COUNT] = {
-#define X(name, text) [REPAY_KIND_##name] = text,
-        REPAY_KINDS(X)
-#undef X
-    };
-    struct repay_text word = repay_lua_text_field(L, table, "kind");
-
-    for (int i = 0; i < REPAY_KIND_COUNT; i++) {
-        if (repay_text_is(word, names[i]))
-            return (enum repay_kind)i;
-    }
-    return REPAY_KIND_NONE;
-}
-
 static void read_ended(lua_State *L, const struct repay_core_api *core, int table,
                        struct repay_ended *out)
 {
     *out = (struct repay_ended){
-        .end = {.outcome = read_outcome(L, table),
-                .kind = read_kind(L, table),
-                .retry_after_ms = -1},
+        .end =
+            {.outcome = read_outcome(L, table),
+             /* A word that is no kind of ours counts as none: it never makes an outcome better. */
+             .kind = core->kind_from_name(repay_lua_text_field(L, table, "kind")),
+             .retry_after_ms = -1},
         .receipt_id = repay_lua_text_field(L, table, "receipt_id"),
         .provider_status = repay_lua_text_field(L, table, "verification_status"),
         .message = repay_lua_text_field(L, table, "message"),

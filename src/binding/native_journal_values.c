@@ -48,15 +48,11 @@ bool repay_lua_flag_field(lua_State *L, int table, const char *name)
 
 int repay_lua_journal_failure(lua_State *L, const struct repay_error *error, const char *entry)
 {
-    static const char *const kinds[REPAY_KIND_COUNT] = {
-#define X(name, text) [REPAY_KIND_##name] = text,
-        REPAY_KINDS(X)
-#undef X
-    };
+    const struct repay_core_api *core = &repay_lua_journal_api(L)->core;
 
     lua_pushnil(L);
     lua_createtable(L, 0, 8);
-    repay_lua_set_text(L, "kind", repay_text_of(kinds[error->kind]));
+    repay_lua_set_text(L, "kind", repay_text_of(core->kind_name(error->kind)));
     repay_lua_set_text(L, "outcome", REPAY_TEXT("not_sent"));
     lua_pushstring(L, error->message);
     lua_setfield(L, -2, "message");

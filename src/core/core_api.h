@@ -10,7 +10,7 @@
 
 #include "call.h"
 
-#define REPAY_CORE_ABI 2u
+#define REPAY_CORE_ABI 3u
 
 struct repay_core_api {
     uint32_t abi;
@@ -31,6 +31,8 @@ struct repay_core_api {
     bool (*random)(void *out, size_t size);
     bool (*error_set)(struct repay_error *error, enum repay_kind kind, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+    const char *(*kind_name)(enum repay_kind kind);
+    enum repay_kind (*kind_from_name)(struct repay_text name);
     void (*error_copy)(char *out, size_t out_size, struct repay_text text);
     bool (*day_read)(struct repay_text text, int32_t *day);
     bool (*moment_pack)(struct repay_text text, int64_t *packed);

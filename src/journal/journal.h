@@ -189,10 +189,12 @@ bool repay_journal_count_open(struct repay_journal *journal, const struct repay_
 bool repay_journal_decide(struct repay_journal *journal, const struct repay_lists *lists,
                           const struct repay_act *act, struct repay_decided *results, size_t room,
                           size_t *count, struct repay_error *error);
+/* journal_records.c */
 /* Marks every row that repeats an earlier id; false when a row lacks its id. Takes memory for a
  * moment. */
 bool repay_records_mark(const struct repay_allocator *allocator, struct repay_record *records,
                         size_t count, bool *every_row_has_an_id);
+/* The word of what is to be done after it. */
 const char *repay_decision_action(enum repay_decision decision);
 
 /* Shared by the files of the journal. */

@@ -6,7 +6,6 @@
 #include "journal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "money.h"
@@ -77,46 +76,6 @@ static uint64_t hash_of(const struct deciding *state, struct repay_text account)
 {
     /* An address as the key: see text_hash.h. */
     return repay_text_hash((uint64_t)(uintptr_t)state, 0, account);
-}
-
-static int compare_rows(const void *left, const void *right)
-{
-    const struct repay_record *a = *(struct repay_record *const *)left;
-    const struct repay_record *b = *(struct repay_record *const *)right;
-    size_t shorter = a->id.length < b->id.length ? a->id.length : b->id.length;
-    int order = shorter > 0 ? memcmp(a->id.data, b->id.data, shorter) : 0;
-
-    if (order != 0)
-        return order;
-    if (a->id.length != b->id.length)
-        return a->id.length < b->id.length ? -1 : 1;
-    /* Equal ids stay in the order of the list, so that the first is the one that counts. */
-    return a < b ? -1 : 1;
-}
-
-bool repay_records_mark(const struct repay_allocator *allocator, struct repay_record *records,
-                        size_t count, bool *every_row_has_an_id)
-{
-    size_t size = count * sizeof(struct repay_record *);
-    struct repay_record **rows;
-
-    *every_row_has_an_id = true;
-    if (count == 0)
-        return true;
-    rows = repay_allocate(allocator, size);
-    if (!rows)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        rows[i] = &records[i];
-        records[i].is_repeated = false;
-        if (records[i].id.length == 0)
-            *every_row_has_an_id = false;
-    }
-    qsort(rows, count, sizeof *rows, compare_rows);
-    for (size_t i = 1; i < count; i++)
-        rows[i]->is_repeated = repay_text_equal(rows[i]->id, rows[i - 1]->id);
-    repay_release(allocator, rows, size);
-    return true;
 }
 
 static struct repay_store_filter filter_of(const struct repay_entry_facts *scope)
@@ -603,19 +562,4 @@ bool repay_journal_decide(struct repay_journal *journal, const struct repay_list
     REPAY_CRASH_POINT("C30");
     *count = state.count;
     return true;
-}
-
-const char *repay_decision_action(enum repay_decision decision)
-{
-    switch (decision) {
-    case REPAY_DECISION_WAIT:
-    case REPAY_DECISION_UNSEEN:
-        return "wait";
-    case REPAY_DECISION_ASK:
-        return "ask";
-    case REPAY_DECISION_STAY:
-        return "reconcile";
-    default:
-        return "none";
-    }
 }

@@ -195,23 +195,13 @@ static const char *outcome_name(enum repay_attempt_outcome outcome)
     return names[outcome];
 }
 
-static const char *kind_name(enum repay_kind kind)
-{
-    static const char *const names[REPAY_KIND_COUNT] = {
-#define X(name, text) [REPAY_KIND_##name] = text,
-        REPAY_KINDS(X)
-#undef X
-    };
-
-    return kind == REPAY_KIND_NONE ? "" : names[kind];
-}
-
 static bool write_outcome(struct repay_journal *journal, struct repay_entry *entry,
                           const struct repay_ended *ended, const struct repay_act *act,
                           const char *why, struct repay_error *error)
 {
     const char *outcome = outcome_name(ended->end.outcome);
-    const char *kind = kind_name(ended->end.kind);
+    const char *kind =
+        ended->end.kind == REPAY_KIND_NONE ? "" : journal->core->kind_name(ended->end.kind);
     struct repay_store_attempt attempt = {.entry = entry->number,
                                           .number = entry->now.tries,
                                           .ended_ms = act->unix_ms,
@@ -275,7 +265,7 @@ bool repay_journal_settle(struct repay_journal *journal, struct repay_owner *own
                           const struct repay_ended *ended, const struct repay_act *act,
                           struct repay_settled *out, struct repay_error *error)
 {
-    struct repay_settled settled;
+    struct repay_settled settled = {.state = REPAY_ENTRY_SENDING};
 
     if (ended->end.outcome == REPAY_ATTEMPT_NOT_SENT && ended->end.kind == REPAY_KIND_AUTH)
         REPAY_CRASH_POINT("C25");
