@@ -407,3 +407,53 @@ describe("the page's style", function()
     os.remove(name)
   end)
 end)
+
+describe("the annotations of the reports", function()
+  local function names(path, class)
+    local file = assert(io.open(path, "rb"))
+    local found = {}
+    for name in file:read("*a"):gmatch("\nfunction " .. class .. "%.([%w_]+)%(") do
+      found[name] = true
+    end
+    file:close()
+    return found
+  end
+
+  local function functions_of(module)
+    local found = {}
+    for name, value in pairs(module) do
+      found[name] = type(value) == "function" or nil
+    end
+    return found
+  end
+
+  it("name every function, and nothing else", function()
+    assert.same(functions_of(report), names("types/report.lua", "report"))
+    for module, class in pairs { fetch = "fetch", watch = "watch", report = "workflow_report" } do
+      assert.same(functions_of(require("repay.workflow." .. module)),
+        names("types/workflow.lua", class))
+    end
+    for _, path in ipairs { "types/report.lua", "types/workflow.lua" } do
+      assert.is_table(assert(loadfile(path))())
+    end
+  end)
+
+  it("name every fact of a report", function()
+    local file = assert(io.open("types/report.lua", "rb"))
+    local block = file:read("*a"):match("@class repay%.report%.facts\n(.-)\n\n")
+    file:close()
+    local named, has = {}, {}
+    for name in block:gmatch("@field ([%w_]+)") do
+      named[name] = true
+    end
+    local facts, schedules, portfolio = forms.facts()
+    for name in pairs(facts) do
+      has[name] = true
+    end
+    assert.same(has, named)
+    for _, schedule in ipairs(schedules) do
+      schedule:close()
+    end
+    portfolio:close()
+  end)
+end)
