@@ -16,7 +16,9 @@
 ---| "loan_application_missing" | "loan_not_registered" | "conflict" | "key_reused"
 ---| "rate_limited" | "unavailable" | "provider_error" | "rejected" | "bad_response" | "too_large"
 ---| "dns" | "connect" | "tls" | "timeout" | "connection_lost" | "cancelled" | "breaker_open"
----| "duplicate_loan" | "unsupported" | "unsupported_phase" | "memory"
+---| "duplicate_loan" | "unsupported" | "unsupported_phase" | "duplicate_payment"
+---| "approval_required" | "limit_exceeded" | "journal" | "journal_busy" | "journal_corrupt"
+---| "journal_on_network_fs" | "memory"
 
 ---@class repay.attempt
 ---@field kind? repay.kind absent where the attempt was accepted
@@ -42,6 +44,12 @@
 ---@field offset? integer the byte of the body, or of the text, that is wrong
 ---@field field? string the option it is about
 ---@field hint? string
+---@field entry? string id of the journal's entry
+---@field state? repay.entry_state where that entry is now
+---@field receipt? repay.receipt what came back and could not be written down
+---@field rows? integer[] rows of a plan, from 1
+---@field batch? integer
+---@field problems? repay.file_problem[]
 
 ---@class repay.request
 ---@field method "GET"|"POST"
@@ -804,7 +812,7 @@ function client:close() end
 
 ---@class repay
 ---@field version string
-local repay = { error = {}, money = {} }
+local repay = { error = {}, money = {}, workflow = {} }
 
 ---@param provider string
 ---@param options repay.options
@@ -861,6 +869,336 @@ function repay.apply(older, diff) end
 ---@param options { as_of: string }
 ---@return repay.portfolio
 function repay.portfolio(options) end
+
+---@alias repay.entry_state
+---| "planned" | "approved" | "sending" | "accepted" | "verified" | "rejected" | "refused"
+---| "unknown" # it may have been recorded
+---| "absent" | "cancelled" | "expired"
+
+---@alias repay.entry_action
+---| "none" | "approve" | "send"
+---| "held" # a living process has it under way
+---| "resend" | "wait" | "reconcile"
+---| "ask" # the list cannot decide: journal:resolve
+---| "verify" | "stale"
+
+---@class repay.entry
+---@field id string
+---@field number integer
+---@field state repay.entry_state
+---@field mode "keyed"|"at_most_once"
+---@field key string the idempotency key
+---@field key_from "derived"|"random"|"given"
+---@field provider string
+---@field environment? string
+---@field label? string
+---@field customer? string
+---@field account? string
+---@field loan? string
+---@field installment? string
+---@field amount_minor repay.minor
+---@field currency string
+---@field payment_date? string
+---@field reference? string
+---@field ordinal integer
+---@field arguments table<string, string|integer>
+---@field method string
+---@field target string
+---@field body string the exact bytes that are sent
+---@field batch? integer
+---@field row? integer the line of its file
+---@field hold? string why a person has to approve it by its id
+---@field replaces? integer number of the entry that it stands for
+---@field because? string
+---@field attempts integer that were not proven unsent
+---@field doubtful integer those of them that may have arrived and brought no proof
+---@field tries integer
+---@field planned_ms integer
+---@field approved_ms? integer
+---@field first_sent_ms? integer
+---@field deadline_ms? integer
+---@field resend_until_ms? integer
+---@field settle_until_ms? integer
+---@field unseen_ms? integer
+---@field changed_ms integer
+---@field receipt_id? string from the provider's answer
+---@field record_id? string in the provider's list
+---@field provider_status? string
+---@field reason? string a fixed word: why it stands where it does
+---@field receipt? repay.receipt where it was just sent
+
+---@class repay.journal_options
+---@field window_ms? integer how long the provider is trusted to know a key (24 h)
+---@field settle_ms? integer from the last possible arrival until a list shows it (10 min)
+---@field skew_ms? integer how far the provider's clock and ours may be apart (5 min)
+---@field margin_ms? integer kept free at the end of the window (1 min)
+---@field stale_after_ms? integer accepted for so long and not verified (3 days)
+---@field retry_base_ms? integer
+---@field retry_cap_ms? integer
+---@field attempts_max? integer
+---@field busy_ms? integer how long to wait for another process's commit
+---@field by? string who works with it
+---@field unix_ms? fun(): integer the wall clock
+
+---@class repay.repayment
+---@field customer_id string
+---@field account_id string
+---@field bank_account_id string
+---@field amount? string decimal text in major units; or
+---@field amount_minor? repay.minor
+---@field reference? string
+---@field payment_date? string
+---@field narration? string
+---@field idempotency_key? string
+---@field installment? string
+---@field ordinal? integer tells equal repayments of one day apart
+---@field loan_id? string
+---@field keys? "random"|"derived" of journal:repay
+---@field because? string of journal:repay: why one that is held goes all the same
+
+---@class repay.plan
+---@field batch? integer
+---@field entries { id: string, state: repay.entry_state, existing: boolean }[]
+
+---@class repay.next
+---@field id string
+---@field state repay.entry_state
+---@field action repay.entry_action
+---@field due_ms? integer of "wait"
+---@field why string
+
+---@class repay.decision
+---@field id string
+---@field from repay.entry_state
+---@field state repay.entry_state
+---@field why string
+---@field evidence string
+---@field action repay.entry_action
+---@field due_ms? integer
+
+---@class repay.run_result
+---@field total integer
+---@field done integer
+---@field left integer not reached, because the run stopped
+---@field without_client integer
+---@field stopped? string why
+---@field held? integer another process has them under way
+---@field elsewhere? integer another process was faster
+---@field accepted? integer and so for every state that was reached
+---@field entries { id: string, state: repay.entry_state, err?: repay.err }[]
+
+---@alias repay.progress fun(at: integer, total: integer, entry?: repay.entry, err?: repay.err)
+
+---@class repay.plan_options
+---@field keys? "derived"|"random"
+---@field name? string makes a batch of this name
+---@field file_sha256? string
+---@field by? string
+---@field rows? integer[] the lines of a file
+
+---@class repay.approve_options
+---@field ids? string[]
+---@field batch? integer
+---@field because? string
+---@field automatic? boolean nobody looked: limits count, and what is held stays
+---@field limits? repay.limits
+---@field day_from_ms? integer when the day of a limit began
+---@field by? string
+
+---@class repay.run_options
+---@field batch? integer
+---@field ids? string[]
+---@field canary? boolean the first goes alone
+---@field on_progress? repay.progress
+
+---@class repay.entry_filter
+---@field state? repay.entry_state|repay.entry_state[]
+---@field batch? integer
+---@field provider? string
+---@field environment? string
+---@field label? string
+---@field customer? string
+---@field account? string
+---@field after? integer a number
+---@field limit? integer
+
+---@class repay.explained
+---@field entry repay.entry
+---@field attempts table[]
+---@field events table[]
+---@field action repay.entry_action
+---@field why string
+---@field due_ms? integer
+
+---@class repay.journal
+---@field path string
+---@field policy table<string, integer>
+local journal = {}
+
+---Plans, approves, sends and settles one repayment. The same again sends nothing again.
+---@param with repay.client
+---@param repayment repay.repayment
+---@return repay.entry?
+---@return repay.err?
+function journal:repay(with, repayment) end
+
+---Plans repayments in one commit, all or none, and sends nothing.
+---@param with repay.client
+---@param repayments repay.repayment[]
+---@param options? repay.plan_options
+---@return repay.plan?
+---@return repay.err?
+function journal:plan(with, repayments, options) end
+
+---@param options repay.approve_options
+---@return integer? count
+---@return repay.err?
+function journal:approve(options) end
+
+---@param id string
+---@param options? { because?: string, by?: string }
+---@return repay.entry?
+---@return repay.err?
+function journal:cancel(id, options) end
+
+---@param options { older_than_ms: integer, by?: string }
+---@return integer? count
+---@return repay.err?
+function journal:expire(options) end
+
+---Sends what is approved, and what may be sent again.
+---@param clients repay.client|repay.client[]
+---@param options? repay.run_options
+---@return repay.run_result?
+---@return repay.err?
+function journal:run(clients, options) end
+
+---Takes over what dead processes left; with clients it also sends again and reads the lists.
+---@param clients? repay.client|repay.client[]
+---@return repay.next[]?
+---@return repay.err?
+function journal:recover(clients) end
+
+---Asks the provider's lists what became of everything that is open.
+---@param clients repay.client|repay.client[]
+---@return repay.decision[]? with `failures`, a list of errors
+---@return repay.err?
+function journal:reconcile(clients) end
+
+---A person's word on an entry that is unknown.
+---@param id string
+---@param options { as: "accepted"|"absent", record_id?: string, because: string, by?: string }
+---@return repay.entry?
+---@return repay.err?
+function journal:resolve(id, options) end
+
+---Plans a repayment that stands for one without effect.
+---@param id string
+---@param options { because: string, by?: string }
+---@return repay.entry?
+---@return repay.err?
+function journal:replace(id, options) end
+
+---@param filter? repay.entry_filter
+---@return repay.entry[]?
+---@return repay.err?
+function journal:entries(filter) end
+
+---By its id or by its idempotency key.
+---@param id string
+---@return repay.entry?
+---@return repay.err?
+function journal:entry(id) end
+
+---@param id string
+---@return repay.explained?
+---@return repay.err?
+function journal:explain(id) end
+
+---@return table[]?
+---@return repay.err?
+function journal:batches() end
+
+---What the journal has learnt of the client's provider.
+---@param with repay.client
+---@param name "list_shows_records"|"receipt_id_is_record_id"
+---@return boolean?
+function journal:fact(with, name) end
+
+---@return { pages: integer, entries: integer, events: integer }?
+---@return repay.err?
+function journal:verify() end
+
+---@param path string where nothing is yet
+---@return true?
+---@return repay.err?
+function journal:backup(path) end
+
+---@return true
+function journal:close() end
+
+---Opens the journal of repayments at a path, and makes it if there is none.
+---@param path string
+---@param options? repay.journal_options
+---@return repay.journal?
+---@return repay.err?
+function repay.journal(path, options) end
+
+---@class repay.limits
+---@field per_run_minor? repay.minor
+---@field per_account_minor? repay.minor
+---@field per_day_minor? repay.minor
+
+---@class repay.file_problem
+---@field line integer
+---@field column integer
+---@field name? string
+---@field message string
+
+---@class repay.file_options
+---@field journal repay.journal
+---@field client? repay.client or
+---@field clients? table<string, repay.client> by the names in the column `profile`
+---@field dry_run? boolean
+---@field confirm? fun(result: repay.file_result): boolean
+---@field limits? repay.limits
+---@field canary? boolean true
+---@field check_lists? boolean true
+---@field new_journal? boolean
+---@field on_progress? repay.progress
+---@field reconcile? boolean true
+---@field summary? string where the summary is written
+---@field because? string
+---@field by? string
+
+---@class repay.file_row
+---@field line integer
+---@field client repay.client
+---@field planned table what is planned of it
+---@field id? string
+---@field state? repay.entry_state absent where it is new
+---@field existing boolean it had an entry before
+---@field entry? repay.entry
+---@field warnings string[]
+
+---@class repay.file_result
+---@field stage "dry_run"|"done"
+---@field path string
+---@field batch? integer
+---@field rows repay.file_row[]
+---@field states table<string, integer>
+---@field totals table<string, repay.minor> by currency
+---@field warnings integer
+---@field table string
+---@field run? repay.run_result
+---@field decisions? repay.decision[]
+
+---Records the repayments of a CSV file through a journal.
+---@param path string
+---@param options repay.file_options
+---@return repay.file_result?
+---@return repay.err?
+function repay.workflow.repay_file(path, options) end
 
 ---@param value any
 ---@param kind? repay.kind
