@@ -51,18 +51,18 @@ static void summarize_cell(const struct repay_cell *cell, struct repay_summary *
         out->paid_reason = repay_figure_reason(cell->layout, REPAY_FIGURE_PAID);
 }
 
+static void add_day(struct repay_sum *sum, const struct repay_day_sum *day)
+{
+    sum->minor += day->outstanding;
+    sum->known_rows += day->rows;
+}
+
 static void summarize_day(const struct repay_day_sum *sum, int32_t as_of, struct repay_summary *out)
 {
-    struct repay_sum *by_day = NULL;
-
     if (sum->day == REPAY_DAY_ABSENT)
-        by_day = &out->undated;
+        add_day(&out->undated, sum);
     else if (sum->day < as_of)
-        by_day = &out->overdue;
-    if (by_day) {
-        by_day->minor += sum->outstanding;
-        by_day->known_rows += sum->rows;
-    }
+        add_day(&out->overdue, sum);
     out->outstanding.minor += sum->outstanding;
     out->principal.minor += sum->principal_high;
     out->principal.known_rows += sum->rows - sum->no_principal_rows;
