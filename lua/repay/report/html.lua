@@ -357,7 +357,8 @@ local function add_unknowns(out, facts)
     end
     rows[i] = {
       escape(entry.provider and entry.provider .. ", " .. entry.currency or "Every provider"),
-      escape(table.concat(entry.labels, ", ")), sentence(entry.text) .. ".", extent,
+      escape(table.concat(entry.labels, ", ")), sentence(entry.text) .. ".",
+      extent ~= "" and extent or figures.NONE,
     }
   end
   out[#out + 1] = '<section aria-labelledby="unknown"><h2 id="unknown">What could not be computed'
