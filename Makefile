@@ -598,6 +598,11 @@ $(BUILD)/bench/bench-journal_sqlite: bench/journal_sqlite.c | packages
 	$(say)
 	$(Q)$(CC) -std=c11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE $(SQLITE_CFLAGS) -o $@ $< $(LDFLAGS) $(SQLITE_LIBS)
 
+$(BUILD)/bench/bench-multi $(BUILD)/bench/bench-authorities: $(BUILD)/bench/bench-%: bench/%.c | packages
+	@mkdir -p $(@D)
+	$(say)
+	$(Q)$(CC) -std=c11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE $(CURL_CFLAGS) -o $@ $< $(CURL_LIBS)
+
 $(BUILD)/bench/bench-%: bench/%.c | packages
 	@mkdir -p $(@D)
 	$(say)
@@ -607,6 +612,8 @@ $(BUILD)/bench/bench-%: bench/%.c | packages
 bench: all $(BENCH_C:bench/%.c=$(BUILD)/bench/bench-%)
 	@LUA54=$(lua54_PROGRAM) LUAJIT=$(lua51_PROGRAM) LUA_PATH='$(CURDIR)/?.lua;;' \
 		$(lua54_PROGRAM) bench/run.lua $(BUILD) .
+	@LUA54=$(lua54_PROGRAM) LUAJIT=$(lua51_PROGRAM) LUA_PATH='$(CURDIR)/?.lua;;' \
+		$(lua54_PROGRAM) bench/many.lua $(BUILD) .
 
 #
 # Installing: for luarocks, which says where Lua is and where everything goes, and for all others
