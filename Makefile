@@ -125,17 +125,18 @@ endif
 
 .PHONY: deps
 deps:
-	@echo 'To build:    GNU make, gcc or clang, pkg-config, and the headers of Lua 5.4, LuaJIT 2.1, libcurl and SQLite 3'
+	@echo 'To build:    GNU make, gcc or clang, pkg-config, and the headers of Lua 5.4, LuaJIT 2.1, libcurl and SQLite 3;'
+	@echo '             those of libxlsxwriter for workbooks, which may be left out'
 	@echo 'To run:      lua5.4 or luajit; lua-cjson for the sandbox, and cqueues and luaossl for it as a server'
 	@echo 'To test:     busted for both Lua 5.4 and LuaJIT, luarocks, openssl; luasocket and nginx with its Lua module'
 	@echo 'To check:    clang, clang-format, clang-tidy, luacheck, valgrind'
 	@echo 'On Debian and Ubuntu:'
 	@echo '  apt-get install $(sort $(APT_BUILD) $(APT_TEST) $(APT_LINT) libclang-rt-dev valgrind)'
 	@echo 'On Fedora:'
-	@echo '  dnf install gcc make pkgconf lua lua-devel luajit luajit-devel libcurl-devel sqlite-devel luarocks openssl clang clang-tools-extra compiler-rt'
+	@echo '  dnf install gcc make pkgconf lua lua-devel luajit luajit-devel libcurl-devel sqlite-devel libxlsxwriter-devel luarocks openssl clang clang-tools-extra compiler-rt'
 	@echo '  for rock in busted luacheck lua-cjson cqueues luaossl; do luarocks install $$rock; done'
 	@echo 'With Homebrew:'
-	@echo '  brew install lua luajit curl sqlite pkgconf luarocks openssl clang-format llvm'
+	@echo '  brew install lua luajit curl sqlite libxlsxwriter pkgconf luarocks openssl clang-format llvm'
 	@echo '  for rock in busted luacheck lua-cjson cqueues luaossl; do luarocks install $$rock; done'
 	@echo 'Names that differ are given to make: lua54_PROGRAM=lua lua54_PACKAGE=lua-5.4 lua51_PROGRAM=luajit'
 
