@@ -95,11 +95,12 @@ static void read_before(lua_State *L, const struct repay_allocator *allocator, i
     out->views = repay_lua_view_accounts(L, table, records, out->record_count, &out->view_count);
 }
 
-static void push_claimed(lua_State *L, const struct repay_claimed *claimed)
+static void push_claimed(lua_State *L, const struct repay_claimed *claimed, int64_t timeout_ms)
 {
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     repay_lua_set_number(L, "attempt", claimed->attempt);
     repay_lua_set_number(L, "deadline_ms", claimed->deadline_ms);
+    repay_lua_set_number(L, "timeout_ms", timeout_ms);
     repay_lua_set_text(L, "state", REPAY_TEXT("sending"));
 }
 
@@ -142,7 +143,7 @@ static int claim(lua_State *L)
         lua_pushinteger(L, (lua_Integer)before.list.number);
         lua_rawset(L, 4);
     }
-    push_claimed(L, &claimed);
+    push_claimed(L, &claimed, sending.timeout_ms);
     return 1;
 }
 
