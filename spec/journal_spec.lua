@@ -214,6 +214,62 @@ describe("repay.journal", function()
     assert.equal(explained.entry.id, helper.ok(w.journal:entry(entry.key)).id)
   end)
 
+  it("holds what the provider's list may show already, where keys are not proven", function()
+    w = world.new { keys = "unproven" }
+    helper.ok(w:repay())
+    w:lose_journal()
+    local err = helper.fails(w:repay { reference = "ANOTHER" })
+    assert.equal("approval_required", err.kind)
+    assert.equal("planned", err.state)
+    assert.equal(1, w:posts())
+    local entry = helper.ok(w:repay { reference = "ANOTHER", because = "it is a second one" })
+    assert.equal("accepted", entry.state)
+    assert.equal(err.entry, entry.id)
+    helper.ok(w:repay { reference = "THIRD" })
+    assert.equal(3, (w:records()))
+  end)
+
+  it("says which entry is under way in another process, and what it knows of a dead one", function()
+    w = world.new { keys = "unproven" }
+    w.box:fault { kind = "reply_lost", route = "repay_loan", nth = 1 }
+    local first = helper.fails(w:repay())
+    local again = helper.fails(w:repay())
+    assert.equal(first.entry, again.entry)
+    assert.equal("connection_lost", again.kind)
+    assert.equal("unknown", again.outcome)
+    assert.equal("unknown", again.state)
+    assert.equal(1, w:posts())
+  end)
+
+  it("finds one flipped byte anywhere", function()
+    w = world.new()
+    helper.ok(w:repay())
+    w.journal:close()
+    local file = assert(io.open(w.path, "rb"))
+    local whole = file:read("*a")
+    file:close()
+    local missed = {}
+    for at = 1, #whole, math.floor(#whole / 60) do
+      local flipped = whole:sub(1, at - 1) .. string.char((whole:byte(at) + 1) % 256)
+        .. whole:sub(at + 1)
+      local path = w:file("flipped.db", { "" })
+      file = assert(io.open(path, "wb"))
+      file:write(flipped)
+      file:close()
+      os.execute("chmod 600 " .. path)
+      local opened = repay.journal(path, { unix_ms = function() return w.box:unix_ms() end })
+      local found = opened == nil or opened:verify() == nil
+      if opened then
+        opened:close()
+      end
+      for _, ending in ipairs { "", "-wal", "-shm", "-lock" } do
+        os.remove(path .. ending)
+      end
+      missed[#missed + 1] = not found and at or nil
+    end
+    assert.same({}, missed)
+  end)
+
   it("learns what its provider's list shows", function()
     w = world.new()
     helper.ok(w:repay())
