@@ -109,6 +109,10 @@ void repay_schedule_fill_days(const struct repay_schedule *schedule, uint32_t ro
 /* Loans likewise: equal codes are equal loans within this schedule; 0 is "no id". */
 void repay_schedule_fill_loans(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
                                uint32_t *out);
+/* Codes of a TEXT column likewise, 0 where there is none. */
+void repay_schedule_fill_codes(const struct repay_schedule *schedule,
+                               const struct repay_field *field, uint32_t row, uint32_t count,
+                               uint32_t *out);
 /* Statuses likewise, one enum repay_status a byte. */
 void repay_schedule_fill_statuses(const struct repay_schedule *schedule, uint32_t row,
                                   uint32_t count, uint8_t *out);

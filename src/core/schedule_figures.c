@@ -299,6 +299,13 @@ int32_t repay_schedule_day(const struct repay_schedule *schedule, uint32_t row)
     return day;
 }
 
+void repay_schedule_fill_codes(const struct repay_schedule *schedule,
+                               const struct repay_field *field, uint32_t row, uint32_t count,
+                               uint32_t *out)
+{
+    fill_words(schedule, field, row, count, out);
+}
+
 void repay_schedule_fill_loans(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
                                uint32_t *out)
 {
