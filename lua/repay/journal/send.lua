@@ -7,6 +7,11 @@ local native_journal = require "repay.native.journal"
 
 local send = {}
 
+-- In one go. What was never sent does not count as an attempt, so without these a provider that is
+-- away would be asked until the key's window ends; the next run goes on.
+local TRIES_MAX = 10
+local WAITED_MAX_MS = 600000
+
 -- A point of the crash build; nothing in every other.
 local function crash_point(name)
   if native_journal.crash_point then
@@ -34,9 +39,17 @@ local function pause(client, customer, ms)
   end
 end
 
+-- What is known of the money, by where the entry stands: an attempt that was turned away says
+-- nothing of the one before it.
+local OUTCOMES = {
+  planned = "not_sent", approved = "not_sent", sending = "unknown", unknown = "unknown",
+  refused = "refused", rejected = "refused",
+}
+
 local function about(err, entry, state)
   err.entry = entry.id
   err.state = state
+  err.outcome = OUTCOMES[state] or err.outcome
   err.idempotency_key = err.idempotency_key or entry.key
   return err
 end
@@ -137,15 +150,18 @@ local function attempts(run, client, owner, entry)
       return nil, about(failure, entry, entry.state)
     end
   end
-  local settled, err, receipt
-  repeat
-    settled, err, receipt = attempt(run, client, owner, entry, before)
-    if settled and settled.again then
-      crash_point("C24")
-      pause(client, entry.customer, settled.wait_ms)
+  local tries, waited_ms = 0, 0
+  while true do
+    local settled, err, receipt = attempt(run, client, owner, entry, before)
+    tries = tries + 1
+    if not settled or not settled.again or tries >= TRIES_MAX
+      or waited_ms + settled.wait_ms > WAITED_MAX_MS then
+      return settled, err, receipt
     end
-  until not settled or not settled.again
-  return settled, err, receipt
+    crash_point("C24")
+    pause(client, entry.customer, settled.wait_ms)
+    waited_ms = waited_ms + settled.wait_ms
+  end
 end
 
 local SENDABLE = { approved = true, sending = true, unknown = true }
