@@ -160,6 +160,31 @@ describe("a figure of a schedule", function()
   end)
 end)
 
+describe("each", function()
+  helper.watch(after_each)
+
+  it("gives texts and days as rows have them, however many differ", function()
+    local rows = {}
+    for i = 1, 700 do
+      local word = i % 11 == 0 and "null" or ('"word %d"'):format(i % 23)
+      rows[i] = ('{"loan_id":"loan %d","repayment_date":"2026-%02d-%02d","month":%d,"balance":1,'
+        .. '"status":%s}'):format(math.floor(i / 3) % 40, i % 12 + 1, i % 28 + 1, i, word)
+    end
+    local schedule = fetch("pezesha", "schedule", transport.json('{"status":200,"error":false,'
+      .. '"data":[' .. table.concat(rows, ",") .. "]}"))
+    local seen = 0
+    for i, loan, word, due, number in schedule:each("loan_id", "provider_status", "due_date",
+      "number") do
+      local row = schedule[i]
+      assert(loan == row.loan_id and word == row.provider_status)
+      assert(due == row.due_date and number == row.number)
+      seen = seen + (word and 1 or 0)
+    end
+    assert.equal(700 - 63, seen)
+    schedule:close()
+  end)
+end)
+
 describe("check", function()
   helper.watch(after_each)
 

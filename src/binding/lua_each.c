@@ -15,20 +15,20 @@
 #define CHUNK_ROWS    128 /* a chunk of one column is 1 KiB: a few of them stay in the first cache */
 #define DAY_SLOTS_MIN 16
 #define DAY_SLOTS_MAX 1024 /* days seen lately: almost three years of them */
+#define CODE_SLOTS    8    /* texts seen lately in one column: the words of a status, a loan's id */
 #define ABSENT        INT64_MIN
 
 /* Places in the table of kept strings; 1 is the schedule itself. */
 #define FIRST_STATUS 2
-#define FIRST_TEXT   (FIRST_STATUS + REPAY_STATUS_UNKNOWN + 1)
-#define FIRST_DAY    (FIRST_TEXT + COLUMNS_MAX)
+#define FIRST_DAY    (FIRST_STATUS + REPAY_STATUS_UNKNOWN + 1) /* then each column's codes */
 
-enum form { FORM_NUMBER, FORM_FLAG, FORM_STATUS, FORM_DAY, FORM_LOAN, FORM_TEXT, FORM_NIL };
+/* CODE: a text that the schedule keeps once and knows by a code, a loan's id among them. */
+enum form { FORM_NUMBER, FORM_FLAG, FORM_STATUS, FORM_DAY, FORM_CODE, FORM_TEXT, FORM_NIL };
 
 struct column {
     enum form form;
     struct repay_lua_column of;
-    const char *text; /* TEXT: what the kept string was made from */
-    int64_t loan;     /* LOAN: likewise, a code */
+    uint32_t codes[CODE_SLOTS]; /* CODE: what the kept strings were made from */
 };
 
 struct cursor {
@@ -36,19 +36,19 @@ struct cursor {
     uint32_t first;                        /* rows of the chunk that is loaded */
     uint32_t loaded;
     unsigned count;
-    bool keeps; /* some column's values are strings */
-    struct column columns[COLUMNS_MAX];
+    bool keeps;             /* some column's values are strings */
+    struct column *columns; /* behind the struct, then the chunk, then the days */
     uint32_t chunk_rows;
     uint32_t day_slots; /* a power of two; 0: no column of days */
-    int32_t *days;      /* what the kept string of each slot was made from; behind the chunk */
-    int64_t chunk[];    /* chunk_rows values for each column */
+    int64_t *chunk;     /* chunk_rows values for each column */
+    int32_t *days;      /* what the kept string of each slot was made from */
 };
 
 static enum form form_of(const struct repay_lua_column *column)
 {
     switch (column->kind) {
     case REPAY_COLUMN_LOAN_ID:
-        return FORM_LOAN;
+        return FORM_CODE;
     case REPAY_COLUMN_STATUS:
         return FORM_STATUS;
     case REPAY_COLUMN_NUMBER:
@@ -67,9 +67,10 @@ static enum form form_of(const struct repay_lua_column *column)
         return FORM_FLAG;
     case REPAY_FIELD_DAY:
         return FORM_DAY;
+    case REPAY_FIELD_TEXT:
+        return FORM_CODE;
     case REPAY_FIELD_UUID:
     case REPAY_FIELD_MOMENT:
-    case REPAY_FIELD_TEXT:
         break;
     }
     return FORM_TEXT;
@@ -85,14 +86,17 @@ static void load_statuses(const struct repay_schedule *schedule, uint32_t row, u
         out[i] = statuses[i];
 }
 
-static void load_loans(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
-                       int64_t *out)
+static void load_codes(const struct repay_schedule *schedule, const struct repay_lua_column *of,
+                       uint32_t row, uint32_t count, int64_t *out)
 {
-    uint32_t loans[CHUNK_ROWS];
+    uint32_t codes[CHUNK_ROWS];
 
-    repay_schedule_fill_loans(schedule, row, count, loans);
+    if (of->kind == REPAY_COLUMN_LOAN_ID)
+        repay_schedule_fill_loans(schedule, row, count, codes);
+    else
+        repay_schedule_fill_codes(schedule, of->field, row, count, codes);
     for (uint32_t i = 0; i < count; i++)
-        out[i] = loans[i];
+        out[i] = codes[i];
 }
 
 static void load_days(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
@@ -148,8 +152,8 @@ static void load(struct cursor *cursor, uint32_t row)
 
         if (column->form == FORM_STATUS)
             load_statuses(schedule, row, count, out);
-        else if (column->form == FORM_LOAN)
-            load_loans(schedule, row, count, out);
+        else if (column->form == FORM_CODE)
+            load_codes(schedule, &column->of, row, count, out);
         else if (column->of.kind == REPAY_COLUMN_FIGURE)
             repay_schedule_fill(schedule, column->of.figure, row, count, out);
         else if (column->of.kind == REPAY_COLUMN_NUMBER)
@@ -181,44 +185,33 @@ static void push_day(lua_State *L, struct cursor *cursor, int32_t day, int kept)
     cursor->days[slot] = day;
 }
 
-static void push_loan(lua_State *L, struct cursor *cursor, unsigned i, int64_t code, uint32_t row,
-                      int kept)
+static void push_code(lua_State *L, struct cursor *cursor, unsigned i, uint32_t code, int kept)
 {
-    struct column *column = &cursor->columns[i];
-    struct repay_text loan;
+    unsigned slot = (code ^ code >> 5) % CODE_SLOTS;
+    int place = FIRST_DAY + (int)(cursor->day_slots + i * CODE_SLOTS + slot);
+    struct repay_text text;
 
-    if (column->loan == code) {
-        lua_rawgeti(L, kept, FIRST_TEXT + (int)i);
-        return;
-    }
-    loan = repay_schedule_loan_id(cursor->schedule, row);
-    if (loan.length == 0) {
+    if (code == 0) {
         lua_pushnil(L);
         return;
     }
-    lua_pushlstring(L, loan.data, loan.length);
-    keep(L, kept, FIRST_TEXT + (int)i);
-    column->loan = code;
+    if (cursor->columns[i].codes[slot] == code) {
+        lua_rawgeti(L, kept, place);
+        return;
+    }
+    text = repay_schedule_text(cursor->schedule, code);
+    lua_pushlstring(L, text.data, text.length);
+    keep(L, kept, place);
+    cursor->columns[i].codes[slot] = code;
 }
 
-/* Equal texts of a column are one text of the schedule, so the address tells. */
-static void push_text(lua_State *L, struct cursor *cursor, unsigned i, uint32_t row, int kept)
+static void push_text(lua_State *L, const struct cursor *cursor, unsigned i, uint32_t row)
 {
-    struct column *column = &cursor->columns[i];
+    const struct repay_field *field = cursor->columns[i].of.field;
     struct repay_value value;
 
-    repay_schedule_value(cursor->schedule, row, column->of.field, &value);
-    if (!value.present || value.text.data == value.room) {
-        repay_lua_push_value(L, column->of.field, &value);
-        return;
-    }
-    if (column->text == value.text.data) {
-        lua_rawgeti(L, kept, FIRST_TEXT + (int)i);
-        return;
-    }
-    lua_pushlstring(L, value.text.data, value.text.length);
-    keep(L, kept, FIRST_TEXT + (int)i);
-    column->text = value.text.data;
+    repay_schedule_value(cursor->schedule, row, field, &value);
+    repay_lua_push_value(L, field, &value);
 }
 
 static void push_value(lua_State *L, struct cursor *cursor, unsigned i, uint32_t row, int kept)
@@ -227,7 +220,7 @@ static void push_value(lua_State *L, struct cursor *cursor, unsigned i, uint32_t
     int64_t value;
 
     if (form == FORM_TEXT) {
-        push_text(L, cursor, i, row, kept);
+        push_text(L, cursor, i, row);
         return;
     }
     if (form == FORM_NIL) {
@@ -235,8 +228,8 @@ static void push_value(lua_State *L, struct cursor *cursor, unsigned i, uint32_t
         return;
     }
     value = cursor->chunk[(size_t)i * cursor->chunk_rows + (row - cursor->first)];
-    if (form == FORM_LOAN)
-        push_loan(L, cursor, i, value, row, kept);
+    if (form == FORM_CODE)
+        push_code(L, cursor, i, (uint32_t)value, kept);
     else if (form == FORM_STATUS)
         lua_rawgeti(L, kept, FIRST_STATUS + (int)value);
     else if (value == ABSENT)
@@ -288,10 +281,9 @@ static void open_cursor(struct cursor *cursor, const struct repay_schedule *sche
     for (unsigned i = 0; i < count; i++) {
         enum form form = form_of(&columns[i]);
 
-        cursor->columns[i] = (struct column){form, columns[i], NULL, ABSENT};
+        cursor->columns[i] = (struct column){form, columns[i], {0}};
         cursor->keeps = cursor->keeps || (form != FORM_NUMBER && form != FORM_FLAG);
     }
-    cursor->days = (int32_t *)(cursor->chunk + (size_t)count * cursor->chunk_rows);
     for (uint32_t i = 0; i < cursor->day_slots; i++)
         cursor->days[i] = REPAY_DAY_ABSENT;
     cursor->schedule = schedule;
@@ -301,6 +293,7 @@ static void open_cursor(struct cursor *cursor, const struct repay_schedule *sche
 struct room {
     uint32_t rows;
     uint32_t day_slots;
+    uint32_t code_slots; /* of all columns */
     bool keeps_texts;
     bool keeps_statuses;
 };
@@ -315,6 +308,8 @@ static struct room room_for(const struct repay_schedule *schedule,
         enum form form = form_of(&columns[i]);
 
         has_days = has_days || form == FORM_DAY;
+        if (form == FORM_CODE)
+            room.code_slots = ((uint32_t)i + 1) * CODE_SLOTS;
         room.keeps_statuses = room.keeps_statuses || form == FORM_STATUS;
         room.keeps_texts = room.keeps_texts || (form != FORM_NUMBER && form != FORM_FLAG);
     }
@@ -331,7 +326,9 @@ static struct room room_for(const struct repay_schedule *schedule,
  */
 static void push_kept(lua_State *L, const struct room *room)
 {
-    lua_createtable(L, room->keeps_texts ? FIRST_DAY + (int)room->day_slots : 1, 0);
+    uint32_t slots = room->day_slots + room->code_slots;
+
+    lua_createtable(L, room->keeps_texts ? FIRST_DAY + (int)slots : 1, 0);
     lua_pushvalue(L, 1);
     lua_rawseti(L, -2, 1);
     for (int status = 0; room->keeps_statuses && status <= REPAY_STATUS_UNKNOWN; status++) {
@@ -343,11 +340,15 @@ static void push_kept(lua_State *L, const struct room *room)
 /* Pushes a cursor that is not open yet, its metatable below it. */
 static struct cursor *new_cursor(lua_State *L, int count, const struct room *room)
 {
-    size_t size = sizeof(struct cursor) + (size_t)count * room->rows * sizeof(int64_t) +
-                  room->day_slots * sizeof(int32_t);
+    size_t values = (size_t)count * room->rows;
+    size_t size = sizeof(struct cursor) + (size_t)count * sizeof(struct column) +
+                  values * sizeof(int64_t) + room->day_slots * sizeof(int32_t);
     struct cursor *cursor = repay_lua_new_anchoring(L, size);
 
     cursor->schedule = NULL;
+    cursor->columns = (struct column *)(cursor + 1);
+    cursor->chunk = (int64_t *)(cursor->columns + count);
+    cursor->days = (int32_t *)(cursor->chunk + values);
     cursor->chunk_rows = room->rows;
     cursor->day_slots = room->day_slots;
     push_kept(L, room);
