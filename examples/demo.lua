@@ -1,11 +1,12 @@
--- The main job, offline: starts the sandbox server, fetches from all three providers over HTTP, records a
--- repayment once, shows what changed, and stops the server again. `make demo` runs it.
+-- The main job, offline: starts the sandbox server, fetches from all three providers over HTTP,
+-- records a repayment once, shows what changed, and stops the server again. `make demo` runs it.
 local repay = require "repay"
 
 local CUSTOMER = "123e4567-e89b-12d3-a456-426614174000"
 
 -- The shell prints its own id and then becomes the server.
-local server = assert(io.popen("echo $$; exec lua5.4 lua/bin/repay sandbox --port 0 --seed 42", "r"))
+local command = "exec lua5.4 lua/bin/repay sandbox --port 0 --seed 42"
+local server = assert(io.popen("echo $$; " .. command, "r"))
 local pid = server:read("*l")
 local open = {}
 for line in server:lines() do
@@ -41,8 +42,8 @@ local repayment = {
 }
 local first = assert(fincode:repay(repayment))
 local again = assert(fincode:repay(repayment))
-print("recorded " .. repay.money.format(first.amount_minor, first.currency) .. " " .. first.currency ..
-  " as " .. first.id .. ", " .. first.verification_status)
+print(("recorded %s %s as %s, %s"):format(repay.money.format(first.amount_minor, first.currency),
+  first.currency, first.id, first.verification_status))
 print("the same key again gives the same record: " .. tostring(first.id == again.id))
 
 local _, err = carbon:schedule { loan_id = "NO-SUCH-LOAN" }

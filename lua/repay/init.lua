@@ -20,8 +20,8 @@ local function extend(class, additions)
   end
 end
 
--- Two thirds of the module's Lua is of use only to someone who opens a provider. Loaded by the first
--- open, it costs nothing to a program that merely requires repay.
+-- Two thirds of the module's Lua is of use only to someone who opens a provider. Loaded by the
+-- first open, it costs nothing to a program that merely requires repay.
 local options
 
 local function load_options()
@@ -88,8 +88,8 @@ repay.workflow = setmetatable({}, {
   __index = function(workflow, name)
     local found, job = pcall(require, "repay.workflow." .. tostring(name))
     if not found then
-      error(("repay.workflow has no '%s': %s"):format(tostring(name), tostring(job):match("[^\n]*")),
-        2)
+      local why = tostring(job):match("[^\n]*")
+      error(("repay.workflow has no '%s': %s"):format(tostring(name), why), 2)
     end
     load_options()
     rawset(workflow, name, job)

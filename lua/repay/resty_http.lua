@@ -1,7 +1,7 @@
 -- A message transport over lua-resty-http, for what the driver inside nginx does not do: a proxy, a
 -- TLS set-up of your own, instrumentation.
 --
---   repay.open("carbon", { transport = require("repay.resty_http").transport(), … })
+--   repay.open(provider, { transport = require("repay.resty_http").transport(), … })
 --
 -- The library's timeouts begin again with each byte that comes, so the head of a reply may take
 -- longer than the attempt was given; it reads a head's lines without a limit; it may raise where a

@@ -2,8 +2,8 @@
  * What a crash point does in a crash build: the process ends there by SIGKILL, when REPAY_CRASH_AT
  * names the point, as in "C07" for its first hit or "C07:3" for its third.
  *
- * Forced into every file of that build by the Makefile, so that no source includes it. A point stands
- * in one file, which therefore counts its hits.
+ * Forced into every file of that build by the Makefile, so that no source includes it. A point
+ * stands in one file, which therefore counts its hits.
  */
 #ifndef REPAY_TEST_CRASH_KILL_H
 #define REPAY_TEST_CRASH_KILL_H

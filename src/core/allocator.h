@@ -3,8 +3,8 @@
  *
  * One function in the shape of Lua's own allocator, and its context. The binding passes the Lua
  * state's allocator, so a limit that an embedder puts on Lua's memory holds for us too, and a test
- * that lets the n-th allocation fail reaches every allocation of the core. No file of the core calls
- * malloc itself. A failed allocation is an error value of kind `memory`, never an abort.
+ * that lets the n-th allocation fail reaches every allocation of the core. No file of the core
+ * calls malloc itself. A failed allocation is an error value of kind `memory`, never an abort.
  */
 #ifndef REPAY_ALLOCATOR_H
 #define REPAY_ALLOCATOR_H
