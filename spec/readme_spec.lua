@@ -1,5 +1,6 @@
 -- README is a promise: every Lua block in it runs, and prints what the `text` block behind it
--- shows. A block sees the clients and the schedule that the page speaks of, made fresh from the sandbox.
+-- shows. A block sees the clients and the schedule that the page speaks of, made fresh from the
+-- sandbox.
 local repay = require "repay"
 local sandbox = require "repay.sandbox"
 

@@ -1,5 +1,5 @@
--- schedule:reason(name) and the reasons beside a total were decided in two places, and for the total
--- due of Fincode's pending list they gave two answers.
+-- schedule:reason(name) and the reasons beside a total were decided in two places, and for the
+-- total due of Fincode's pending list they gave two answers.
 local repay = require "repay"
 local sandbox = require "repay.sandbox"
 
