@@ -79,9 +79,10 @@
  *     owner.id
  *     owner:claim(call, o)                -> {attempt, deadline_ms, timeout_ms, state = "sending"}
  *         On disk before it returns; then send, within timeout_ms of the moment before this call by
- *         the clock that drives it (a process may sleep in between). The call must be the entry's
- * own: its key, method, target and body are compared byte for byte. o.before = what journal:before
- * gave, or false where the provider has no list; needed when nothing may have been sent yet.
+ *         the clock that drives it: a process may sleep in between. The call must be the entry's
+ *         own: its key, method, target and body are compared byte for byte. o.before = what
+ *         journal:before gave, or false where the provider has no list; needed when nothing may
+ *         have been sent yet.
  *         Another claim of the same owner is the next attempt.
  *     owner:settle(o)                     -> {state, again, wait_ms, stop, why}
  *         o.outcome = "accepted" | "not_sent" | "refused" | "unknown"; o.kind, http_status,
