@@ -93,7 +93,7 @@ describe("a report", function()
     portfolio:close()
   end)
 
-  it("is a page under 500 KB and made in under 2 seconds, of 10,000 loans", function()
+  it("is a page under 500 KB and made in under 2 seconds, of 10,000 loans #slow", function()
     local schedules = sample.schedules { pezesha = 10000 }
     local started = os.clock()
     local portfolio = sample.portfolio(schedules)
