@@ -109,7 +109,7 @@ APT_LINT  = clang clang-format clang-tidy lua-check $(APT_TEST)
 packages_for_demo  = $(APT_BUILD) $(APT_DEMO)
 packages_for_test  = $(APT_BUILD) $(APT_TEST)
 packages_for_asan  = $(APT_BUILD) $(APT_TEST) valgrind
-packages_for_bench = $(APT_BUILD) $(APT_DEMO)
+packages_for_bench = $(APT_BUILD) $(APT_DEMO) libnginx-mod-http-lua lua-socket nginx
 packages_for_lint  = $(APT_BUILD) $(APT_LINT)
 packages_for_format = clang-format
 packages_for_report-check = $(APT_BUILD) $(APT_TEST) chromium chromium-driver
@@ -615,6 +615,7 @@ bench: all $(BENCH_C:bench/%.c=$(BUILD)/bench/bench-%)
 		$(lua54_PROGRAM) bench/run.lua $(BUILD) .
 	@LUA54=$(lua54_PROGRAM) LUAJIT=$(lua51_PROGRAM) LUA_PATH='$(CURDIR)/?.lua;;' \
 		$(lua54_PROGRAM) bench/many.lua $(BUILD) .
+	@env $(call lua_paths,lua51,$(BUILD)) $(lua51_PROGRAM) bench/nginx.lua
 
 #
 # Installing: for luarocks, which says where Lua is and where everything goes, and for all others

@@ -91,9 +91,7 @@ local function receive(call, attempt)
   local heard = false
   while true do
     local limit_ms = heard and attempt.deadline_ms or math.min(first_ms, attempt.deadline_ms)
-    if is_given_up(call) then
-      return failure("cancelled", "maybe")
-    elseif not connection.arm(attempt.socket, limit_ms, CHECK_MS) then
+    if not connection.arm(attempt.socket, limit_ms, CHECK_MS) then
       return failure("timeout", "maybe")
     end
     local bytes, err, partial = attempt.socket:receiveany(PIECE)
@@ -110,6 +108,8 @@ local function receive(call, attempt)
       return nil, false
     elseif err and err ~= "timeout" then
       return failure("connection_lost", "maybe", err, not heard and attempt.reused)
+    elseif err and is_given_up(call) then
+      return failure("cancelled", "maybe")
     end
   end
 end

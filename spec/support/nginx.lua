@@ -152,7 +152,8 @@ function nginx.start(options)
     if client then
       client:close()
     end
-    if client and self.pid then
+    -- The master listens before it has workers.
+    if client and self.pid and #self:workers() == (options.workers or 1) then
       return self
     end
     socket.sleep(0.01)

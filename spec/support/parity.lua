@@ -8,7 +8,7 @@ local parity = {}
 local UNIX_MS = 1763640000000
 local CUSTOMER = "123e4567-e89b-12d3-a456-426614174000"
 
--- Each with the plans of its server, one for each request; spec/support/loopback.c says what they do.
+-- Each with the plans of its server, one for each request; spec/support/loopback.c tells more.
 function parity.cases(reply, bodies)
   local schedule, list = reply(200, bodies.schedule), reply(200, bodies.list)
   local receipt, pending = reply(200, bodies.receipt), reply(200, bodies.pending)
@@ -84,7 +84,7 @@ local function told(value, err)
     key = value.idempotency_key, attempts = attempts_of(value.attempts) }
 end
 
---- Runs `{ provider, operation, port, options }` one after the other, with the same time and chance.
+--- Runs `{ provider, operation, port, options }` one after the other, with equal time and chance.
 function parity.run(list)
   local seen = {}
   native.test_seed("the same chance for everyone!!!!")

@@ -57,19 +57,28 @@ local function failure(kind, message)
 end
 
 --- Gives the socket's next step the time that is left, or `most_ms` of it; nil when there is none.
---- Nginx counts from a clock it keeps, which may be behind.
+--- Nginx counts from a clock it keeps, which may be behind: a step may then end too early. With
+--- `most_ms` the caller looks at the time itself and goes on.
 function connection.arm(socket, deadline_ms, most_ms)
   local left_ms = deadline_ms - native.now_ms()
   if left_ms <= 0 then
     return nil
   end
-  ngx.update_time()
+  if not most_ms then
+    ngx.update_time()
+  end
   socket:settimeout(most_ms and math.min(left_ms, most_ms) or left_ms)
   return left_ms
 end
 
+-- By host, as there are few of them.
+local addresses = {}
+
 local function is_address(host)
-  return host:find(":", 1, true) ~= nil or host:find("^%d+%.%d+%.%d+%.%d+$") ~= nil
+  if addresses[host] == nil then
+    addresses[host] = host:find(":", 1, true) ~= nil or host:find("^%d+%.%d+%.%d+%.%d+$") ~= nil
+  end
+  return addresses[host]
 end
 
 -- A look-up has a time limit of nginx's own (resolver_timeout, 30 s), so it gets a light thread

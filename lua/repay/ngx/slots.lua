@@ -1,9 +1,9 @@
 -- How many attempts one worker has under way towards one host.
 --
--- A semaphore, because the queue that cosockets offer for this made 64 calls of 100 ms take up to
--- five seconds instead of 0.8 when eight were allowed. Each taken place is a lease that ends with
--- its attempt's deadline: a request that nginx ends in the middle runs no more code and gives
--- nothing back, and its place is taken from it then.
+-- Whoever finds no place waits on a semaphore: the queue that cosockets offer for this made 64
+-- calls of 100 ms take up to five seconds instead of 0.8 when eight were allowed. Each taken place
+-- is a lease that ends with its attempt's deadline: a request that nginx ends in the middle runs no
+-- more code and gives nothing back, and its place is taken from it then.
 local native = require "repay.native.core"
 local semaphore = require "ngx.semaphore"
 
@@ -14,7 +14,8 @@ local slots = {}
 slots.__index = slots
 
 function slots.new(count)
-  return setmetatable({ free = assert(semaphore.new(count)), leases = {} }, slots)
+  return setmetatable({ left = count, waiting = 0, handed = assert(semaphore.new(0)), leases = {} },
+    slots)
 end
 
 -- Takes back what is overdue; tells when the next lease will be, or nil.
@@ -31,7 +32,7 @@ local function reclaim(self, now_ms)
   return next_ms
 end
 
--- Waits for a free place until the moment; true, or nil and nginx's word.
+-- Waits until the moment for a place that someone hands on; true, or nil and nginx's word.
 local function wait(self, until_ms)
   while true do
     local now_ms = native.now_ms()
@@ -41,32 +42,49 @@ local function wait(self, until_ms)
       return nil, "timeout"
     end
     ngx.update_time()
-    local ok, err = self.free:wait((wake_ms - now_ms) / 1000)
+    local ok, err = self.handed:wait((wake_ms - now_ms) / 1000)
     if ok or err ~= "timeout" then
       return ok, err
     end
   end
 end
 
+-- As `wait`. A place may have been handed to one who was just then giving up.
+local function queue(self, until_ms)
+  self.waiting = self.waiting + 1
+  local ok, err = wait(self, until_ms)
+  self.waiting = self.waiting - 1
+  if not ok and err == "timeout" then
+    ok = self.handed:wait(0)
+  end
+  return ok, err
+end
+
 --- A place until the moment, on the clock of native.now_ms: a lease, or nil and nginx's word.
 function slots:take(until_ms)
-  local ok, err = self.free:wait(0)
-  if not ok then
-    ok, err = wait(self, until_ms)
-  end
-  if not ok then
-    return nil, err
+  if self.left > 0 then
+    self.left = self.left - 1
+  else
+    local ok, err = queue(self, until_ms)
+    if not ok then
+      return nil, err
+    end
   end
   local lease = { until_ms = until_ms }
   self.leases[lease] = true
   return lease
 end
 
---- Safe twice, and for a lease that was taken back.
+--- Safe twice, and for a lease that was taken back. Whoever waits longest gets the place.
 function slots:give_back(lease)
-  if self.leases[lease] then
-    self.leases[lease] = nil
-    self.free:post(1)
+  if not self.leases[lease] then
+    return
+  end
+  self.leases[lease] = nil
+  if self.waiting > 0 then
+    self.handed:post(1)
+  else
+    self.left = self.left + 1
   end
 end
 
