@@ -14,7 +14,8 @@
  *     book:percent(row, column, ppm, style)
  *     book:day(row, column, "YYYY-MM-DD", style)
  *     book:sum(row, column, formula, minor, decimals, currency, style)    with its value
- *     book:chart{ sheet, title, row, column, first, last, categories, values, late = { … } }
+ *     book:chart{ sheet, title, row, column, first, last, categories, values, axis,
+ *         late = { … } }                  axis: the number format of its marks
  *     book:close()                    writes the file: true; nil and a message
  *
  * Each of them is true, or nil and a message; closing without `close` writes nothing.
@@ -144,8 +145,6 @@ static void dress(lxw_format *format, enum style style)
     if (style == STYLE_HEAD) {
         format_set_bottom(format, LXW_BORDER_THIN);
         format_set_bg_color(format, 0xECEFF2);
-        format_set_align(format, LXW_ALIGN_VERTICAL_TOP);
-        format_set_text_wrap(format);
     }
     if (style == STYLE_TOTAL)
         format_set_top(format, LXW_BORDER_THIN);
@@ -409,7 +408,7 @@ static int add_chart(lua_State *L)
     lxw_chart_options place = {.x_scale = 1.4, .y_scale = 1.1, .object_position = 2};
     lxw_row_t first, last, row;
     lxw_col_t categories, values, column;
-    const char *sheet, *title;
+    const char *sheet, *title, *axis;
     lxw_chart_series *series;
     lxw_chart *chart;
     lxw_error error;
@@ -424,6 +423,7 @@ static int add_chart(lua_State *L)
     values = (lxw_col_t)whole_field(L, "values", COLUMNS_MAX - 1);
     sheet = text_field(L, "sheet");
     title = text_field(L, "title");
+    axis = text_field(L, "axis");
     if (last < first || last - first >= POINTS_MAX)
         return luaL_error(L, "a chart has 1 to %d bars", POINTS_MAX);
     chart = workbook_add_chart(book->workbook, LXW_CHART_COLUMN);
@@ -437,6 +437,7 @@ static int add_chart(lua_State *L)
         return push_outcome(L, error);
     chart_series_set_name(series, title);
     chart_title_set_name(chart, title);
+    chart_axis_set_num_format(chart->y_axis, axis);
     chart_legend_set_position(chart, LXW_CHART_LEGEND_NONE);
     return push_outcome(L, worksheet_insert_chart_opt(book->sheet, row, column, chart, &place));
 }

@@ -129,12 +129,12 @@ local function add_part(sheet, name, part, currency)
 end
 
 local function add_summary(book, facts)
-  local columns = { { "Currency", 10 }, { "Group", 22 }, { "Loans", 9 }, { "Late loans", 9 },
-    { "Paid loans", 9 }, { "Total due", 20 }, { "Paid", 20 }, { "Outstanding", 20 },
-    { "Overdue", 20 }, { "Outstanding principal", 20 } }
+  local columns = { { "Currency", 10 }, { "Group", 22 }, { "Loans", 9 }, { "Late loans", 12 },
+    { "Paid loans", 12 }, { "Total due", 20 }, { "Paid", 20 }, { "Outstanding", 20 },
+    { "Overdue", 20 }, { "Outstanding principal", 24 } }
   local first = facts.currencies[1]
   for _, risk in ipairs(first and first.at_risk or {}) do
-    columns[#columns + 1] = { ("At risk, %d days"):format(risk.days), 11 }
+    columns[#columns + 1] = { ("At risk, %d days"):format(risk.days), 18 }
   end
   local sheet = begin_sheet(book, "Summary", columns)
   for _, currency in ipairs(facts.currencies) do
@@ -156,9 +156,9 @@ local function add_summary(book, facts)
 end
 
 local function add_risk(book, currency)
-  local sheet = begin_sheet(book, "Risk " .. currency.code, { { "More than days late", 12 },
-    { "Ratio", 10 }, { "Low ratio", 10 }, { "Principal at risk", 20 },
-    { "Principal measured", 20 }, { "Loans at risk", 10 }, { "Loans not measured", 10 } })
+  local sheet = begin_sheet(book, "Risk " .. currency.code, { { "More than days late", 20 },
+    { "Ratio", 10 }, { "Low ratio", 10 }, { "Principal at risk", 22 },
+    { "Principal measured", 22 }, { "Loans at risk", 15 }, { "Loans not measured", 20 } })
   local late = {}
   for i, risk in ipairs(currency.at_risk) do
     local part = risk.figures
@@ -175,7 +175,7 @@ local function add_risk(book, currency)
   if #late > 0 then
     check(book:chart { sheet = sheet.name, title = "Portfolio at risk, " .. currency.code,
       row = sheet.row + 1, column = 0, first = 1, last = #late, categories = 0, values = 1,
-      late = late })
+      axis = "0%", late = late })
   end
 end
 
@@ -185,7 +185,7 @@ local function add_ageing(book, currency)
     return
   end
   local sheet = begin_sheet(book, "Ageing " .. currency.code, { { "Age", 14 },
-    { "By installment", 20 }, { "Installments", 12 }, { "By loan", 20 }, { "Loans", 10 } })
+    { "By installment", 20 }, { "Installments", 14 }, { "By loan", 20 }, { "Loans", 10 } })
   local sums, late = { 0, 0, 0, 0 }, {}
   for i, bucket in ipairs(by_row.buckets) do
     local other = by_loan.buckets[i]
@@ -209,7 +209,7 @@ local function add_ageing(book, currency)
   for at, title in ipairs { "Ageing by installment, ", "Ageing by loan, " } do
     check(book:chart { sheet = sheet.name, title = title .. currency.code, row = sheet.row + 2
       + (at - 1) * 18, column = 0, first = 1, last = #late, categories = 0, values = at * 2 - 1,
-      late = late })
+      axis = "#,##0", late = late })
   end
 end
 
@@ -220,7 +220,7 @@ local function add_cash_flow(book, currency)
   end
   local sheet = begin_sheet(book, "Cash flow " .. currency.code, { { "Due", 26 },
     { "First day", 12 }, { "Last day", 12 }, { "Outstanding", 20 }, { "of it principal", 20 },
-    { "Installments", 12 } })
+    { "Installments", 14 } })
   local sum, rows, late = 0, 0, {}
   local function add(name, part, is_late)
     sheet:text(0, name)
@@ -245,7 +245,7 @@ local function add_cash_flow(book, currency)
   if #late <= 400 then
     check(book:chart { sheet = sheet.name, title = "Cash flow, " .. currency.code,
       row = sheet.row + 2, column = 0, first = 1, last = #late, categories = 0, values = 3,
-      late = late })
+      axis = "#,##0", late = late })
   end
 end
 
@@ -339,7 +339,7 @@ end
 
 local function add_unknowns(book, facts)
   local sheet = begin_sheet(book, "Not computed", { { "Where", 24 }, { "Figures", 60 },
-    { "Because", 60 }, { "Missing installments", 12 } })
+    { "Because", 60 }, { "Missing installments", 20 } })
   for _, entry in ipairs(facts.unknowns) do
     sheet:text(0, entry.provider and entry.provider .. ", " .. entry.currency or "every provider")
     sheet:text(1, table.concat(entry.labels, ", "))
