@@ -15,12 +15,11 @@
 /* Any fixed key will do: this is against decay and mishap, not against an attacker. */
 #define HASH_KEY  0x72657061792d7061u
 
+/* Small, because SQLite makes room for several of them with every temporary table. */
 struct page_file {
-    sqlite3_file file;   /* first: SQLite hands this back */
-    sqlite3_file *below; /* in the memory that follows this struct */
-    /* SQLite's page, to be written with the checksum set; one thread at a time uses a connection.
-     */
-    unsigned char page[REPAY_PAGE_SIZE];
+    sqlite3_file file;            /* first: SQLite hands this back */
+    sqlite3_file *below;          /* in the memory that follows this struct */
+    struct repay_page_vfs *layer; /* has room for the page that is written */
 };
 
 static struct repay_page_vfs *layer_of(sqlite3_vfs *vfs)
@@ -83,9 +82,9 @@ static int write_file(sqlite3_file *file, const void *data, int size, sqlite3_in
 
     if (size != REPAY_PAGE_SIZE || offset % REPAY_PAGE_SIZE != 0)
         return self->below->pMethods->xWrite(self->below, data, size, offset);
-    memcpy(self->page, data, BODY_SIZE);
-    checksum_of(self->page, offset, self->page + BODY_SIZE);
-    return self->below->pMethods->xWrite(self->below, self->page, size, offset);
+    memcpy(self->layer->page, data, BODY_SIZE);
+    checksum_of(self->layer->page, offset, self->layer->page + BODY_SIZE);
+    return self->below->pMethods->xWrite(self->below, self->layer->page, size, offset);
 }
 
 static int truncate_file(sqlite3_file *file, sqlite3_int64 size)
@@ -188,6 +187,7 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
         return lower->xOpen(lower, name, file, flags, out_flags);
     memset(self, 0, sizeof *self);
     self->below = (sqlite3_file *)(void *)((char *)file + FILE_SIZE);
+    self->layer = layer_of(vfs);
     code = lower->xOpen(lower, name, self->below, flags, out_flags);
     if (code == SQLITE_OK)
         self->file.pMethods = &methods;

@@ -17,6 +17,8 @@ struct repay_page_vfs {
     sqlite3_vfs vfs; /* first: SQLite hands this back */
     sqlite3_vfs *below;
     char name[40]; /* of this one layer, so that nothing is shared between handles */
+    /* SQLite's page, to be written with the checksum set; one thread at a time uses a layer. */
+    unsigned char page[REPAY_PAGE_SIZE];
 };
 
 /* False when there is no VFS of that name (NULL: the default). Registered until _hide. */

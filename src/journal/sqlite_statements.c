@@ -38,7 +38,8 @@ static const char *const texts[REPAY_SQL_COUNT] = {
         "?23,?24,?25,?26,?27,?28,'planned',?27)",
     [REPAY_SQL_MOVE] = MOVE " WHERE number=?1",
     [REPAY_SQL_MOVE_ALL] =
-        MOVE ",live=(?2 NOT IN('cancelled','expired','refused','rejected','absent')),"
+        MOVE ",live=((?2<>'cancelled' AND ?2<>'expired' AND ?2<>'refused' AND ?2<>'rejected' "
+             "AND ?2<>'absent')),"
              "before_list=?14,approved_ms=?15,receipt_id=?16,record_id=?17 WHERE number=?1",
     [REPAY_SQL_INSERT_EVENT] =
         "INSERT INTO event(sequence,entry,id,moved_from,moved_to,why,evidence,who,at_ms,seal,"
@@ -89,7 +90,8 @@ static const char *const texts[REPAY_SQL_COUNT] = {
         "SELECT coalesce(sum(amount_minor),0) FROM entry WHERE provider=?1 AND "
         "environment=coalesce(?2,'') AND label=coalesce(?3,'') AND currency=?4 AND (?5 IS NULL OR "
         "account=?5) AND approved_ms>=?6 AND "
-        "approved_ms<?7 AND state IN ('approved','sending','accepted','verified','unknown')",
+        "approved_ms<?7 AND (state='approved' OR state='sending' OR state='accepted' OR "
+        "state='verified' OR state='unknown')",
 };
 
 void repay_sqlite_lose(struct repay_store *store)
