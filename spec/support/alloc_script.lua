@@ -214,6 +214,29 @@ function scenarios.feed()
   end)
 end
 
+-- Whatever fails on the way, every call is answered once at most, and all are closed in the end.
+function scenarios.each()
+  local repay = require "repay"
+  return over("carbon", { "carbon/schedule.200.json", "carbon/loan_not_found.400.json" },
+    function(client)
+      local items = { "LOAN_1", "LOAN_2", { loan_id = "LOAN_3" } }
+      local run = repay.each(client:calls("schedule", items),
+        { deadline_ms = 60000, rate = 1000, per_host = 1, stop_on = "memory" })
+      local ok, raised = pcall(function()
+        for _, schedule in run do
+          if schedule then
+            schedule:close()
+          end
+        end
+      end)
+      run:close()
+      if not ok then
+        error(raised, 0)
+      end
+      return client:stats()
+    end)
+end
+
 -- The same over a real socket: the engine's memory is Lua's, so it fails in turn as well.
 local function over_curl(plan, provider, job)
   local server = require("spec.support.loopback").listen("127.0.0.1")

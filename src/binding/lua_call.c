@@ -10,6 +10,9 @@
 #include "lua_arguments.h"
 #include "lua_client.h"
 
+/* Where result_of_call is kept: to push it anew would need memory just when there is none. */
+#define RESULT_KEY "repay.call.result"
+
 /* As many as a wide run has in flight, so that it makes none anew. */
 #define SPARE_MAX 256
 
@@ -400,7 +403,7 @@ int repay_lua_call_result(lua_State *L)
         return push_closed(L);
     if (!call->call.operation->is_write)
         return repay_lua_push_result(L, 1);
-    lua_pushcfunction(L, result_of_call);
+    lua_getfield(L, LUA_REGISTRYINDEX, RESULT_KEY);
     lua_pushvalue(L, 1);
     if (lua_pcall(L, 1, 2, 0) == 0)
         return 2;
@@ -471,6 +474,8 @@ static int call_index(lua_State *L)
 
 void repay_lua_call_register(lua_State *L)
 {
+    lua_pushcfunction(L, result_of_call);
+    lua_setfield(L, LUA_REGISTRYINDEX, RESULT_KEY);
     repay_lua_class_register(L, &class);
     luaL_setfuncs(L, repay_lua_drive_methods, 0);
 }
