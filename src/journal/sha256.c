@@ -53,20 +53,22 @@ static void expand(const unsigned char block[64], uint32_t words[64])
 }
 
 /*
- * One round. The eight words do not move: each round is told which of them it takes for which, and
- * the roles go round, so that after 64 rounds every word is back in its place.
+ * One round, the word with its constant added. The eight words do not move: each round is told
+ * which of them it takes for which, and the roles go round, so that after eight rounds every word
+ * is back in its place. Inlined, or `turn` would not be a constant and every role a sum.
  */
-static void round_of(uint32_t v[8], unsigned i, uint32_t word)
+__attribute__((always_inline)) static inline void round_of(uint32_t v[8], unsigned turn,
+                                                           uint32_t word)
 {
-    uint32_t a = v[(64 - i) & 7], b = v[(65 - i) & 7], c = v[(66 - i) & 7];
-    uint32_t e = v[(68 - i) & 7], f = v[(69 - i) & 7], g = v[(70 - i) & 7];
-    uint32_t *h = &v[(71 - i) & 7];
+    uint32_t a = v[(8 - turn) & 7], b = v[(9 - turn) & 7], c = v[(10 - turn) & 7];
+    uint32_t e = v[(12 - turn) & 7], f = v[(13 - turn) & 7], g = v[(14 - turn) & 7];
+    uint32_t *h = &v[(15 - turn) & 7];
     uint32_t choice = (e & f) ^ (~e & g);
     uint32_t majority = (a & b) ^ (a & c) ^ (b & c);
-    uint32_t first = *h + choice + round_constants[i] + word +
-                     (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25));
+    uint32_t first =
+        *h + choice + word + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25));
 
-    v[(67 - i) & 7] += first;
+    v[(11 - turn) & 7] += first;
     *h = first + majority + (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22));
 }
 
@@ -78,14 +80,14 @@ static void compress(uint32_t state[8], const unsigned char block[64])
     expand(block, words);
     memcpy(v, state, sizeof v);
     for (unsigned i = 0; i < 64; i += 8) {
-        round_of(v, i, words[i]);
-        round_of(v, i + 1, words[i + 1]);
-        round_of(v, i + 2, words[i + 2]);
-        round_of(v, i + 3, words[i + 3]);
-        round_of(v, i + 4, words[i + 4]);
-        round_of(v, i + 5, words[i + 5]);
-        round_of(v, i + 6, words[i + 6]);
-        round_of(v, i + 7, words[i + 7]);
+        round_of(v, 0, words[i] + round_constants[i]);
+        round_of(v, 1, words[i + 1] + round_constants[i + 1]);
+        round_of(v, 2, words[i + 2] + round_constants[i + 2]);
+        round_of(v, 3, words[i + 3] + round_constants[i + 3]);
+        round_of(v, 4, words[i + 4] + round_constants[i + 4]);
+        round_of(v, 5, words[i + 5] + round_constants[i + 5]);
+        round_of(v, 6, words[i + 6] + round_constants[i + 6]);
+        round_of(v, 7, words[i + 7] + round_constants[i + 7]);
     }
     for (unsigned i = 0; i < 8; i++)
         state[i] += v[i];
