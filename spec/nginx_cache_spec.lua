@@ -22,7 +22,7 @@ local ASK = [[
   return { rows = schedule and #schedule, kind = err and err.kind, source = source }
 ]]
 
-nginx.describer(describe, it, pending)("the cache inside nginx", function()
+nginx.describer(describe, pending)("the cache inside nginx", function()
   local gateway, provider
   local fetched = 0
 

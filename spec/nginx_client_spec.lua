@@ -6,7 +6,7 @@ local process = require "spec.support.sandbox_process"
 local FILES = { "call", "client_carbon", "client_fincode", "client_pezesha", "driver", "errors",
   "lifetime", "options", "requests", "rows", "schedule", "secrets" }
 
-nginx.describer(describe, it, pending)("inside a content handler", function()
+nginx.describer(describe, pending)("inside a content handler", function()
   local gateway, box
 
   setup(function()

@@ -54,7 +54,7 @@ local ASK = [[
   return #seen == 1 and seen[1] or seen
 ]]
 
-nginx.describer(describe, it, pending)("the driver inside nginx", function()
+nginx.describer(describe, pending)("the driver inside nginx", function()
   local gateway
   local servers, silent = {}, nil
 

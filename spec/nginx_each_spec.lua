@@ -16,7 +16,7 @@ local ELSEWHERE = { "process that was forked", "when it is interrupted", "hands 
   "cannot be made", "begins so many calls a second", "tells how far it is", "closed from within",
   "calls that it cannot run" }
 
-nginx.describer(describe, it, pending)("repay.each inside nginx", function()
+nginx.describer(describe, pending)("repay.each inside nginx", function()
   local gateway, provider
 
   setup(function()

@@ -55,7 +55,7 @@ local LOAD = [[
   return { tries = tries, stuck = stuck, odd = odd }
 ]]
 
-nginx.describer(describe, it, pending)("the example gateway", function()
+nginx.describer(describe, pending)("the example gateway", function()
   local gateway, box, state
 
   setup(function()

@@ -42,7 +42,7 @@ local function over_curl(program, build)
   end
 end
 
-nginx.describer(describe, it, pending)("libcurl and cosockets", function()
+nginx.describer(describe, pending)("libcurl and cosockets", function()
   local gateway
   local seen, sent = {}, {}
   local cases = parity.cases(reply, {

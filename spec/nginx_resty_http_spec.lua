@@ -182,6 +182,6 @@ local function suite(describe_nginx, name, is_real)
   end)
 end
 
-local describe_nginx = nginx.describer(describe, it, pending)
+local describe_nginx = nginx.describer(describe, pending)
 suite(describe_nginx, "a stand-in for lua-resty-http", false)
 suite(describe_nginx, "lua-resty-http itself", true)

@@ -42,7 +42,7 @@ local SERVER = [[
   }
 ]]
 
-nginx.describer(describe, it, pending)("TLS inside nginx", function()
+nginx.describer(describe, pending)("TLS inside nginx", function()
   local provider, gateway
   local ports = {}
 

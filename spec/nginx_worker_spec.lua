@@ -76,7 +76,7 @@ local function options_for(port, changes)
   return options
 end
 
-nginx.describer(describe, it, pending)("a worker of nginx", function()
+nginx.describer(describe, pending)("a worker of nginx", function()
   local provider, tls_port
 
   setup(function()
