@@ -67,12 +67,21 @@ function nginx.describer(describe, pending)
   end
 end
 
--- Taken, read and left: nothing else on this machine asks for ports so fast.
+-- Below the range from which the system takes ports for outgoing connections: one of those could be
+-- taken again before nginx has it.
 local function free_port()
-  local server = assert(socket.bind("127.0.0.1", 0))
-  local _, port = server:getsockname()
-  server:close()
-  return tonumber(port)
+  local source = assert(io.open("/dev/urandom", "rb"))
+  for _ = 1, 100 do
+    local high, low = source:read(2):byte(1, 2)
+    local port = 20000 + (high * 256 + low) % 12000
+    local server = socket.bind("127.0.0.1", port)
+    if server then
+      server:close()
+      source:close()
+      return port
+    end
+  end
+  error("no port is free")
 end
 nginx.free_port = free_port
 
@@ -171,7 +180,8 @@ end
 --- The process ids of its workers, those included that are about to end.
 function nginx:workers()
   local pids = {}
-  for pid in output_of("pgrep -P " .. self.pid):gmatch("%d+") do
+  local children = read(("/proc/%d/task/%d/children"):format(self.pid, self.pid)) or ""
+  for pid in children:gmatch("%d+") do
     pids[#pids + 1] = tonumber(pid)
   end
   return pids
