@@ -2,7 +2,8 @@
 --
 -- An answer is a fixture's path ("carbon/schedule.200.json": its status is in its name), a table
 -- as a transport returns it, or a function of the request that returns what send returns. Sleeping
--- takes no time; what was slept stands in `slept`.
+-- takes no time and moves the transport's own clock; what was slept stands in `slept`. With the
+-- machine's clock a wait would be a millisecond short whenever the machine is busy.
 local transport = {}
 
 function transport.read(path)
@@ -33,6 +34,7 @@ end
 function transport.new(...)
   local answers = { ... }
   local self = { requests = {}, slept = {} }
+  local now_ms = 1000
 
   function self.send(request)
     self.requests[#self.requests + 1] = request
@@ -42,6 +44,11 @@ function transport.new(...)
 
   function self.sleep(ms)
     self.slept[#self.slept + 1] = ms
+    now_ms = now_ms + ms
+  end
+
+  function self.now_ms()
+    return now_ms
   end
 
   return self
