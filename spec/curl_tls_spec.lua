@@ -97,18 +97,6 @@ describe("TLS over curl", function()
     }, demand).kind)
   end)
 
-  it("does not read all the system's authorities for every connection #plain", function()
-    local server = tls.serve("good")
-    local options = without_ca(server.port)
-    helper.fails(wire.ask("carbon", "schedule", server.port, options))
-    local begun = os.clock()
-    for _ = 1, 5 do
-      helper.fails(wire.ask("carbon", "schedule", server.port, options))
-    end
-    -- As libcurl comes, each costs about 16 ms.
-    assert.truthy((os.clock() - begun) / 5 < 0.008)
-  end)
-
   it("speaks HTTP/2 for reads, on one connection, and HTTP/1.1 for writes", function()
     local body = transport.read("carbon/schedule.200.json")
     local server = tls.serve_http2(wire.dead_port(), body)
