@@ -58,6 +58,7 @@ local function run(block)
   for _, name in ipairs { "carbon", "pezesha", "fincode" } do
     env[name]:close()
   end
+  env.schedule:close()
   return table.concat(printed, "\n") .. "\n"
 end
 
