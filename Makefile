@@ -358,14 +358,14 @@ $(REPLAY_RUNS): test/replay/%: $(BUILD)/replay/% | test-start
 $(BUSTED_RUNS): test/busted/%: | test-start
 	$(call run,$@,tap,$(call busted,$*,$(BUILD)/test) --exclude-tags=plain)
 
-# The collector starts its next round as soon as one ends: what is not anchored does not last.
+# The collector starts its next round almost as soon as one ends: what is not anchored does not last.
 $(EAGER_RUNS): test/eager/%: | test-start
 	$(call run,$@,tap,env REPAY_SPEC_COLLECTOR=eager \
 		$(call busted,$*,$(BUILD)/test) --exclude-tags=plain$(,)slow)
 
 # What users get, which has no door for specs.
 $(SHIPPED_RUNS): test/shipped/%: | test-start
-	$(call run,$@,tap,$(call busted,$*,$(BUILD)) spec/native_build_spec.lua)
+	$(call run,$@,tap,$(call busted,$*,$(BUILD)) spec/native_build_spec.lua spec/layers_spec.lua)
 
 # Every allocation fails once, in turn.
 $(MEMORY_RUNS): test/memory/%: | test-start

@@ -1,5 +1,6 @@
 -- The rooms of the source, held by what the files say: who includes whom, which functions and
 -- types are not used, and where a provider's name stands. Reads the text; compiles nothing.
+-- Tagged #plain: the text is the same whatever the collector or a sanitizer does.
 
 local lfs = require("lfs")
 
@@ -140,7 +141,7 @@ local function room_of_header(name)
   end
 end
 
-describe("the reader of these rules", function()
+describe("the reader of these rules #plain", function()
   it("drops comments and what is quoted, and keeps the lines", function()
     local code = code_of('a = "x /* y"; /* strcpy\n */ b = \'"\'; // atoi\nc = d / e;\n')
     assert.is_nil(code:find("strcpy", 1, true))
@@ -157,7 +158,7 @@ describe("the reader of these rules", function()
   end)
 end)
 
-describe("the rooms of src", function()
+describe("the rooms of src #plain", function()
   it("include only along the arrows", function()
     local wrong = {}
     for _, source in ipairs(sources) do
@@ -216,7 +217,7 @@ describe("the rooms of src", function()
   end)
 end)
 
-describe("the source", function()
+describe("the source #plain", function()
   it("uses no function that cannot be used safely", function()
     assert.same({}, places_of(EVERY_ROOM,
       [[sprintf vsprintf strcpy strcat strncpy strncat strtok strtod strtof strtold atof atoi atol
@@ -288,7 +289,7 @@ describe("the source", function()
   end)
 end)
 
-describe("a provider's name", function()
+describe("a provider's name #plain", function()
   local PROVIDERS = {}
   for _, path in ipairs(files_under("src/providers", "%.c$")) do
     local name = path:match("([%w_]+)%.c$")
@@ -319,7 +320,7 @@ describe("a provider's name", function()
   end)
 end)
 
-describe("the Lua files", function()
+describe("the Lua files #plain", function()
   it("use nothing that one of the two Luas lacks", function()
     local wrong = {}
     for _, path in ipairs(files_under("lua", "%.lua$")) do
