@@ -44,7 +44,7 @@ local function interrupted(server, how)
   return (said:gsub("%s+$", ""))
 end
 
-describe("a script that is interrupted", function()
+describe("a script that is interrupted #interpreter", function()
   helper.watch(after_each)
   wire.watch(after_each)
 
