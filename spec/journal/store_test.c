@@ -99,6 +99,58 @@ static void refuses_places_that_are_not_fit(void)
     CHECK_INT(error.kind, REPAY_KIND_CONFIG);
 }
 
+/*
+ * Another process makes the journal between the questions of one that found none: the answers must
+ * be of one moment, or a half-made file looks like somebody else's.
+ */
+static struct {
+    struct repay_journal journal;
+    struct repay_error error;
+    bool is_watching;
+    bool is_opened;
+} maker;
+
+static int make_the_journal(unsigned what, void *context, void *statement, void *sql)
+{
+    const char *text = sql;
+
+    (void)what;
+    (void)context;
+    (void)statement;
+    if (!maker.is_watching || !strstr(text, "sqlite_schema"))
+        return 0;
+    maker.is_watching = false;
+    maker.is_opened = open_journal(&maker.journal, &maker.error);
+    return 0;
+}
+
+static int watch_its_statements(sqlite3 *db, char **message, const void *routines)
+{
+    (void)message;
+    (void)routines;
+    return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, make_the_journal, NULL);
+}
+
+static void opens_beside_another_that_makes_the_journal(void)
+{
+    void (*extension)(void) = (void (*)(void))watch_its_statements;
+    bool is_opened;
+
+    remove_files();
+    maker.is_watching = true;
+    CHECK_INT(sqlite3_auto_extension(extension), SQLITE_OK);
+    is_opened = opens();
+    sqlite3_reset_auto_extension();
+    if (!CHECK(is_opened))
+        fprintf(stderr, "%s\n", error.message);
+    if (!CHECK(maker.is_opened))
+        fprintf(stderr, "%s\n", maker.error.message);
+    if (is_opened)
+        repay_journal_close(&journal);
+    if (maker.is_opened)
+        repay_journal_close(&maker.journal);
+}
+
 static void knows_file_systems_that_are_elsewhere(void)
 {
     CHECK(repay_file_system_is_remote(0x6969));
@@ -405,6 +457,7 @@ int main(void)
     begin_tests();
     makes_files_for_its_owner_alone();
     refuses_places_that_are_not_fit();
+    opens_beside_another_that_makes_the_journal();
     knows_file_systems_that_are_elsewhere();
     refuses_files_of_others();
     is_set_as_it_must_be();

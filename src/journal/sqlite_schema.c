@@ -241,6 +241,19 @@ static bool read_marks(struct repay_store *store, struct marks *out, struct repa
            read_number(store, "SELECT count(*) FROM sqlite_schema", &out->tables, error);
 }
 
+/* All of one moment: another process may be making the journal between two questions. */
+static bool read_marks_at_once(struct repay_store *store, struct marks *out,
+                               struct repay_error *error)
+{
+    struct repay_error ignored;
+    bool is_read;
+
+    if (!repay_sqlite_run(store, "BEGIN", error))
+        return false;
+    is_read = read_marks(store, out, error);
+    return repay_sqlite_run(store, "ROLLBACK", is_read ? error : &ignored) && is_read;
+}
+
 static bool check_marks(struct repay_store *store, const struct marks *marks,
                         struct repay_error *error)
 {
@@ -284,7 +297,7 @@ bool repay_sqlite_prepare(struct repay_store *store, int64_t unix_ms, struct rep
 {
     struct marks marks;
 
-    if (!set_up(store, error) || !read_marks(store, &marks, error) ||
+    if (!set_up(store, error) || !read_marks_at_once(store, &marks, error) ||
         !check_marks(store, &marks, error))
         return false;
     if (marks.tables > 0 && marks.version == REPAY_STORE_SCHEMA)
