@@ -56,10 +56,13 @@ XLSX_CFLAGS    = $(shell pkg-config --cflags xlsxwriter)
 XLSX_LIBS      = $(shell pkg-config --libs xlsxwriter)
 CURL_LIBS      = $(if $(CURL_LIBDIR),-L$(CURL_LIBDIR) -lcurl,$(shell pkg-config --libs libcurl))
 
+# From the lowest to the highest: a room of the core includes of its own and of those before it.
+CORE_ROOMS    = base json schedule reply portfolio call
+CORE_INCLUDES = $(CORE_ROOMS:%=-Isrc/core/%)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wundef -Wformat=2
 HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=2
-ALL_CFLAGS = -std=c11 $(CFLAGS) $(WARNINGS) -fPIC -fvisibility=hidden -MMD -MP -Isrc/core
+ALL_CFLAGS = -std=c11 $(CFLAGS) $(WARNINGS) -fPIC -fvisibility=hidden -MMD -MP $(CORE_INCLUDES)
 # Never linked to a Lua library: a second VM in the process would be the end of both.
 SO_LDFLAGS = -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 
@@ -67,7 +70,7 @@ SO_LDFLAGS = -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed 
 # Sources, found by what they are called
 #
 
-CORE_C    := $(sort $(wildcard src/core/*.c src/providers/*.c))
+CORE_C    := $(sort $(wildcard src/core/*/*.c src/providers/*.c))
 NET_C     := $(sort $(wildcard src/net/*.c))
 JOURNAL_C := $(sort $(wildcard src/journal/*.c))
 JOURNAL_PURE_C := $(addprefix src/journal/,entry_rules.c payment_key.c reconcile.c sha256.c)
@@ -92,7 +95,7 @@ BENCH_C   := $(sort $(wildcard bench/*.c))
 ALL_C     := $(CORE_C) $(NET_C) $(JOURNAL_C) $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(CORE_BINDING_C) \
 	$(LONE_BINDING_C) \
 	$(HOST_C) $(SUPPORT_C) $(CORE_TEST_C) $(NET_TEST_C) $(JOURNAL_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c $(BENCH_C)
-ALL_H     := $(sort $(wildcard src/*/*.h spec/*/*.h))
+ALL_H     := $(sort $(wildcard src/*/*.h src/core/*/*.h spec/*/*.h))
 LUA_CHECKED := $(wildcard lua/repay lua/bin/* examples bench types) spec .luacheckrc .busted $(wildcard *.rockspec)
 
 #
@@ -275,7 +278,7 @@ BINDING_FLAGS = -D_GNU_SOURCE -Isrc/net -Isrc/journal
 SPEC_FLAGS    = -D_GNU_SOURCE -Isrc/net -Isrc/journal -Ispec/core -Ispec/journal
 # Clock and chance can be set by specs; the tests' own build of the binding has this, a user's never.
 HOOKS         = -DREPAY_TEST_HOOKS
-# Killed at the points of src/core/crash_points.h, as the environment says.
+# Killed at the points of src/core/base/crash_points.h, as the environment says.
 CRASHING      = $(HOOKS) -DREPAY_CRASH_POINTS -include spec/support/crash_kill.h
 # nodelete: a report made after Lua has unloaded the module could not name its functions.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
@@ -463,7 +466,7 @@ asan: $(ASAN_RUNS)
 # make lint: what can be said without running anything. Each file is one check of each tool.
 ,     := ,
 EACH   = spec/support/each.sh
-STRICT = -std=c11 -O2 $(WARNINGS) -Werror -Isrc/core
+STRICT = -std=c11 -O2 $(WARNINGS) -Werror $(CORE_INCLUDES)
 TIDY   = clang-tidy --quiet
 LINT_CORE_C    = $(CORE_C)
 LINT_NET_C     = $(NET_C)
@@ -508,20 +511,20 @@ endef
 $(foreach vm,$(VMS),$(eval $(call lint_vm,$(vm))))
 
 lint/tidy/core:
-	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core' $(LINT_CORE_C))
+	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 $(CORE_INCLUDES)' $(LINT_CORE_C))
 
 lint/tidy/net:
-	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core $(NET_FLAGS)' $(LINT_NET_C))
+	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 $(CORE_INCLUDES) $(NET_FLAGS)' $(LINT_NET_C))
 
 lint/tidy/journal:
-	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core $(JOURNAL_FLAGS)' $(LINT_JOURNAL_C))
+	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 $(CORE_INCLUDES) $(JOURNAL_FLAGS)' $(LINT_JOURNAL_C))
 
 # The analyzer follows each path of a test for minutes; the sanitizers follow the one that is taken.
 lint/tidy/spec:
-	$(call run,$@,tap,$(EACH) '$(TIDY) --checks=-clang-analyzer-* % -- -std=c11 -Isrc/core $(SPEC_FLAGS)' $(LINT_SPEC_C))
+	$(call run,$@,tap,$(EACH) '$(TIDY) --checks=-clang-analyzer-* % -- -std=c11 $(CORE_INCLUDES) $(SPEC_FLAGS)' $(LINT_SPEC_C))
 
 lint/tidy/binding:
-	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 -Isrc/core $(BINDING_FLAGS) $(lua54_CFLAGS)' \
+	$(call run,$@,tap,$(EACH) '$(TIDY) % -- -std=c11 $(CORE_INCLUDES) $(BINDING_FLAGS) $(lua54_CFLAGS)' \
 		$(LINT_BINDING_C))
 
 lint/format:
@@ -594,7 +597,7 @@ coverage: $(COVERAGE_RUNS)
 $(BUILD)/bench/bench-figures: bench/figures.c $(BUILD)/core.a | packages
 	@mkdir -p $(@D)
 	$(say)
-	$(Q)$(CC) -std=c11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -Isrc/core -o $@ $< $(BUILD)/core.a
+	$(Q)$(CC) -std=c11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE $(CORE_INCLUDES) -o $@ $< $(BUILD)/core.a
 
 $(BUILD)/bench/bench-journal_sqlite: bench/journal_sqlite.c | packages
 	@mkdir -p $(@D)

@@ -77,6 +77,7 @@ for _, path in ipairs(files_under("src", "%.[ch]$")) do
   sources[#sources + 1] = {
     path = path,
     room = path:match("^src/([^/]+)/"),
+    floor = path:match("^src/core/([^/]+)/"),
     name = path:match("([^/]+)$"),
     text = text,
     code = code_of(text),
@@ -135,10 +136,21 @@ local EVERY_ROOM = "core providers net journal binding"
 local CORE_SYSTEM = set([[assert.h emmintrin.h inttypes.h limits.h stdalign.h stdarg.h stdbool.h
   stddef.h stdint.h stdio.h stdlib.h string.h]])
 
-local function room_of_header(name)
-  for room in EVERY_ROOM:gmatch("%S+") do
-    if lfs.attributes("src/" .. room .. "/" .. name, "mode") == "file" then return room end
+-- The floors of the core, lowest first: one may see itself and those under it.
+local CORE_FLOORS = { "base", "json", "schedule", "reply", "portfolio", "call" }
+local HEIGHT = {}
+for height, floor in ipairs(CORE_FLOORS) do HEIGHT[floor] = height end
+
+local headers = {}
+for _, source in ipairs(sources) do
+  if source.name:find("%.h$") then
+    headers[source.name] = headers[source.name] or {}
+    table.insert(headers[source.name], source)
   end
+end
+
+local function room_of_header(name)
+  return headers[name] and headers[name][1].room
 end
 
 describe("the reader of these rules #plain", function()
@@ -172,6 +184,39 @@ describe("the rooms of src #plain", function()
       end
     end
     assert.same({}, wrong)
+  end)
+
+  it("include, on a floor of the core, nothing from a floor above", function()
+    local wrong, floors = {}, {}
+    for _, source in ipairs(sources) do
+      if source.room == "core" and not HEIGHT[source.floor] then
+        floors[#floors + 1] = source.path
+      end
+      for _, include in ipairs(source.floor and includes_of(source) or {}) do
+        local header = include.is_own and headers[include.name] and headers[include.name][1]
+        if header and HEIGHT[header.floor] > HEIGHT[source.floor] then
+          wrong[#wrong + 1] = source.path .. " includes " .. header.path
+        end
+      end
+    end
+    assert.same({}, floors)
+    assert.same({}, wrong)
+  end)
+
+  it("give each header a name of its own, and each struct one place where it is defined", function()
+    local twice, defined = {}, {}
+    for name, same in pairs(headers) do
+      if #same > 1 then twice[#twice + 1] = name end
+    end
+    for _, source in ipairs(sources) do
+      for tag in source.code:gmatch("struct%s+(repay_[%w_]+)%s*{") do
+        if defined[tag] then
+          twice[#twice + 1] = ("struct %s in %s and %s"):format(tag, defined[tag], source.path)
+        end
+        defined[tag] = source.path
+      end
+    end
+    assert.same({}, twice)
   end)
 
   it("leave lua.h to the binding, curl.h to net and sqlite3.h to the journal", function()
@@ -293,7 +338,9 @@ describe("a provider's name #plain", function()
   local PROVIDERS = {}
   for _, path in ipairs(files_under("src/providers", "%.c$")) do
     local name = path:match("([%w_]+)%.c$")
-    if read(path):find("\nconst struct repay_provider%s") then PROVIDERS[#PROVIDERS + 1] = name end
+    if read(path):find("\nconst struct repay_provider [%w_]+ =") then
+      PROVIDERS[#PROVIDERS + 1] = name
+    end
   end
 
   it("is known from the providers' own files", function()
@@ -309,7 +356,7 @@ describe("a provider's name #plain", function()
       for _, name in ipairs(PROVIDERS) do
         local is_its_own = path:find("^src/providers/" .. name)
           or path:find("^lua/repay/sandbox/" .. name)
-          or path == "src/core/provider_list.c" or path == "lua/repay/sandbox/dialects.lua"
+          or path == "src/providers/provider_list.c" or path == "lua/repay/sandbox/dialects.lua"
         if not is_its_own and text:find("%f[%a]" .. name .. "%f[%A]") then
           wrong[#wrong + 1] = ("%s:%d %s"):format(path,
             line_of(text, (text:find("%f[%a]" .. name .. "%f[%A]"))), name)

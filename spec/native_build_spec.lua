@@ -104,7 +104,7 @@ end)
 describe("the objects of the core and the providers #plain", function()
   it("hold no state that can be written", function()
     local build = path_of("repay.native.core"):match("^(.*)/[^/]+/repay/native/core%.so$")
-    local text = output_of(("size -A %s/obj/src/core/*.o %s/obj/src/providers/*.o"):format(build,
+    local text = output_of(("size -A %s/obj/src/core/*/*.o %s/obj/src/providers/*.o"):format(build,
       build))
     local written, objects = {}, 0
     local object

@@ -11,7 +11,7 @@
 #include "date.h"
 #include "date_fast.h"
 #include "guarded.h"
-#include "json_blocks.h"
+#include "wide_bytes.h"
 #include "utf8.h"
 
 #define INPUT_MAX ((size_t)1 << 16)

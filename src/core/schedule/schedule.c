@@ -14,7 +14,7 @@ void repay_schedule_init(struct repay_schedule *schedule)
     *schedule = (struct repay_schedule){0};
 }
 
-static void free_last(struct repay_store *store, unsigned char *memory, size_t size)
+static void free_last(struct repay_row_store *store, unsigned char *memory, size_t size)
 {
     if (size == REPAY_BLOCK_SIZE)
         repay_blocks_give(store->blocks, memory);
@@ -22,7 +22,7 @@ static void free_last(struct repay_store *store, unsigned char *memory, size_t s
         repay_release(repay_blocks_allocator(store->blocks), memory, size);
 }
 
-void repay_store_free(struct repay_store *store)
+void repay_row_store_free(struct repay_row_store *store)
 {
     struct repay_blocks *blocks = store->blocks;
     const struct repay_allocator *allocator = repay_blocks_allocator(blocks);
@@ -43,10 +43,10 @@ void repay_store_free(struct repay_store *store)
 
 void repay_schedule_free(struct repay_schedule *schedule)
 {
-    struct repay_store *store = schedule->store;
+    struct repay_row_store *store = schedule->store;
     repay_schedule_init(schedule);
     if (store)
-        repay_store_free(store);
+        repay_row_store_free(store);
 }
 
 void repay_schedule_facts_of(const struct repay_schedule *schedule,
@@ -89,7 +89,7 @@ static const struct repay_extra *extras_of(const struct repay_schedule *schedule
     if (schedule->store)
         return schedule->store->extras;
     const unsigned char *columns = small_columns(schedule);
-    size_t size = repay_store_aligned(small_offset(schedule, schedule->layout->field_count));
+    size_t size = repay_row_store_aligned(small_offset(schedule, schedule->layout->field_count));
     return (const void *)(columns + size);
 }
 
@@ -100,7 +100,7 @@ static const unsigned char *small_texts(const struct repay_schedule *schedule)
 
 size_t repay_schedule_memory(const struct repay_schedule *schedule)
 {
-    const struct repay_store *store = schedule->store;
+    const struct repay_row_store *store = schedule->store;
     if (!schedule->layout)
         return sizeof *schedule;
     if (!store) {
@@ -122,7 +122,7 @@ void repay_schedule_column(const struct repay_schedule *schedule, const struct r
 {
     unsigned index = (unsigned)(field - schedule->layout->fields);
     size_t width = repay_field_width(field->type);
-    const struct repay_store *store = schedule->store;
+    const struct repay_row_store *store = schedule->store;
     if (!store) {
         bool constant = (schedule->constant_columns >> index & 1) != 0;
         out->stride = constant ? 0 : width;
@@ -142,7 +142,7 @@ void repay_schedule_column(const struct repay_schedule *schedule, const struct r
 
 uint32_t repay_schedule_run(const struct repay_schedule *schedule, uint32_t row)
 {
-    const struct repay_store *store = schedule->store;
+    const struct repay_row_store *store = schedule->store;
     uint32_t left = schedule->rows - row;
     uint32_t run = store ? store->rows_per_segment - row % store->rows_per_segment : left;
     return run < left ? run : left;
@@ -152,7 +152,7 @@ struct repay_text repay_schedule_text(const struct repay_schedule *schedule, uin
 {
     if (code == 0 || !schedule->layout)
         return REPAY_TEXT("");
-    const struct repay_store *store = schedule->store;
+    const struct repay_row_store *store = schedule->store;
     if (!store)
         return repay_text_at(small_texts(schedule) + code);
     return repay_text_at(store->texts[code / REPAY_BLOCK_SIZE] + code % REPAY_BLOCK_SIZE);

@@ -9,7 +9,7 @@
 #ifndef REPAY_TEXT_HASH_H
 #define REPAY_TEXT_HASH_H
 
-#include "json_blocks.h"
+#include "wide_bytes.h"
 #include "text.h"
 
 struct repay_hash_state {

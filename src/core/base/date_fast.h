@@ -6,7 +6,7 @@
 #ifndef REPAY_DATE_FAST_H
 #define REPAY_DATE_FAST_H
 
-#include "json_blocks.h"
+#include "wide_bytes.h"
 
 /* Ten characters to a day that exists. Reads 12 bytes. */
 static inline bool repay_day_decode(const char *at, int32_t *day)

@@ -8,7 +8,7 @@
 #include "row_read.h"
 
 #include "date_fast.h"
-#include "json_blocks.h"
+#include "wide_bytes.h"
 #include "row_value.h"
 #include "schedule_column.h"
 

@@ -7,7 +7,7 @@
  */
 #include "json_read.h"
 
-#include "json_blocks.h"
+#include "wide_bytes.h"
 
 static size_t write_utf8(uint32_t code_point, char *out)
 {

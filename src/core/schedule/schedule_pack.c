@@ -45,7 +45,7 @@ static size_t columns_size(const struct repay_builder *builder, uint32_t constan
         size_t width = repay_field_width(builder->layout->fields[i].type);
         size += (constant >> i & 1) != 0 ? width : width * builder->rows;
     }
-    return repay_store_aligned(size);
+    return repay_row_store_aligned(size);
 }
 
 /* Without texts there is still the place that means "no text". */
@@ -137,7 +137,7 @@ void repay_builder_pack(const struct repay_builder *builder,
 
 /* What a move allocates before it changes anything, so that it can fail without a trace. */
 struct handover {
-    struct repay_store *store;
+    struct repay_row_store *store;
     unsigned char *segment; /* NULL: the last one stays a block */
     unsigned char *text;    /* likewise */
     size_t segment_size;
@@ -227,7 +227,7 @@ static void *shrink_array(const struct repay_allocator *allocator, void *array, 
     return shrunk;
 }
 
-static void shrink_arrays(struct repay_store *store)
+static void shrink_arrays(struct repay_row_store *store)
 {
     const struct repay_allocator *allocator = repay_blocks_allocator(store->blocks);
     store->segments = shrink_array(allocator, store->segments, sizeof *store->segments,
@@ -238,10 +238,10 @@ static void shrink_arrays(struct repay_store *store)
                                  store->extra_count, &store->extra_room);
 }
 
-static void fill_store(struct repay_store *store, const struct repay_builder *builder,
+static void fill_store(struct repay_row_store *store, const struct repay_builder *builder,
                        const struct handover *handover)
 {
-    *store = (struct repay_store){
+    *store = (struct repay_row_store){
         .blocks = builder->blocks,
         .segments = builder->segments,
         .texts = builder->texts,

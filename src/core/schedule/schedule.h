@@ -39,11 +39,11 @@ struct repay_schedule_facts {
     bool zone_known; /* false: due dates cannot be compared with today unless as_of is given */
 };
 
-struct repay_store; /* of a large schedule; private to schedule*.c */
+struct repay_row_store; /* of a large schedule; private to schedule*.c */
 
 struct repay_schedule {
     const struct repay_layout *layout; /* NULL: empty, or freed */
-    struct repay_store *store;         /* NULL when everything lies behind this struct */
+    struct repay_row_store *store;     /* NULL when everything lies behind this struct */
     int64_t fetched_at_unix_ms;
     uint32_t rows;
     uint32_t extra_count;

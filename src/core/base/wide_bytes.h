@@ -1,13 +1,13 @@
 /*
- * Looking at many bytes of JSON at once: where a string stops being plain, where blanks end,
+ * Looking at many bytes at once: where a string of JSON stops being plain, where blanks end,
  * whether a known member's name stands here, what eight digits are worth, what a UUID's bytes are.
  *
  * With SSE2 in steps of 16 bytes, elsewhere (or with REPAY_NO_SSE2) in words of 8; both give the
  * same answers and run under the same tests. Nothing here checks a bound: every function says how
  * many bytes it reads, and the caller knows that they are readable (REPAY_JSON_PADDING).
  */
-#ifndef REPAY_JSON_BLOCKS_H
-#define REPAY_JSON_BLOCKS_H
+#ifndef REPAY_WIDE_BYTES_H
+#define REPAY_WIDE_BYTES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /*
- * How a large schedule's memory lies: shared by schedule.c, which reads it, and schedule_build.c,
+ * How a schedule's memory lies: shared by schedule.c, which reads it, and schedule_build.c,
  * which makes it. Nobody else includes this.
  */
 #ifndef REPAY_SCHEDULE_STORE_H
@@ -20,7 +20,7 @@ struct repay_extra {
     uint32_t code; /* text: `"name":value,"name":value` as received */
 };
 
-struct repay_store {
+struct repay_row_store {
     struct repay_blocks *blocks;
     unsigned char **segments; /* all but the last are blocks of the store */
     unsigned char **texts;    /* likewise */
@@ -35,13 +35,13 @@ struct repay_store {
 };
 
 /* What follows columns of odd widths must be aligned for 32-bit members. */
-static inline size_t repay_store_aligned(size_t size)
+static inline size_t repay_row_store_aligned(size_t size)
 {
     return (size + 3) & ~(size_t)3;
 }
 
 /* Gives back everything, the store itself included. */
-void repay_store_free(struct repay_store *store);
+void repay_row_store_free(struct repay_row_store *store);
 
 static inline size_t repay_text_head_write(unsigned char *out, size_t length)
 {

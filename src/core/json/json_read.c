@@ -6,7 +6,7 @@
  */
 #include "json_read.h"
 
-#include "json_blocks.h"
+#include "wide_bytes.h"
 
 /* No provider escapes more than a few characters; the reasons below are what a person reads. */
 #define WHY_CONTROL   "a control character inside a string"

@@ -7,7 +7,7 @@
 #include "row_value.h"
 
 #include "date.h"
-#include "json_blocks.h"
+#include "wide_bytes.h"
 #include "money.h"
 #include "schedule_column.h"
 

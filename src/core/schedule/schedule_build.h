@@ -10,7 +10,7 @@
 #define REPAY_SCHEDULE_BUILD_H
 
 #include "error.h"
-#include "json_blocks.h"
+#include "wide_bytes.h"
 #include "schedule.h"
 
 struct repay_extra;

@@ -4,7 +4,7 @@
  * A loan is one by provider, environment, account label and loan id. Records lie in blocks that
  * never move, so growing costs no copy and leaves no slack behind.
  */
-#include "json_blocks.h"
+#include "wide_bytes.h"
 #include "portfolio_inner.h"
 #include "text_hash.h"
 
