@@ -61,3 +61,55 @@ describe("a script that is interrupted #interpreter", function()
     end)
   end
 end)
+
+local JOURNAL = [[
+local repay = require "repay"
+local journal = assert(repay.journal(%q))
+local client = assert(repay.open("fincode", %s))
+local ok = pcall(journal.repay, journal, client, {
+  customer_id = "123e4567-e89b-12d3-a456-426614174010",
+  account_id = "223e4567-e89b-12d3-a456-426614174011",
+  bank_account_id = "323e4567-e89b-12d3-a456-426614174012",
+  amount = "5000.00", reference = "REF 1", payment_date = "2025-01-20" })
+local entry = journal:entries {}[1]
+io.write(ok and "ran" or "interrupted", " ", entry.state, " ", entry.receipt_id or "-", "\n")
+]]
+
+local function literal(settings)
+  local parts = { 'keys = "unproven", currency = "NGN"' }
+  for name, value in pairs(settings) do
+    parts[#parts + 1] = ("%s = %q"):format(name, value)
+  end
+  return "{ " .. table.concat(parts, ", ") .. " }"
+end
+
+describe("a journal that is interrupted #interpreter", function()
+  local server, directory
+  after_each(function()
+    server:stop()
+    os.execute("rm -r --one-file-system " .. directory)
+  end)
+  helper.watch(after_each)
+
+  it("sees the repayment that it has sent to its end, and writes that down", function()
+    local process = require "spec.support.sandbox_process"
+    local pipe = assert(io.popen("mktemp -d", "r"))
+    directory = pipe:read("*l")
+    pipe:close()
+    server = process.start()
+    server:fault { kind = "stall", route = "repay_loan", ms = 400 }
+    local program = helper.is_luajit and "luajit" or "lua5.4"
+    local script = JOURNAL:format(directory .. "/d/pay.db", literal(server.settings.fincode))
+    local child = assert(io.popen("echo $$; exec " .. program .. " -e " .. quoted(script)
+      .. " 2>&1", "r"))
+    local pid = child:read("*l")
+    local begun = native.now_ms()
+    while #server:ledger().repayments == 0 and native.now_ms() - begun < 5000 do
+      os.execute("sleep 0.01")
+    end
+    os.execute("kill -INT " .. pid)
+    local said = child:read("*a"):gsub("%s+$", "")
+    child:close()
+    assert.equal("interrupted accepted " .. server:ledger().repayments[1].id, said)
+  end)
+end)

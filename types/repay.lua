@@ -1010,6 +1010,7 @@ function repay.portfolio(options) end
 ---@field ids? string[]
 ---@field canary? boolean the first goes alone
 ---@field on_progress? repay.progress
+---@field stop_when? fun(): boolean asked before each; what is under way is seen to its end
 
 ---@class repay.entry_filter
 ---@field state? repay.entry_state|repay.entry_state[]
@@ -1081,9 +1082,10 @@ function journal:recover(clients) end
 
 ---Asks the provider's lists what became of everything that is open.
 ---@param clients repay.client|repay.client[]
+---@param options? { stop_when?: fun(): boolean }
 ---@return repay.decision[]? with `failures`, a list of errors
 ---@return repay.err?
-function journal:reconcile(clients) end
+function journal:reconcile(clients, options) end
 
 ---A person's word on an entry that is unknown.
 ---@param id string
@@ -1165,14 +1167,17 @@ function repay.journal(path, options) end
 ---@field canary? boolean true
 ---@field check_lists? boolean true
 ---@field new_journal? boolean
+---@field send? boolean true; false plans, and approves within limits, only
 ---@field on_progress? repay.progress
+---@field stop_when? fun(): boolean
 ---@field reconcile? boolean true
 ---@field summary? string where the summary is written
+---@field name? string of the batch: the file's name
 ---@field because? string
 ---@field by? string
 
 ---@class repay.file_row
----@field line integer
+---@field line integer 1 where there is no file
 ---@field client repay.client
 ---@field planned table what is planned of it
 ---@field id? string
@@ -1182,8 +1187,8 @@ function repay.journal(path, options) end
 ---@field warnings string[]
 
 ---@class repay.file_result
----@field stage "dry_run"|"done"
----@field path string
+---@field stage "dry_run"|"planned"|"done"
+---@field path? string
 ---@field batch? integer
 ---@field rows repay.file_row[]
 ---@field states table<string, integer>
@@ -1199,6 +1204,33 @@ function repay.journal(path, options) end
 ---@return repay.file_result?
 ---@return repay.err?
 function repay.workflow.repay_file(path, options) end
+
+---@class repay.one_options
+---@field journal repay.journal
+---@field client repay.client
+---@field dry_run? boolean
+---@field limits? repay.limits
+---@field check_lists? boolean true
+---@field send? boolean true; false plans, and approves within limits, only
+---@field on_progress? repay.progress
+---@field stop_when? fun(): boolean
+---@field reconcile? boolean true
+---@field because? string why one that is held goes all the same
+---@field by? string
+
+---@class repay.one_result: repay.file_result
+---@field entry? repay.entry absent in a dry run of what is new
+---@field existing boolean it had an entry before
+---@field planned table what is planned of it
+---@field warned string[]
+---@field err? repay.err how its last attempt ended
+
+---Records one repayment through a journal, however often it is said.
+---@param repayment repay.repayment
+---@param options repay.one_options
+---@return repay.one_result?
+---@return repay.err?
+function repay.workflow.repay_one(repayment, options) end
 
 ---@param value any
 ---@param kind? repay.kind

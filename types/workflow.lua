@@ -1,6 +1,7 @@
 ---@meta repay.workflow
 -- Workflows for the Lua language server; nothing here runs. Each is a module of its own:
--- require "repay.workflow.fetch", "repay.workflow.watch", "repay.workflow.report".
+-- require "repay.workflow.fetch", "….watch", "….report", "….reconcile". Those
+-- of repayments, repay_file and repay_one, are functions and stand in types/repay.lua.
 -- luacheck: no unused
 
 ---@class repay.workflow.loan
@@ -88,4 +89,33 @@ local workflow_report = {}
 ---@return repay.err?
 function workflow_report.run(options) end
 
-return { fetch = fetch, watch = watch, report = workflow_report }
+---@class repay.workflow.reconcile_options
+---@field journal repay.journal
+---@field clients repay.client|repay.client[]
+---@field resend? boolean also sends again what its key protects
+---@field stop_when? fun(): boolean
+
+---@class repay.workflow.open: repay.next
+---@field entry repay.entry
+
+---@class repay.workflow.reconciled
+---@field changed repay.decision[]
+---@field open repay.workflow.open[] what can still change
+---@field states table<repay.entry_state, integer> of what is open
+---@field needs_person integer
+---@field next_due_ms? integer when the next can be decided
+---@field decisions repay.decision[]
+---@field failures repay.err[] lists that could not be read
+---@field run? repay.run_result of what was sent again
+---@field stopped? string
+---@field text string
+
+---@class repay.workflow.reconcile
+local reconcile = {}
+
+---@param options repay.workflow.reconcile_options
+---@return repay.workflow.reconciled?
+---@return repay.err?
+function reconcile.run(options) end
+
+return { reconcile = reconcile, fetch = fetch, watch = watch, report = workflow_report }

@@ -67,8 +67,8 @@ function journal.open(path, given, level)
   return opened
 end
 
-local function new_run(self)
-  return send.new_run(self, raw, states[self])
+local function new_run(self, stop_when)
+  return send.new_run(self, raw, states[self], stop_when)
 end
 
 -- A closed journal, or something else, raises before anything is read or sent.
@@ -224,7 +224,7 @@ function class.expire(self, given)
 end
 
 local RUN = {
-  batch = "whole", ids = "list", canary = "flag", on_progress = "call",
+  batch = "whole", ids = "list", canary = "flag", on_progress = "call", stop_when = "call",
 }
 
 --- Sends what is approved, and what may be sent again, with the client that each entry names.
@@ -234,7 +234,7 @@ function class.run(self, clients, given)
   if not timed then
     return nil, err
   end
-  return run.all(new_run(self), check.clients("journal:run", clients, 2), wanted)
+  return run.all(new_run(self, wanted.stop_when), check.clients("journal:run", clients, 2), wanted)
 end
 
 --- Takes over what dead processes left, and says of every open entry what is to be done. With
@@ -267,13 +267,17 @@ function class.recover(self, clients)
   return raw.recover(self, act(self, {}))
 end
 
+local RECONCILE = { stop_when = "call" }
+
 --- Asks the provider's lists what became of everything that is open, and writes what they prove.
-function class.reconcile(self, clients)
+function class.reconcile(self, clients, given)
   local timed, err = begin(self, "reconcile", clients)
+  local options = check.options("journal:reconcile", RECONCILE, given, 2)
   if not timed then
     return nil, err
   end
-  return run.reconcile(new_run(self), check.clients("journal:reconcile", clients, 2), {})
+  return run.reconcile(new_run(self, options.stop_when),
+    check.clients("journal:reconcile", clients, 2), {})
 end
 
 --- A person's word on an entry that is unknown.

@@ -112,7 +112,10 @@ function run.all(self, clients, wanted)
   local canary = wanted.canary
   for at, entry in ipairs(list) do
     local client = client_of(clients, entry)
-    if not client then
+    if self.stop_when() then
+      result.stopped = "interrupted"
+      break
+    elseif not client then
       result.without_client = result.without_client + 1
     else
       local now, failure, settled = send.entry(self, client, entry)
@@ -190,6 +193,10 @@ function run.reconcile(self, clients, wanted)
         return nil, err
       end
       for _, what in ipairs(customers) do
+        if self.stop_when() then
+          decisions.stopped = "interrupted"
+          break
+        end
         local decided, failure = decide(self, client, what)
         if not decided then
           failures[#failures + 1] = failure

@@ -11,6 +11,8 @@ local send = {}
 -- away would be asked until the key's window ends; the next run goes on.
 local TRIES_MAX = 10
 local WAITED_MAX_MS = 600000
+-- Ctrl-C is answered within this time.
+local PAUSE_SLICE_MS = 200
 
 -- A point of the crash build; nothing in every other.
 local function crash_point(name)
@@ -22,11 +24,9 @@ send.crash_point = crash_point
 
 -- Waits on whatever the client's calls wait on. Over libcurl and cosockets a call that may begin
 -- only when its time is over waits without a byte being sent.
-local function pause(client, customer, ms)
+local function pause_once(client, customer, ms)
   local transport = native.transport(client)
-  if ms <= 0 then
-    return
-  elseif transport then
+  if transport then
     pcall(transport.sleep, ms)
     return
   end
@@ -37,6 +37,16 @@ local function pause(client, customer, ms)
     call:perform()
     call:close()
   end
+end
+
+-- Whoever wants the run to stop does not wait for the end of a pause. False: it is to stop.
+local function pause(run, client, customer, ms)
+  while ms > 0 and not run.stop_when() do
+    local slice = run.stops and math.min(ms, PAUSE_SLICE_MS) or ms
+    pause_once(client, customer, slice)
+    ms = ms - slice
+  end
+  return not run.stop_when()
 end
 
 -- What is known of the money, by where the entry stands: an attempt that was turned away says
@@ -103,15 +113,21 @@ local function ended(run, result, err)
   return facts
 end
 
--- What interrupted a call may have left it anywhere on its way.
+-- A repayment that is interrupted is seen to its end where the client's driver can do that, and
+-- then its call knows how it ended. Else it may be anywhere on its way.
 local function perform(call)
   local ok, result, err = pcall(call.perform, call)
   if ok then
     return result, err
   end
+  local raised = result
+  local has_ended, receipt, failure = pcall(call.result, call)
+  if has_ended then
+    return receipt, failure, raised
+  end
   return nil, errors.new {
     kind = "cancelled", outcome = "unknown", message = "the call was interrupted",
-  }, result
+  }, raised
 end
 
 -- One attempt, from the claim to what is on disk of its end.
@@ -159,7 +175,9 @@ local function attempts(run, client, owner, entry)
       return settled, err, receipt
     end
     crash_point("C24")
-    pause(client, entry.customer, settled.wait_ms)
+    if not pause(run, client, entry.customer, settled.wait_ms) then
+      return settled, err, receipt
+    end
     waited_ms = waited_ms + settled.wait_ms
   end
 end
@@ -196,9 +214,14 @@ function send.entry(run, client, entry)
   return now, nil, settled
 end
 
---- What the entries of one run share.
-function send.new_run(journal, raw, state)
-  return { journal = journal, raw = raw, unix_ms = state.unix_ms, by = state.by, before = {} }
+local function never()
+  return false
+end
+
+--- What the entries of one run share. `stop_when` says whether somebody wants it to stop.
+function send.new_run(journal, raw, state, stop_when)
+  return { journal = journal, raw = raw, unix_ms = state.unix_ms, by = state.by, before = {},
+    stops = stop_when ~= nil, stop_when = stop_when or never }
 end
 
 return send
