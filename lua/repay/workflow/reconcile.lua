@@ -114,8 +114,8 @@ local function ask(options)
 end
 
 --- { changed, open, states, needs_person, next_due_ms, failures, decisions, run, stopped, text },
---- or nil and an error. `clients` is a client or a list of them. Lists that could not be read are in
---- `failures`, each as an error; the entries behind them stay as they were.
+--- or nil and an error. `clients` is a client or a list of them. Lists that could not be read are
+--- in `failures`, each as an error; the entries behind them stay as they were.
 function reconcile.run(given)
   local where = "workflow.reconcile"
   local options = check.options(where, OPTIONS, given, 2)

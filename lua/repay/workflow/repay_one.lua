@@ -122,9 +122,9 @@ local function result_of(job, stage)
 end
 
 --- Records one repayment through a journal: { entry, existing, warned, err, … }, or nil and an
---- error when it did not come to a send. What became of it is the entry's `state`; `err` is how its last
---- attempt ended. With dry_run nothing is planned; with send = false it is planned, and approved
---- within limits.
+--- error when it did not come to a send. What became of it is the entry's `state`; `err` is how
+--- its last attempt ended. With dry_run nothing is planned; with send = false it is planned, and
+--- approved within limits.
 local function repay_one(repayment, given)
   local job = begin(repayment, given)
   local ready, err = jobs.take(job, { prepare, check_row })
