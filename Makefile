@@ -74,13 +74,13 @@ CORE_C    := $(sort $(wildcard src/core/*/*.c src/providers/*.c))
 NET_C     := $(sort $(wildcard src/net/*.c))
 JOURNAL_C := $(sort $(wildcard src/journal/*.c))
 JOURNAL_PURE_C := $(addprefix src/journal/,entry_rules.c payment_key.c reconcile.c sha256.c)
-MODULES   := core curl files journal
+MODULES   := core curl files journal system
 # Built where its library is; all else works without it.
 OPTIONAL  := xlsx
 # A file of the binding belongs to the core module, unless it is named after another one.
 CURL_BINDING_C := $(sort $(wildcard src/binding/native_curl*.c))
 JOURNAL_BINDING_C := $(sort $(wildcard src/binding/native_journal*.c))
-LONE_BINDING_C := src/binding/native_files.c src/binding/native_xlsx.c
+LONE_BINDING_C := src/binding/native_files.c src/binding/native_system.c src/binding/native_xlsx.c
 CORE_BINDING_C := $(sort $(filter-out $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(LONE_BINDING_C), \
 	$(wildcard src/binding/*.c)))
 # spec/support/x_host.c is a program that embeds Lua, any other x.c there a module for specs.
@@ -103,7 +103,7 @@ LUA_CHECKED := $(wildcard lua/repay lua/bin/* examples bench types) spec .luache
 #
 
 APT_BUILD = libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev libcurl4-openssl-dev libsqlite3-dev
-APT_DEMO  = lua5.4 luajit2 lua-cjson lua-cqueues lua-luaossl
+APT_DEMO  = lua5.4 luajit2 lua-argparse lua-cjson lua-cqueues lua-luaossl
 # What the workbook is made with, and what others read of the reports.
 APT_REPORT = libxlsxwriter-dev libical-dev python3-icalendar python3-jsonschema python3-openpyxl
 APT_TEST  = $(APT_DEMO) $(APT_REPORT) curl libnginx-mod-http-lua lua-busted lua-socket luarocks nginx openssl
@@ -130,17 +130,17 @@ endif
 deps:
 	@echo 'To build:    GNU make, gcc or clang, pkg-config, and the headers of Lua 5.4, LuaJIT 2.1, libcurl and SQLite 3;'
 	@echo '             those of libxlsxwriter for workbooks, which may be left out'
-	@echo 'To run:      lua5.4 or luajit; lua-cjson for the sandbox, and cqueues and luaossl for it as a server'
+	@echo 'To run:      lua5.4 or luajit; argparse for the command; lua-cjson, cqueues and luaossl for the sandbox as a server'
 	@echo 'To test:     busted for both Lua 5.4 and LuaJIT, luarocks, openssl; luasocket and nginx with its Lua module'
 	@echo 'To check:    clang, clang-format, clang-tidy, luacheck, valgrind'
 	@echo 'On Debian and Ubuntu:'
 	@echo '  apt-get install $(sort $(APT_BUILD) $(APT_TEST) $(APT_LINT) libclang-rt-dev valgrind)'
 	@echo 'On Fedora:'
 	@echo '  dnf install gcc make pkgconf lua lua-devel luajit luajit-devel libcurl-devel sqlite-devel libxlsxwriter-devel luarocks openssl clang clang-tools-extra compiler-rt'
-	@echo '  for rock in busted luacheck lua-cjson cqueues luaossl; do luarocks install $$rock; done'
+	@echo '  for rock in argparse busted luacheck lua-cjson cqueues luaossl; do luarocks install $$rock; done'
 	@echo 'With Homebrew:'
 	@echo '  brew install lua luajit curl sqlite libxlsxwriter pkgconf luarocks openssl clang-format llvm'
-	@echo '  for rock in busted luacheck lua-cjson cqueues luaossl; do luarocks install $$rock; done'
+	@echo '  for rock in argparse busted luacheck lua-cjson cqueues luaossl; do luarocks install $$rock; done'
 	@echo 'Names that differ are given to make: lua54_PROGRAM=lua lua54_PACKAGE=lua-5.4 lua51_PROGRAM=luajit'
 
 #
@@ -217,7 +217,8 @@ $(1)/$(5)/repay/native/core.so: $$(CORE_C:%.c=$(2)/obj/%.o) \
 	$$(say)
 	$$(Q)$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS)
 
-$(1)/$(5)/repay/native/files.so: $(1)/$(5)/obj/src/binding/native_files.o
+$(1)/$(5)/repay/native/files.so $(1)/$(5)/repay/native/system.so: \
+		$(1)/$(5)/repay/native/%.so: $(1)/$(5)/obj/src/binding/native_%.o
 	@mkdir -p $$(@D)
 	$$(say)
 	$$(Q)$(3) $(4) -o $$@ $$^ $$(SO_LDFLAGS)

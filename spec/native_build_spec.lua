@@ -47,7 +47,8 @@ local function strangers_of(path, also)
 end
 
 -- Each module, and the one library beside libc that it is there for.
-local MODULES = { core = false, curl = "libcurl", files = false, journal = "libsqlite" }
+local MODULES = { core = false, curl = "libcurl", files = false, journal = "libsqlite",
+  system = false }
 -- Made only where its library is installed.
 if package.searchpath("repay.native.xlsx", package.cpath) then
   MODULES.xlsx = "libxlsxwriter"

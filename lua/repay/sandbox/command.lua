@@ -4,45 +4,52 @@ local sandbox = require "repay.sandbox"
 
 local command = {}
 
-local USAGE = [[
-usage: repay sandbox [options]
-
-  --port N           HTTP port on 127.0.0.1 (default 8042; 0 takes a free one)
-  --tls              HTTPS too, with an authority of its own; --tls-port N chooses the port
-  --ca-file PATH     where the authority's certificate is written (default: a new temporary file)
-  --seed N           the random loans of this seed (default 42)
-  --loans N          so many random loans besides the documented cases (default 200)
-  --clock MOMENT     where the clock starts: an ISO 8601 moment, or now (default 2025-01-20)
-  --flow             the clock also moves by itself
-  --set NAME=VALUE   turns a switch; may be given often; --switches lists them
-  --idle SECONDS     stop when nobody asked for so long
-  --detach           go on when the process that started this one is gone
-  --switches         list the switches and stop
-  --faults           list the faults and stop
-  --help             this text
-]]
-
-local VALUED = {
-  port = "number", ["tls-port"] = "number", seed = "number", loans = "number", idle = "number",
-  ["ca-file"] = "text", clock = "text", set = "list",
+--- What it takes, in the order in which help shows it: name, what a value is, its word, meaning.
+command.options = {
+  { "port", "number", "N", "HTTP port on 127.0.0.1 (default 8042; 0 takes a free one)" },
+  { "tls", "flag", nil, "HTTPS too, with an authority of its own" },
+  { "tls-port", "number", "N", "the port of HTTPS" },
+  { "ca-file", "text", "PATH", "where the authority's certificate is written (default: a new "
+    .. "temporary file)" },
+  { "seed", "number", "N", "the random loans of this seed (default 42)" },
+  { "loans", "number", "N", "so many random loans besides the documented cases (default 200)" },
+  { "clock", "text", "MOMENT", "where the clock starts: an ISO 8601 moment, or now (default "
+    .. "2025-01-20)" },
+  { "flow", "flag", nil, "the clock also moves by itself" },
+  { "set", "list", "NAME=VALUE", "turns a switch; may be given often; --switches lists them" },
+  { "idle", "number", "SECONDS", "stop when nobody asked for so long" },
+  { "detach", "flag", nil, "go on when the process that started this one is gone" },
+  { "switches", "flag", nil, "list the switches and stop" },
+  { "faults", "flag", nil, "list the faults and stop" },
 }
-local FLAGS = {
-  tls = true, flow = true, detach = true, switches = true, faults = true, help = true,
-}
+
+local kinds = { help = "flag" }
+for _, option in ipairs(command.options) do
+  kinds[option[1]] = option[2]
+end
+
+local function usage()
+  local lines = { "usage: repay sandbox [options]\n" }
+  for _, option in ipairs(command.options) do
+    lines[#lines + 1] = ("  --%-18s %s"):format(option[1] .. (option[3] and " " .. option[3] or ""),
+      option[4])
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
 
 local function parse(arguments)
   local options, index = { set = {} }, 1
   while arguments[index] do
     local name, value = arguments[index]:match("^%-%-([%w-]+)=(.*)$")
     name = name or arguments[index]:match("^%-%-([%w-]+)$")
-    local kind = name and VALUED[name]
-    if kind and not value then
+    local kind = name and kinds[name]
+    if kind and kind ~= "flag" and not value then
       index = index + 1
       value = arguments[index]
     end
-    if FLAGS[name or ""] and not value then
+    if kind == "flag" and not value then
       options[name] = true
-    elseif not kind or not value then
+    elseif not kind or not value or kind == "flag" then
       return nil, "unknown or incomplete option: " .. (arguments[index] or "--" .. name)
     elseif kind == "number" and not value:find("^%d+$") then
       return nil, "option --" .. name .. " needs a whole number"
@@ -130,20 +137,13 @@ local function print_settings(server, out)
   out:write("-- ledger: ", server.origin, "/_sandbox/ledger\n\n")
 end
 
--- Runs the command and returns its exit status. `out` and `errors` are files, for specs.
-function command.main(arguments, out, errors)
-  out, errors = out or io.stdout, errors or io.stderr
-  local options, why = parse(arguments)
-  local chosen
-  if options then
-    chosen, why = server_options(options)
-  end
+-- Runs the command with its options as a table and returns its exit code, one of repay.cli.exit.
+-- `out` and `errors` write texts.
+function command.run(options, out, errors)
+  local chosen, why = server_options(options)
   if not chosen then
-    errors:write("repay sandbox: ", why, "\n", USAGE)
-    return 64
-  elseif options.help then
-    out:write(USAGE)
-    return 0
+    errors:write("repay sandbox: ", why, "\n")
+    return 2
   elseif options.switches or options.faults then
     (options.switches and print_switches or print_faults)(out)
     return 0
@@ -152,12 +152,12 @@ function command.main(arguments, out, errors)
   if not loaded then
     errors:write("repay sandbox needs Lua 5.4 with cqueues and luaossl ",
       "(Debian: lua-cqueues, lua-luaossl)\n", tostring(server):match("[^\n]*"), "\n")
-    return 69
+    return 1
   end
   local started, instance = pcall(server.new, chosen)
   if not started then
     errors:write("repay sandbox: ", (tostring(instance):gsub("^[^:]+:%d+: ", "")), "\n")
-    return 69
+    return 1
   end
   instance:stop_on_signals()
   print_settings(instance, out)
@@ -167,6 +167,20 @@ function command.main(arguments, out, errors)
   local reason = instance:run()
   out:write("stopped: ", tostring(reason), "\n")
   return 0
+end
+
+-- The same from words, for the server alone, which needs neither argparse nor the frame.
+function command.main(arguments, out, errors)
+  out, errors = out or io.stdout, errors or io.stderr
+  local options, why = parse(arguments)
+  if not options then
+    errors:write("repay sandbox: ", why, "\n", usage())
+    return 2
+  elseif options.help then
+    out:write(usage())
+    return 0
+  end
+  return command.run(options, out, errors)
 end
 
 return command

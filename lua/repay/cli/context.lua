@@ -1,0 +1,303 @@
+-- What a command is given: its arguments, the configuration, clients, the journal, and a way to say
+-- something. Everything is made when it is first asked for.
+--
+--   context.arguments                     what argparse found
+--   context.as_of, context.zone           the day, "YYYY-MM-DD", and what today is
+--   context.output                        repay.cli.output
+--   context:configuration()               repay.cli.config's; nil and an error
+--   context:profile(name)                 { name, … } as configured; without a name that of
+--                                         --profile, else the configuration's
+--   context:client(provider, profile)     an open client, kept for the next one who asks
+--   context:journal(profile)              the open journal
+--   context:require_live(client)          true; nil and an error where money is at stake and --live
+--                                         was not given
+--   context:say(text), context:warn(text) talk, on the error output
+--   context:fail(err)                     says an error and returns its exit code
+--   context:progress(label)               repay.cli.progress
+--   context:confirm(question)             true, false; nil and an error where nobody can be asked
+--   context:interrupted(problem)          whether what pcall caught is Ctrl-C
+--   context:finish()                      everything is written, clients and journals are closed
+local exit = require "repay.cli.exit"
+
+local context = {}
+local methods = {}
+
+local function new_fault(facts)
+  return nil, require("repay.error").new(facts)
+end
+
+local function config_fault(message, hint)
+  return new_fault { kind = "config", operation = "configuration", message = message,
+    hint = hint }
+end
+
+-- A wrong word on the command line raises, and ends as usage.
+local function refuse(option, value, why)
+  error(require("repay.error").new { kind = "invalid_argument", field = option,
+    message = ("--%s: '%s': %s"):format(option, value:sub(1, 40), why) }, 0)
+end
+
+local lazy = {}
+
+-- What "today" is where nobody says: the profile's zone, the provider's, and UTC.
+function lazy.zone(self)
+  local moment = require "repay.cli.moment"
+  if self.arguments.zone then
+    local zone, why = moment.zone(self.arguments.zone)
+    return zone or refuse("zone", self.arguments.zone, why)
+  end
+  local loaded = self:configuration()
+  local profile = loaded and (self.arguments.profile or loaded.profile) and self:profile()
+  local provider = profile and profile.provider
+  local given = profile and profile.zone or loaded and loaded.zone
+  local preset = provider and require("repay.options").provider(provider).zone
+  return moment.zone(type(given) == "string" and given or preset or "UTC") or "+00:00"
+end
+
+function lazy.as_of(self)
+  local moment = require "repay.cli.moment"
+  local asked = self.arguments.as_of
+  if asked then
+    local day, why = moment.check_day(asked)
+    return day or refuse("as-of", asked, why)
+  end
+  return moment.day(self.world.unix_ms(), self.zone)
+end
+
+function lazy.output(self)
+  return require("repay.cli.output").new {
+    world = self.world, arguments = self.arguments, say = function(text) self:say(text) end,
+  }
+end
+
+--- A context for one run. `name` is the command's.
+function context.new(world, name, arguments)
+  return setmetatable({ world = world, name = name, arguments = arguments, clients = {},
+    journals = {}, is_local = {} }, {
+    __index = function(self, key)
+      if methods[key] or not lazy[key] then
+        return methods[key]
+      end
+      local value = lazy[key](self)
+      rawset(self, key, value)
+      return value
+    end,
+  })
+end
+
+function methods:is_json()
+  return self.arguments.json or self.arguments.ndjson or false
+end
+
+local function clean(text)
+  return require("repay.report.measure").clean(tostring(text))
+end
+
+--- Talk for a person; --quiet stills it.
+function methods:say(text)
+  if not self.arguments.quiet then
+    self.world.stderr:write(clean(text), "\n")
+  end
+end
+
+--- Something that a person should know; --quiet does not still it.
+function methods:warn(text)
+  self.world.stderr:write("repay: warning: ", clean(text), "\n")
+end
+
+local FACTS = { "kind", "outcome", "message", "hint", "provider", "operation", "subject", "field",
+  "http_status", "provider_message", "retryable", "retry_after_ms", "idempotency_key", "entry",
+  "batch", "interaction_id" }
+
+--- An error's facts as members of a JSON object, in order.
+function methods.error_members(_, err)
+  local members = {}
+  for _, name in ipairs(FACTS) do
+    local value = err[name]
+    if value ~= nil and type(value) ~= "table" then
+      members[#members + 1] = { name, value }
+    end
+  end
+  if type(err.attempts) == "table" and #err.attempts > 0 then
+    members[#members + 1] = { "attempts", #err.attempts }
+  end
+  return members
+end
+
+--- Says an error: one line, or JSON with --json. Returns the exit code, which `code` may set.
+function methods:fail(err, code)
+  if type(err) ~= "table" then
+    err = { kind = "internal", message = tostring(err) }
+  end
+  code = code or exit.of_error(err)
+  if self:is_json() then
+    local json = require "repay.cli.json"
+    self.world.stderr:write(json.object {
+      { "error", json.of(self:error_members(err)) }, { "exit", code } }, "\n")
+    return code
+  end
+  local place = {}
+  for _, name in ipairs { "provider", "operation", "subject" } do
+    if err[name] then
+      place[#place + 1] = tostring(err[name])
+    end
+  end
+  local line = clean(err.message or err.kind)
+  if place[1] and err.provider then
+    line = clean(table.concat(place, " ")) .. ": " .. line
+  end
+  self.world.stderr:write("repay: ", line, "\n", err.hint and "  " .. clean(err.hint) .. "\n" or "")
+  return code
+end
+
+--- The configuration, read once; nil and an error.
+function methods:configuration()
+  if self.loaded == nil then
+    self.loaded, self.not_loaded = require("repay.cli.config").load(self.world,
+      self.arguments.config)
+    self.loaded = self.loaded or false
+    for _, warning in ipairs(self.loaded and self.loaded.warnings or {}) do
+      if self.name ~= "doctor" then
+        self:warn(warning)
+      end
+    end
+  end
+  if not self.loaded then
+    return nil, self.not_loaded
+  end
+  return self.loaded
+end
+
+--- A profile: its settings and its name.
+function methods:profile(name)
+  local config = require "repay.cli.config"
+  local loaded, err = self:configuration()
+  if not loaded then
+    return nil, err
+  end
+  name = name or self.arguments.profile or loaded.profile
+  if not name then
+    local names = config.names(loaded)
+    if #names ~= 1 then
+      return config_fault("no profile is chosen", #names > 0
+        and "--profile takes one of: " .. table.concat(names, ", ")
+        or "repay doctor shows where the configuration belongs")
+    end
+    name = names[1]
+  end
+  local found, problem = config.profile(loaded, name)
+  if not found then
+    return nil, problem
+  end
+  local profile = { name = name }
+  for key, value in pairs(found) do
+    profile[key] = value
+  end
+  return profile
+end
+
+--- The providers of a profile, in order of their names.
+function methods.providers(_, profile)
+  if profile.provider then
+    return { profile.provider }
+  end
+  local names = {}
+  for name in pairs(profile.providers) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+--- An open client of a profile; `provider` may be left out where the profile has one.
+function methods:client(provider, name)
+  local profile, err = self:profile(name)
+  if not profile then
+    return nil, err
+  end
+  local providers = self:providers(profile)
+  provider = provider or (#providers == 1 and providers[1]) or nil
+  local has = false
+  for _, each in ipairs(providers) do
+    has = has or each == provider
+  end
+  if not has then
+    return config_fault(("the profile '%s' %s"):format(profile.name, provider
+      and "has no provider '" .. provider:sub(1, 40) .. "'" or "has several providers"),
+      "providers: " .. table.concat(providers, ", "))
+  end
+  local key = provider .. "\0" .. profile.name
+  if not self.clients[key] then
+    local client, told = require("repay.cli.profile").open(profile, provider, self.world)
+    if not client then
+      return nil, told
+    end
+    self.clients[key], self.is_local[client] = client, told
+  end
+  return self.clients[key]
+end
+
+--- The journal of a profile, of the configuration, or the user's own.
+function methods:journal(name)
+  local store = require "repay.cli.store"
+  local profile, err = self:profile(name)
+  if not profile and (name or self.arguments.profile or err.kind ~= "config") then
+    return nil, err
+  end
+  local path, why = store.journal_path(self.world, self:configuration() or {}, profile or {})
+  if not path then
+    return config_fault(why)
+  elseif not self.journals[path] then
+    local opened, problem = require("repay").journal(path, { by = self.world.getenv("USER") })
+    if not opened then
+      return nil, problem
+    end
+    self.journals[path] = opened
+  end
+  return self.journals[path]
+end
+
+--- A repayment with money behind it needs --live; the sandbox does not.
+function methods:require_live(client)
+  if self.arguments.live or client.environment == "sandbox" or self.is_local[client] then
+    return true
+  end
+  return config_fault("this is a live environment", "add --live to send repayments to it")
+end
+
+--- Asks on the terminal. Without one nobody is asked.
+function methods:confirm(question)
+  local world = self.world
+  if not world.terminal.stdin or not world.terminal.stderr then
+    return new_fault { kind = "approval_required", operation = self.name,
+      message = "nobody can be asked: there is no terminal", hint = "say it with --yes" }
+  end
+  world.stderr:write(clean(question), " [y/N] ")
+  local answer = world.stdin:read("*l")
+  return answer ~= nil and answer:lower():find("^%s*y") ~= nil
+end
+
+--- Whether what was raised is Ctrl-C; the command then tidies up and returns 130.
+function methods.interrupted(_, problem)
+  return type(problem) == "string" and problem:find("interrupted!", 1, true) ~= nil
+end
+
+--- A bar on a terminal, nothing elsewhere.
+function methods:progress(label)
+  return require("repay.cli.progress").new(self.world, label, self.arguments)
+end
+
+--- Writes out what is left and closes what was opened.
+function methods:finish()
+  for _, list in ipairs { self.clients, self.journals } do
+    for key, each in pairs(list) do
+      each:close()
+      list[key] = nil
+    end
+  end
+  if rawget(self, "output") then
+    self.output:finish()
+  end
+end
+
+return context

@@ -1,0 +1,118 @@
+-- The command: from words to an exit code.
+--
+--   os.exit(require("repay.cli").main({ "version" }, require("repay.cli.world").real()), true)
+--
+-- Data flows one way: configuration, context, command, workflow, output. Only the module of the
+-- chosen command is loaded. Nothing here ends the process, and what a command raises ends as one
+-- line and an exit code: Ctrl-C as 130, wrong usage as 2, a fault of ours as 1.
+local commands = require "repay.cli.commands"
+local exit = require "repay.cli.exit"
+local options = require "repay.cli.options"
+local parse = require "repay.cli.parse"
+
+local cli = {}
+
+local NOT_BUILT = "its compiled modules are missing; run make in the checkout, or install repay"
+
+-- The error as JSON when that was asked for: a program reads it.
+local function refuse(world, words, code, message, hint)
+  if options.has(words, "--json") or options.has(words, "--ndjson") then
+    local json = require "repay.cli.json"
+    world.stderr:write(json.object({
+      { "error", json.of { { "kind", code == exit.usage and "usage" or "internal" },
+        { "message", message }, { "hint", hint } } },
+      { "exit", code },
+    }), "\n")
+  else
+    world.stderr:write("repay: ", message, "\n", hint and hint .. "\n" or "")
+  end
+  return code
+end
+
+local function usage(world, words, name, message)
+  return refuse(world, words, exit.usage, message,
+    ("try: repay %s--help"):format(name and name .. " " or ""))
+end
+
+local function unknown(world, words, name)
+  local near = parse.nearest(name)
+  local shown = name:gsub("%c", "?"):sub(1, 40)
+  return usage(world, words, nil, ("no command is called '%s'%s"):format(shown,
+    near and "; did you mean '" .. near .. "'?" or ""))
+end
+
+-- What a command raised: an error object (of output, say) is reported like one that it returned.
+local function raised(context, world, words, problem)
+  if context and type(problem) == "table" and problem.kind then
+    return context:fail(problem)
+  end
+  local text = tostring(problem)
+  if text:find("interrupted!", 1, true) then
+    world.stderr:write("repay: interrupted\n")
+    return exit.interrupted
+  elseif text:find("module 'repay.native.", 1, true) then
+    return refuse(world, words, exit.failed, NOT_BUILT)
+  end
+  return refuse(world, words, exit.failed, "this is a fault of repay itself: "
+    .. text:match("[^\n]*"):gsub("%c", "?"), "please report it with the command that you gave")
+end
+
+local function run(name, words, world)
+  local command = parse.load(name)
+  local parser, why = parse.parser(name, command)
+  if not parser then
+    return refuse(world, words, exit.failed, why)
+  elseif options.has(words, "--help", "-h") then
+    world.stdout:write(parser:get_help(), "\n")
+    return exit.done
+  end
+  local arguments, wrong = parse.arguments(parser, words)
+  if not arguments then
+    return usage(world, words, name, wrong)
+  end
+  local context
+  local ok, code = xpcall(function()
+    context = require("repay.cli.context").new(world, name, arguments)
+    local result = command.run(context)
+    context:finish()
+    return result
+  end, function(problem)
+    if type(problem) ~= "string" or not world.getenv("REPAY_TRACEBACK") then
+      return problem
+    end
+    return problem .. "\n" .. debug.traceback()
+  end)
+  if ok then
+    return code
+  end
+  local told, last = pcall(raised, context, world, words, code)
+  return told and last or exit.failed
+end
+
+--- Runs the command of these words and returns its exit code.
+function cli.main(argv, world)
+  local name, words = options.split(argv)
+  if name == "help" then
+    name = words[1] and table.remove(words, 1)
+    words = { "--help" }
+    for _, word in ipairs(argv) do
+      name = name or word ~= "help" and word or nil
+    end
+  elseif not name and options.has(words, "--version") then
+    name, words = "version", {}
+  end
+  if not name then
+    local is_asked = options.has(words, "--help", "-h")
+    world[is_asked and "stdout" or "stderr"]:write(parse.overview())
+    return is_asked and exit.done or exit.usage
+  elseif not commands.by_name[name] then
+    return unknown(world, words, name)
+  end
+  local ok, code = pcall(run, name, words, world)
+  if ok then
+    return code
+  end
+  return raised(nil, world, words, code)
+end
+
+return cli
