@@ -74,6 +74,22 @@ describe("workflows", function()
       close(fetched)
     end)
 
+    it("takes a function that gives the client of a loan, and its error", function()
+      local asked = {}
+      local fetched = helper.ok(fetch.run { loans = fetch.read("provider,profile,id\ncarbon,north,"
+        .. "LOAN_ABC123\n"), clients = function(loan)
+        asked[#asked + 1] = loan.profile .. " " .. loan.provider
+        return clients.carbon
+      end })
+      assert.same({ "north carbon" }, asked)
+      assert.equal("north", fetched.items[1].profile)
+      close(fetched)
+      local err = helper.fails(fetch.run { loans = LOANS, clients = function()
+        return nil, errors.new { kind = "config", message = "no such profile" }
+      end })
+      assert.equal("no such profile", err.message)
+    end)
+
     it("asks nothing when the list is wrong, and names the line", function()
       local function refused(loans, expected)
         local err = helper.fails(fetch.run { loans = loans, clients = clients })

@@ -26,7 +26,7 @@
 
 ---@class repay.workflow.fetch_options: repay.each_options
 ---@field loans string|repay.workflow.loan[] CSV text, or a list
----@field clients table<string, repay.client> by profile, else by provider
+---@field clients table<string, repay.client>|fun(loan: repay.workflow.loan): repay.client?, repay.err? by profile, else by provider
 ---@field unix_ms? integer
 
 ---@class repay.workflow.fetch
@@ -36,6 +36,11 @@ local fetch = {}
 ---@return repay.workflow.fetched?
 ---@return repay.err?
 function fetch.run(options) end
+
+---@param text string CSV
+---@return repay.workflow.loan[]?
+---@return repay.err?
+function fetch.read(text) end
 
 ---@param fetched repay.workflow.fetched
 ---@param directory string a new one
@@ -75,6 +80,15 @@ function watch.run(options) end
 ---@param older repay.workflow.fetched
 ---@return repay.workflow.seen
 function watch.compare(newer, older) end
+
+---@param entry repay.diff_entry
+---@param currency string
+---@return string
+function watch.detail(entry, currency) end
+
+---@param entry repay.diff_entry
+---@return string
+function watch.words(entry) end
 
 ---@class repay.workflow.report_options: repay.report.options
 ---@field fetched? repay.workflow.fetched

@@ -27,8 +27,11 @@ function reader.is_marker(value)
   return type(value) == "table" and getmetatable(value) == Marker
 end
 
+-- Texts have no methods while a file runs, so what it calls uses the library by name.
+local find = string.find
+
 local function make_env(name)
-  if type(name) ~= "string" or not name:find("^[%a_][%w_]*$") then
+  if type(name) ~= "string" or not find(name, "^[%a_][%w_]*$") then
     error('env takes the name of a variable: env "REPAY_TOKEN"', 2)
   end
   return setmetatable({ kind = "env", name = name }, Marker)
@@ -37,7 +40,7 @@ end
 local function make_command(argv)
   local is_list = type(argv) == "table" and #argv > 0
   for _, word in ipairs(is_list and argv or {}) do
-    is_list = is_list and type(word) == "string" and not word:find("%z")
+    is_list = is_list and type(word) == "string" and not find(word, "%z")
   end
   if not is_list then
     error('command takes a list of words: command { "pass", "show", "loans" }', 2)
@@ -52,6 +55,7 @@ end
 local function environment(suggest)
   return setmetatable({ env = make_env, command = make_command }, {
     __index = function(_, name)
+      getmetatable("").__index = string -- the file has come to its end
       error(suggest("a configuration knows only env and command, not", tostring(name),
         { "env", "command" }), 2)
     end,

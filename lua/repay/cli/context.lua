@@ -16,7 +16,8 @@
 --   context:progress(label)               repay.cli.progress
 --   context:confirm(question)             true, false; nil and an error where nobody can be asked
 --   context:interrupted(problem)          whether what pcall caught is Ctrl-C
---   context:finish()                      everything is written, clients and journals are closed
+--   context:keep(object)                  closes it when the command has ended
+--   context:finish(), context:close()     everything is written; what was opened is closed
 local exit = require "repay.cli.exit"
 
 local context = {}
@@ -73,7 +74,7 @@ end
 --- A context for one run. `name` is the command's.
 function context.new(world, name, arguments)
   return setmetatable({ world = world, name = name, arguments = arguments, clients = {},
-    journals = {}, is_local = {} }, {
+    journals = {}, is_local = {}, kept = {} }, {
     __index = function(self, key)
       if methods[key] or not lazy[key] then
         return methods[key]
@@ -287,14 +288,24 @@ function methods:progress(label)
   return require("repay.cli.progress").new(self.world, label, self.arguments)
 end
 
---- Writes out what is left and closes what was opened.
-function methods:finish()
-  for _, list in ipairs { self.clients, self.journals } do
+--- Has an object closed when the command has ended.
+function methods:keep(object)
+  self.kept[#self.kept + 1] = object
+  return object
+end
+
+--- Closes what was opened.
+function methods:close()
+  for _, list in ipairs { self.kept, self.clients, self.journals } do
     for key, each in pairs(list) do
-      each:close()
       list[key] = nil
+      each:close()
     end
   end
+end
+
+--- Sees to it that everything is written.
+function methods:finish()
   if rawget(self, "output") then
     self.output:finish()
   end

@@ -82,6 +82,9 @@ local function run(name, words, world)
     end
     return problem .. "\n" .. debug.traceback()
   end)
+  if context then
+    context:close()
+  end
   if ok then
     return code
   end

@@ -43,12 +43,16 @@ function options.configure(parser)
   parser:group("Options of every command", (unpack or table.unpack)(elements))
 end
 
---- The command's name among the words, and the words without it. Options may stand before it.
+--- The command's name among the words, and the words without it. Options may stand before it. A value
+--- that begins with a hyphen, as that of --sort may, is tied to its option.
 function options.split(words)
   local rest, name, at = {}, nil, 1
   while words[at] do
     local word = words[at]
-    if not name and word:sub(1, 1) ~= "-" then
+    if word == "--sort" and words[at + 1] then
+      at = at + 1
+      rest[#rest + 1] = "--sort=" .. words[at]
+    elseif not name and word:sub(1, 1) ~= "-" then
       name = word
     else
       rest[#rest + 1] = word

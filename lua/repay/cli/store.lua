@@ -60,7 +60,24 @@ function store.snapshots(world, config, name)
   if not parent then
     return nil, errors.new { kind = "config", operation = "configuration", message = why }
   end
-  return parent .. "/" .. part_of(name or "default")
+  return parent .. "/" .. part_of(name)
+end
+
+-- Where no profile is chosen, because there are several or none.
+local MIXED = "all"
+
+--- The directory of the snapshots of the profile that is chosen. A loan file may name many profiles:
+--- its snapshot lies where the next command looks, so the loans' own profiles do not matter.
+function store.book(context)
+  local loaded, err = context:configuration()
+  if not loaded then
+    return nil, err
+  end
+  local profile, problem = context:profile()
+  if not profile and context.arguments.profile then
+    return nil, problem
+  end
+  return store.snapshots(context.world, loaded, profile and profile.name or MIXED)
 end
 
 --- Makes a directory and those above it, for their owner alone: true, or nil and an error.

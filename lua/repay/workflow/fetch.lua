@@ -6,7 +6,7 @@
 -- One loan that fails does not stop the others. `loans` is CSV text with the columns provider,
 -- profile (may be left out), id, and if wanted operation and tags (separated by blanks); or a
 -- list of tables with these names. `clients` maps a profile's name, else a provider's, to an open
--- client. A loan that its provider does not know is neither a failure nor a debt of zero: it is
+-- client, or is a function that gives a client, or nil and an error, for a loan. A loan that its provider does not know is neither a failure nor a debt of zero: it is
 -- listed apart.
 local csv = require "repay.csv"
 local errors = require "repay.error"
@@ -38,8 +38,8 @@ local function words(text)
   return list
 end
 
--- The loans of a CSV text, or nil and an error that names the line.
-local function read_csv(text)
+--- The loans of a CSV text as a list, or nil and an error that names the line.
+function fetch.read(text)
   local parsed, problems = csv.parse(text)
   if problems[1] then
     local first = problems[1]
@@ -79,12 +79,22 @@ local function question_of(description, loan)
   return nil
 end
 
+local function client_of(loan, clients)
+  if type(clients) == "function" then
+    return clients(loan)
+  end
+  return clients[loan.profile or loan.provider or ""]
+end
+
 local function item_of(loan, i, clients)
   if type(loan.id) ~= "string" or loan.id == "" then
     return invalid(place_of(loan, i) .. " has no id", "loans")
   end
-  local client = clients[loan.profile or loan.provider or ""]
+  local client, err = client_of(loan, clients)
   if not client then
+    if err then
+      return nil, err
+    end
     return invalid(("%s: there is no client for '%s'"):format(place_of(loan, i),
       tostring(loan.profile or loan.provider)), "clients")
   elseif loan.provider and client.provider ~= loan.provider then
@@ -103,7 +113,7 @@ end
 local function items_of(given)
   local loans = given.loans
   if type(loans) == "string" then
-    local read, err = read_csv(loans)
+    local read, err = fetch.read(loans)
     if not read then
       return nil, err
     end
@@ -157,8 +167,9 @@ local function check(given)
   end
   if type(given.loans) ~= "string" and type(given.loans) ~= "table" then
     error("fetch.run: option 'loans' is CSV text or a list of loans", 3)
-  elseif type(given.clients) ~= "table" then
-    error("fetch.run: option 'clients' maps profiles or providers to open clients", 3)
+  elseif type(given.clients) ~= "table" and type(given.clients) ~= "function" then
+    error("fetch.run: option 'clients' maps profiles or providers to open clients, or is a "
+      .. "function", 3)
   end
 end
 

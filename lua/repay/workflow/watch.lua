@@ -47,8 +47,8 @@ local function other_names(entry)
   return names
 end
 
--- What a reader wants to see of one entry: the amounts and the day, before and after.
-local function detail_of(entry, currency)
+--- What a reader wants to see of one entry: the amounts and the day, before and after.
+function watch.detail(entry, currency)
   local parts = {}
   for _, field in ipairs { { "outstanding_minor", "left" }, { "total_due_minor", "due" } } do
     local before = amount(entry.before, field[1], currency)
@@ -70,15 +70,20 @@ local function detail_of(entry, currency)
   return table.concat(parts, "; ")
 end
 
-local function line_of(item, entry, currency)
+--- The kinds of an entry as a person says them.
+function watch.words(entry)
   local kinds = {}
   for i, kind in ipairs(entry.kinds) do
     kinds[i] = WORDS[kind] or kind
   end
-  local detail = detail_of(entry, currency)
+  return table.concat(kinds, ", ")
+end
+
+local function line_of(item, entry, currency)
+  local detail = watch.detail(entry, currency)
   return ("%s %s%s%s: %s%s"):format(item.provider, entry.loan_id or item.id,
     entry.number and ", installment " .. figures.whole(entry.number) or "",
-    entry.due_date and ", due " .. entry.due_date or "", table.concat(kinds, ", "),
+    entry.due_date and ", due " .. entry.due_date or "", watch.words(entry),
     detail ~= "" and " (" .. detail .. ")" or "")
 end
 

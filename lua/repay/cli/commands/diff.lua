@@ -1,0 +1,120 @@
+-- repay diff: what changed between two snapshots, an installment a line.
+local diff = {
+  example = "repay diff                  # the latest and the one before\n"
+    .. "repay diff 2026-11-01 2026-11-20 --json",
+}
+
+local COLUMNS = {
+  { name = "provider", drop = 3 },
+  { name = "profile", drop = 6 },
+  { name = "loan", label = "Loan" },
+  { name = "number", label = "No.", kind = "whole", drop = 2 },
+  { name = "due_date", label = "Due", kind = "day", drop = 4 },
+  { name = "change", tone = function(value)
+    return (value or ""):find("paid", 1, true) and "good" or nil
+  end },
+  { name = "before_minor", label = "Was left", kind = "money", drop = 1 },
+  { name = "outstanding_minor", label = "Left", kind = "money" },
+  { name = "currency", label = "", drop = 1 },
+  { name = "message", drop = 5 },
+}
+
+function diff.configure(parser)
+  parser:argument("older", "a directory, a snapshot's name, or a day; else the last but one")
+    :args("?")
+  parser:argument("newer", "the same; else the latest"):args("?")
+end
+
+local function fault(message)
+  return nil, require("repay.error").new { kind = "invalid_argument", operation = "diff",
+    message = message }
+end
+
+local function load_both(context)
+  local source = require "repay.cli.source"
+  local arguments = context.arguments
+  local newer, err = source.find(context, arguments.newer)
+  if not newer then
+    return nil, err
+  end
+  local older, problem = source.find(context, arguments.older, 1)
+  if not older then
+    return nil, problem
+  end
+  local fetched = {}
+  for i, path in ipairs { older, newer } do
+    local loaded, why = source.load(context, path)
+    if not loaded then
+      return nil, why
+    end
+    fetched[i] = loaded
+  end
+  local was, is = fetched[1].fetched_at_unix_ms, fetched[2].fetched_at_unix_ms
+  if was and is and was > is then
+    return fault("the first of the two snapshots is the newer one")
+  end
+  context:say(("from %s to %s"):format(older, newer))
+  return fetched
+end
+
+local function row_of(item, facts)
+  facts.provider, facts.profile, facts.loan = item.provider, item.profile, facts.loan or item.id
+  return facts
+end
+
+local function add_entries(rows, item, entries)
+  local watch = require "repay.workflow.watch"
+  for _, entry in ipairs(entries) do
+    rows[#rows + 1] = row_of(item, {
+      loan = entry.loan_id, number = entry.number, due_date = entry.due_date,
+      change = watch.words(entry), currency = item.schedule.currency,
+      before_minor = entry.before and entry.before.outstanding_minor,
+      outstanding_minor = entry.after and entry.after.outstanding_minor,
+      message = watch.detail(entry, item.schedule.currency),
+    })
+  end
+end
+
+local function rows_of(compared, newer)
+  local rows = {}
+  for _, change in ipairs(compared.changes) do
+    if change.err then
+      rows[#rows + 1] = row_of(change.item, { change = "cannot be compared",
+        message = change.err.message })
+    else
+      add_entries(rows, change.item, change.diff.entries)
+    end
+  end
+  for _, item in ipairs(compared.new) do
+    rows[#rows + 1] = row_of(item, { change = "first seen" })
+  end
+  for _, item in ipairs(newer.items) do
+    if not item.schedule then
+      rows[#rows + 1] = row_of(item, { change = "not fetched", message = item.err.message })
+    end
+  end
+  for _, item in ipairs(compared.gone) do
+    rows[#rows + 1] = row_of(item, { change = "no longer asked for" })
+  end
+  return rows
+end
+
+function diff.run(context)
+  local fits, wrong = context.output:check(COLUMNS)
+  if not fits then
+    return context:fail(wrong)
+  end
+  local both, err = load_both(context)
+  if not both then
+    return context:fail(err)
+  end
+  local compared = require("repay.workflow.watch").compare(both[2], both[1])
+  local rows = rows_of(compared, both[2])
+  context.output:rows(COLUMNS, rows)
+  if #rows == 0 then
+    context:say("nothing changed")
+  end
+  return 0
+end
+
+return diff

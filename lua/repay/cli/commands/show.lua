@@ -1,0 +1,98 @@
+-- repay show: the installments of a snapshot, one a line.
+local show = {
+  example = "repay show --sort due_date\nrepay show LOAN_ABC123 --state overdue --json",
+}
+
+local STATES = { "due", "overdue", "partial_overdue", "paid", "unknown" }
+
+local function tone_of(state)
+  if state == "overdue" or state == "partial_overdue" then
+    return "bad"
+  end
+  return state == "paid" and "good" or state == "unknown" and "faint" or nil
+end
+
+local COLUMNS = {
+  { name = "provider", drop = 4 },
+  { name = "label", label = "Profile", drop = 6 },
+  { name = "loan_id", label = "Loan" },
+  { name = "number", label = "No.", kind = "whole", drop = 3 },
+  { name = "due_date", label = "Due", kind = "day" },
+  { name = "state", tone = tone_of },
+  { name = "days_late", label = "Late", kind = "whole", drop = 2 },
+  { name = "total_due_minor", label = "Total due", kind = "money", drop = 5 },
+  { name = "paid_minor", kind = "money", drop = 7 },
+  { name = "outstanding_minor", kind = "money" },
+  { name = "currency", label = "", drop = 1 },
+  { name = "principal_minor", kind = "money", drop = 10 },
+  { name = "interest_minor", kind = "money", drop = 9 },
+  { name = "penalty_minor", kind = "money", drop = 8 },
+  { name = "status", drop = 11 },
+  { name = "provider_status", drop = 14 },
+  { name = "subject", drop = 13 },
+  { name = "operation", drop = 15 },
+  { name = "environment", drop = 16 },
+  { name = "fetched_on", kind = "day", drop = 12 },
+}
+
+local NAMES = { { name = "customer_name" }, { name = "email" } }
+
+function show.configure(parser)
+  parser:argument("loan", "only these loans, by loan id or by what was asked for"):args("*")
+  parser:option("--state", "only installments in this state"):choices(STATES)
+  parser:flag("--with-names", "names and e-mail addresses too, where the snapshot has them")
+  require("repay.cli.source").configure(parser)
+end
+
+local function columns_of(context)
+  local columns = {}
+  for i, column in ipairs(COLUMNS) do
+    columns[i] = column
+  end
+  for _, column in ipairs(context.arguments.with_names and NAMES or {}) do
+    columns[#columns + 1] = column
+  end
+  return columns
+end
+
+-- Rows one by one, so that a pipe gets the first before the last is read.
+local function rows_of(context, fetched)
+  local installments = require "repay.report.installments"
+  local asked, state = {}, context.arguments.state
+  for _, id in ipairs(context.arguments.loan) do
+    asked[id] = true
+  end
+  local next_row = installments.each(fetched.schedules,
+    { as_of = context.as_of, with_names = context.arguments.with_names })
+  return function()
+    for row in next_row do
+      local is_asked = next(asked) == nil or asked[row.loan_id or ""] or asked[row.subject or ""]
+      if is_asked and (not state or row.state == state) then
+        return row
+      end
+    end
+    return nil
+  end
+end
+
+function show.run(context)
+  local columns = columns_of(context)
+  local fits, wrong = context.output:check(columns)
+  if not fits then
+    return context:fail(wrong)
+  end
+  local fetched, err, code = require("repay.cli.source").fetched(context)
+  if not fetched then
+    return context:fail(err)
+  end
+  local count = context.output:rows(columns, rows_of(context, fetched))
+  if not context.arguments.live_fetch then
+    require("repay.cli.fetching").say_failures(context, fetched)
+  end
+  if count == 0 then
+    context:say("no installments")
+  end
+  return code
+end
+
+return show
