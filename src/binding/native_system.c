@@ -1,11 +1,14 @@
 /*
  * repay.native.system: what the command asks of the system and Lua's own library cannot tell.
  *
- *     native.terminal(file)          columns of the terminal behind a file number; 0 where it is
- * one that does not tell; nil where it is none native.file_facts(path)        { kind, is_ours,
- * others_write, others_read }; nil and a message native.run(argv, limits)       what a program
- * wrote; nil and a message. limits: timeout_ms, output_max native.remove_directory(path)  an empty
- * one: true; nil and a message
+ *     native.terminal(file)     columns of the terminal behind a file number, 0 where it does
+ *                               not tell, nil where there is none
+ *     native.file_facts(path)   { kind, is_ours, others_write, others_read }; nil and a message
+ *     native.run(argv, limits)  what a program wrote; nil and a message. limits: timeout_ms,
+ *                               output_max
+ *     native.clock_is_kept()    whether the kernel's clock is synchronised; nil and a message
+ *     native.remove_directory(path)
+ *                               an empty one: true; nil and a message
  *
  * A program is started by its words and without a shell, so no word is ever read as anything else.
  * It inherits the environment and the error output, and reads nothing. What it wrote may be a
@@ -20,6 +23,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -95,6 +99,18 @@ static int remove_directory(lua_State *L)
     if (rmdir(luaL_checkstring(L, 1)) != 0)
         return push_system_error(L, errno);
     lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* Asking sets nothing; the kernel knows whether something keeps its clock right. */
+static int clock_is_kept(lua_State *L)
+{
+    struct timex facts = {0};
+    int state = adjtimex(&facts);
+
+    if (state < 0)
+        return push_system_error(L, errno);
+    lua_pushboolean(L, state != TIME_ERROR && (facts.status & STA_UNSYNC) == 0);
     return 1;
 }
 
@@ -268,7 +284,9 @@ static int run(lua_State *L)
 
 int luaopen_repay_native_system(lua_State *L)
 {
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 5);
+    lua_pushcfunction(L, clock_is_kept);
+    lua_setfield(L, -2, "clock_is_kept");
     lua_pushcfunction(L, terminal);
     lua_setfield(L, -2, "terminal");
     lua_pushcfunction(L, file_facts);

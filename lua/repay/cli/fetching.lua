@@ -1,5 +1,5 @@
--- Asks for loans with the clients of the configuration and keeps the answers as a new snapshot: what
--- `repay fetch` does, and every command with --live-fetch. The asking is repay.workflow.fetch's.
+-- Asks for loans with the clients of the configuration and keeps the answers as a new snapshot:
+-- what `repay fetch` does, and every command with --live-fetch. The asking is repay.workflow.fetch's.
 local errors = require "repay.error"
 local fetch = require "repay.workflow.fetch"
 local moment = require "repay.cli.moment"

@@ -43,8 +43,8 @@ function options.configure(parser)
   parser:group("Options of every command", (unpack or table.unpack)(elements))
 end
 
---- The command's name among the words, and the words without it. Options may stand before it. A value
---- that begins with a hyphen, as that of --sort may, is tied to its option.
+--- The command's name among the words, and the words without it. Options may stand before it. A
+--- value that begins with a hyphen, as that of --sort may, is tied to its option.
 function options.split(words)
   local rest, name, at = {}, nil, 1
   while words[at] do

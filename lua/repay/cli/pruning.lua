@@ -1,5 +1,5 @@
--- Takes old snapshots away: those of one profile, never the newest, and only what a snapshot is made
--- of. A directory that holds anything else is left alone and named.
+-- Takes old snapshots away: those of one profile, never the newest, and only what a snapshot is
+-- made of. A directory that holds anything else is left alone and named.
 local files = require "repay.native.files"
 local source = require "repay.cli.source"
 local system = require "repay.native.system"

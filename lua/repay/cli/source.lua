@@ -1,8 +1,8 @@
--- Which snapshot a reading command looks at: the latest of the profile, that of --from, or a new one
--- with --live-fetch.
+-- Which snapshot a reading command looks at: the latest of the profile, that of --from, or a new
+-- one with --live-fetch.
 --
--- --from takes a directory, the name of a snapshot, or a day: then it is the last one fetched on that
--- day. Nothing is fetched without --live-fetch.
+-- --from takes a directory, the name of a snapshot, or a day: then it is the last one fetched on
+-- that day. Nothing is fetched without --live-fetch.
 local errors = require "repay.error"
 local exit = require "repay.cli.exit"
 local moment = require "repay.cli.moment"

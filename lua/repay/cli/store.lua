@@ -26,8 +26,9 @@ local function absolute(world, path, what)
   return path
 end
 
---- The path of the journal of a profile.
-function store.journal_path(world, config, profile)
+--- The path of the journal of a profile; the directory of the user's own is made, unless somebody
+--- only looks.
+function store.journal_path(world, config, profile, only_look)
   local given = profile.journal or config.journal
   if given then
     return absolute(world, given, "journal")
@@ -36,7 +37,7 @@ function store.journal_path(world, config, profile)
   if not base then
     return nil, why
   end
-  local made, err = store.make(base)
+  local made, err = only_look or store.make(base)
   if not made then
     return nil, err.message
   end
@@ -66,8 +67,8 @@ end
 -- Where no profile is chosen, because there are several or none.
 local MIXED = "all"
 
---- The directory of the snapshots of the profile that is chosen. A loan file may name many profiles:
---- its snapshot lies where the next command looks, so the loans' own profiles do not matter.
+--- The directory of the snapshots of the profile that is chosen. A loan file may name many
+--- profiles: its snapshot lies where the next command looks, so the loans' own profiles do not matter.
 function store.book(context)
   local loaded, err = context:configuration()
   if not loaded then

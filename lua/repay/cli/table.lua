@@ -14,12 +14,15 @@ local LEAST = 8 -- a text is not cut below this
 local TONES = { bad = "\27[31m", good = "\27[32m", faint = "\27[2m", head = "\27[1m" }
 local RIGHT = { money = true, whole = true }
 
-local function paint(text, tone, color)
+--- The text in the colour of a tone: bad, good, faint, head.
+function table_form.paint(text, tone, color)
   if color and TONES[tone] then
     return TONES[tone] .. text .. "\27[0m"
   end
   return text
 end
+
+local paint = table_form.paint
 
 --- The value as a person reads it; nothing is shown where nothing is known.
 function table_form.show(column, value, row)

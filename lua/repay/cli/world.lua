@@ -6,6 +6,8 @@
 --   unix_ms()         wall clock
 --   home, cwd         directories
 --   run(argv, limits) the output of a program, without a shell
+--   file_facts(path), clock_is_kept()   as repay.native.system has them
+--   transport(provider)   only in specs: what clients send with instead of libcurl
 local world = {}
 
 --- The real surroundings.
@@ -28,6 +30,7 @@ function world.real()
     unix_ms = function() return require("repay.native.core").unix_ms() end,
     run = function(argv, limits) return load_system().run(argv, limits) end,
     file_facts = function(path) return load_system().file_facts(path) end,
+    clock_is_kept = function() return load_system().clock_is_kept() end,
   }
 end
 

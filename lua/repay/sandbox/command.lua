@@ -19,6 +19,7 @@ command.options = {
   { "set", "list", "NAME=VALUE", "turns a switch; may be given often; --switches lists them" },
   { "idle", "number", "SECONDS", "stop when nobody asked for so long" },
   { "detach", "flag", nil, "go on when the process that started this one is gone" },
+  { "print-config", "flag", nil, "print a configuration for this port and stop" },
   { "switches", "flag", nil, "list the switches and stop" },
   { "faults", "flag", nil, "list the faults and stop" },
 }
@@ -104,17 +105,23 @@ local function print_faults(out)
   end
 end
 
--- The settings of one provider as a line of Lua.
-local function settings_line(provider, values)
+-- Settings as assignments, in order of their names.
+local function assignments(values)
   local names, parts = {}, {}
   for name in pairs(values) do
     names[#names + 1] = name
   end
   table.sort(names)
-  for _, name in ipairs(names) do
-    parts[#parts + 1] = string.format("%s = %q", name, values[name])
+  for i, name in ipairs(names) do
+    parts[i] = ("%s = %q"):format(name, values[name])
   end
-  return string.format("repay.open(%q, { %s })\n", provider, table.concat(parts, ", "))
+  return parts
+end
+
+-- The settings of one provider as a line of Lua.
+local function settings_line(provider, values)
+  return string.format("repay.open(%q, { %s })\n", provider,
+    table.concat(assignments(values), ", "))
 end
 
 local function print_settings(server, out)
@@ -137,10 +144,35 @@ local function print_settings(server, out)
   out:write("-- ledger: ", server.origin, "/_sandbox/ledger\n\n")
 end
 
+-- The profile "sandbox" for repay's command; keys of the sandbox open nothing, so they may stand in
+-- a file.
+local function print_config(out, port)
+  if port == 0 then
+    return nil, "a configuration needs a port that stays the same"
+  end
+  local all = sandbox.new({}):all_settings(("http://127.0.0.1:%d"):format(port))
+  out:write("-- ~/.config/repay/config.lua: a profile for repay sandbox --port ", port, "\n",
+    'return {\n  profile = "sandbox",\n  profiles = {\n    sandbox = {\n',
+    "      providers = {\n")
+  for _, dialect in ipairs(sandbox.dialects) do
+    out:write("        ", dialect.name, " = {\n          ",
+      table.concat(assignments(all[dialect.name]), ",\n          "), ",\n        },\n")
+  end
+  out:write("      },\n    },\n  },\n}\n")
+  return true
+end
+
 -- Runs the command with its options as a table and returns its exit code, one of repay.cli.exit.
 -- `out` and `errors` write texts.
 function command.run(options, out, errors)
   local chosen, why = server_options(options)
+  if chosen and options["print-config"] then
+    local printed, wrong = print_config(out, chosen.port)
+    chosen, why = printed and chosen, wrong
+    if printed then
+      return 0
+    end
+  end
   if not chosen then
     errors:write("repay sandbox: ", why, "\n")
     return 2

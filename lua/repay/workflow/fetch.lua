@@ -6,8 +6,8 @@
 -- One loan that fails does not stop the others. `loans` is CSV text with the columns provider,
 -- profile (may be left out), id, and if wanted operation and tags (separated by blanks); or a
 -- list of tables with these names. `clients` maps a profile's name, else a provider's, to an open
--- client, or is a function that gives a client, or nil and an error, for a loan. A loan that its provider does not know is neither a failure nor a debt of zero: it is
--- listed apart.
+-- client, or is a function that gives a client, or nil and an error, for a loan. A loan that its
+-- provider does not know is neither a failure nor a debt of zero: it is listed apart.
 local csv = require "repay.csv"
 local errors = require "repay.error"
 local options = require "repay.options"

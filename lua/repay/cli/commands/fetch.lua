@@ -4,7 +4,7 @@ local words = require "repay.cli.words"
 
 local fetch = {
   example = "repay fetch loans.csv              # columns provider, profile, id, operation, tags\n"
-    .. "repay fetch carbon LOAN_ABC123 --profile main",
+    .. "repay fetch PROVIDER ID --profile main",
 }
 
 local COLUMNS = {

@@ -3,7 +3,8 @@
 local words = require "repay.cli.words"
 
 local snapshot = {
-  example = "repay snapshot list\nrepay snapshot path 2026-11-20\nrepay snapshot prune --keep 30 --yes",
+  example = "repay snapshot list\nrepay snapshot path 2026-11-20\n"
+    .. "repay snapshot prune --keep 30 --yes",
 }
 
 local ACTIONS = { "list", "path", "show", "prune" }
