@@ -68,7 +68,7 @@ end
 local MIXED = "all"
 
 --- The directory of the snapshots of the profile that is chosen. A loan file may name many
---- profiles: its snapshot lies where the next command looks, so the loans' own profiles do not matter.
+--- profiles: its snapshot lies where the next command looks, so those of the loans do not matter.
 function store.book(context)
   local loaded, err = context:configuration()
   if not loaded then
