@@ -10,7 +10,7 @@ nginx.describer(describe, pending)("inside a content handler", function()
   local gateway, box
 
   setup(function()
-    box = process.start("--loans", "0", "--tls")
+    box = process.start("--loans", "0", "--tls", "--keep-secrets")
     gateway = nginx.start {
       http = "lua_ssl_trusted_certificate " .. box.tls_settings.carbon.ca_file .. ";",
     }
@@ -26,21 +26,24 @@ nginx.describer(describe, pending)("inside a content handler", function()
     assert.is_true(seen.count >= least, seen.count)
   end
 
+  -- Runs a file over the sandbox in process and over this server.
+  local function run(name, without)
+    local server = { origin = box.origin, settings = box.settings, ports = box.ports,
+      tls_settings = box.tls_settings }
+    return gateway:run([[
+      local server, name, without = ...
+      require("spec.support.nginx_mounts").use(server, server)
+      return require("spec.support.nginx_busted").run(name, without)
+    ]], server, "spec/" .. name .. "_spec.lua", without)
+  end
+
   for _, name in ipairs(FILES) do
     it("all is as elsewhere: " .. name, function()
-      passes(gateway:run([[
-        return require("spec.support.nginx_busted").run(...)
-      ]], "spec/" .. name .. "_spec.lua"), 3)
+      passes(run(name), 3)
     end)
   end
 
   it("the client meets the sandbox as elsewhere", function()
-    local server = { origin = box.origin, settings = box.settings, ports = box.ports,
-      tls_settings = box.tls_settings }
-    passes(gateway:run([[
-      local server = ...
-      require("spec.support.nginx_mounts").use(server, server)
-      return require("spec.support.nginx_busted").run("spec/sandbox_client_spec.lua", { "https" })
-    ]], server), 30)
+    passes(run("sandbox_client", { "https" }), 30)
   end)
 end)

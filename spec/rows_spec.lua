@@ -1,17 +1,20 @@
 local helper = require "spec.support.helper"
+local mounts = require "spec.support.sandbox_mounts"
 local transport = require "spec.support.transport"
 
-local function rows_of(provider, operation, answer)
-  local schedule = helper.ok(helper.ask(provider, operation, transport.new(answer)))
-  local rows = {}
-  for i, row in schedule:rows() do
-    rows[i] = row
-  end
-  schedule:close()
-  return rows
-end
+local words = { describe = describe, setup = setup, teardown = teardown }
 
-describe("a row", function()
+mounts.each(words, "a row", function(mount_of)
+  local function rows_of(provider, operation, answer)
+    local schedule = helper.ok(helper.ask(provider, operation, mount_of().canned(answer)))
+    local rows = {}
+    for i, row in schedule:rows() do
+      rows[i] = row
+    end
+    schedule:close()
+    return rows
+  end
+
   helper.watch(after_each)
 
   it("is a plain table that outlives its schedule", function()
@@ -101,7 +104,7 @@ describe("a row", function()
     local body = '{"status":"SUCCESS","data":[{"paymentDueDate":"2024-02-14T23:30:00Z"}]}'
     for zone, day in pairs { ["+01:00"] = "2024-02-15", ["Z"] = "2024-02-14" } do
       local schedule = helper.ok(helper.ask("fincode", "schedule",
-        transport.new(transport.json(body)), { zone = zone }))
+        mount_of().canned(transport.json(body)), { zone = zone }))
       assert.equal(day, schedule[1].due_date)
       schedule:close()
     end

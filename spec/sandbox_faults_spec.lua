@@ -33,11 +33,24 @@ describe("a fault of the sandbox in process", function()
   local function recorded() return #box:ledger().repayments end
 
   it("is refused when its rule is misspelt", function()
-    for _, rule in ipairs({ { kind = "resets" }, { kind = "reset", nht = 1 }, {},
-      { kind = "reset", nth = 1.5 }, { kind = "reset", at = "between" },
-      { kind = "reset", probability = 2 }, "reset" }) do
+    local rules = { { kind = "resets" }, { kind = "reset", nht = 1 }, {},
+      { kind = "reset", nth = 1.5 }, { kind = "reset", nth = 0 },
+      { kind = "reset", at = "between" },
+      { kind = "reset", probability = 2 }, { kind = "reset", probability = 0 / 0 }, "reset",
+      { kind = "status", status = 99999 }, { kind = "status", body = "htm" },
+      { kind = "status", retry_after = "soon" }, { kind = "stall", ms = -1 },
+      { kind = "stall", ms = 1e300 }, { kind = "deep_nesting", depth = 1e12 },
+      { kind = "reset", processed = "no" }, { kind = "reset", provider = "carbom" },
+      { kind = "reset", route = "repay" }, { kind = "reset", method = "post" },
+      { kind = "reply_lost", when = "procesed" }, { kind = "redirect", location = "a\r\nb: c" },
+      { kind = "reply" }, { kind = "reply", text = 5 },
+      { kind = "reply", text = "", headers = "x" },
+      { kind = "reply", text = "", headers = { ["Content-Length"] = "5" } },
+      { kind = "reply", text = "", headers = { a = "b\r\nc: d" } },
+    }
+    for index, rule in ipairs(rules) do
       local id, why = box:fault(rule)
-      assert.is_nil(id)
+      assert.is_nil(id, index)
       assert.is_string(why)
     end
   end)
@@ -57,6 +70,13 @@ describe("a fault of the sandbox in process", function()
     it("begins with a request and ends after some times", function()
       box:fault({ kind = "status", from = 2, times = 2 })
       assert.are.same({ 200, 503, 503, 200 }, statuses(4))
+    end)
+
+    it("counts requests that other rules have taken", function()
+      box:fault({ kind = "status", nth = 1 })
+      box:fault({ kind = "status", nth = 2, status = 500 })
+      box:fault({ kind = "status", from = 4, status = 502 })
+      assert.are.same({ 503, 500, 200, 502, 502 }, statuses(5))
     end)
 
     it("meets requests by chance, the same ones for the same seed", function()

@@ -61,8 +61,11 @@ function helper.options(provider, changes)
   return helper.copy(helper.copy(settings[provider], { environment = "sandbox" }), changes)
 end
 
---- A client over a transport.
+--- A client over a transport, or over what opens one by itself (spec/support/sandbox_mounts.lua).
 function helper.open(provider, transport, changes)
+  if transport.open then
+    return transport:open(provider, helper.options(provider, changes))
+  end
   return assert(repay.open(provider, helper.copy(helper.options(provider, changes),
     { transport = transport })))
 end

@@ -345,6 +345,9 @@ static const struct repay_kind_word refusal_words[] = {
     {"idempotency", "reus", REPAY_KIND_KEY_REUSED},
     {"idempotency", "already", REPAY_KIND_KEY_REUSED},
     {"idempotency", "different", REPAY_KIND_KEY_REUSED},
+    {"in progress", NULL, REPAY_KIND_CONFLICT},
+    {"still running", NULL, REPAY_KIND_CONFLICT},
+    {"being processed", NULL, REPAY_KIND_CONFLICT},
     {"manual repayment", NULL, REPAY_KIND_MANUAL_REPAYMENT_NOT_ALLOWED},
     {"third-party collection", NULL, REPAY_KIND_MANUAL_REPAYMENT_NOT_ALLOWED},
     {"bank account mismatch", NULL, REPAY_KIND_BANK_ACCOUNT_MISMATCH},
@@ -548,6 +551,17 @@ static void read_receipt(struct repay_json_value data, int64_t minor, struct rep
     copy_member(data, "message", receipt->provider_message, sizeof receipt->provider_message);
 }
 
+/*
+ * Whether a failure in the provider's own words is a no. That the first request still runs, that
+ * the provider broke down or that there were too many requests says nothing about the money, under
+ * whichever status it comes.
+ */
+static bool is_refusal(enum repay_kind kind)
+{
+    return kind != REPAY_KIND_CONFLICT && kind != REPAY_KIND_UNAVAILABLE &&
+           kind != REPAY_KIND_RATE_LIMITED;
+}
+
 static enum repay_judgement judge_repay(const struct repay_reply *reply,
                                         struct repay_receipt *receipt, struct repay_error *error)
 {
@@ -559,6 +573,8 @@ static enum repay_judgement judge_repay(const struct repay_reply *reply,
     enum repay_member status_found;
     enum echo echo;
 
+    if (judgement == REPAY_JUDGED_REFUSED && !is_refusal(error->kind))
+        return REPAY_JUDGED_UNCLEAR;
     if (judgement != REPAY_JUDGED_ACCEPTED)
         return judgement;
     if (verdict != VERDICT_SUCCESS)

@@ -137,6 +137,16 @@ function makers.status(response, rule, now)
   return result
 end
 
+-- Without a content type where the headers name none: that, too, is something to be read.
+function makers.reply(_, rule)
+  local headers = {}
+  for name, value in pairs(rule.headers or {}) do
+    headers[#headers + 1] = { name, value }
+  end
+  table.sort(headers, function(left, right) return left[1] < right[1] end)
+  return { status = rule.status or 200, headers = headers, body = rule.text }
+end
+
 -- The reply that this wire fault puts in place of `response`, or nil where it only spoils the way.
 function bad.make(rule, response, now)
   local maker = makers[rule.kind]

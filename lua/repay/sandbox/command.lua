@@ -17,6 +17,7 @@ command.options = {
     .. "2025-01-20)" },
   { "flow", "flag", nil, "the clock also moves by itself" },
   { "set", "list", "NAME=VALUE", "turns a switch; may be given often; --switches lists them" },
+  { "keep-secrets", "flag", nil, "the ledger shows credentials as they came, not starred" },
   { "idle", "number", "SECONDS", "stop when nobody asked for so long" },
   { "detach", "flag", nil, "go on when the process that started this one is gone" },
   { "print-config", "flag", nil, "print a configuration for this port and stop" },
@@ -75,7 +76,8 @@ local function server_options(options)
   local chosen = {
     port = options.port or 8042, tls = options.tls, tls_port = options["tls-port"],
     ca_file = options["ca-file"], seed = options.seed or 42, loans = options.loans or 200,
-    flow = options.flow, idle_s = options.idle, follow_parent = not options.detach,
+    flow = options.flow, keep_secrets = options["keep-secrets"], idle_s = options.idle,
+    follow_parent = not options.detach,
   }
   chosen.clock = options.clock == "now" and os.time() * 1000 or options.clock
   for _, text in ipairs(options.set) do

@@ -39,6 +39,9 @@ faults.list = {
   { name = "status", class = "wire", processed = false,
     meaning = "HTTP `status` (503), with `retry_after` (seconds, or \"date\" in `ms`) if given; "
       .. "body: envelope, html or empty" },
+  { name = "reply", class = "wire", processed = false,
+    meaning = "the answer is `text`, byte for byte, under HTTP `status` (200), with `headers`, "
+      .. "an object of names and values" },
 
   { name = "reply_lost", class = "money", phase = "after",
     meaning = "the provider acts and the reply is lost; when: processed, refused or any" },
@@ -68,53 +71,125 @@ for _, fault in ipairs(faults.list) do
   BY_NAME[fault.name] = fault
 end
 
-local POINTS = { before = true, inside_headers = true, after_headers = true, inside_body = true }
+local function words(text)
+  local set = {}
+  for word in text:gmatch("%S+") do
+    set[word] = true
+  end
+  return set
+end
 
-local NUMBERS = { "nth", "from", "times", "ms", "bytes", "delta", "delta_minor", "size", "depth",
-  "status", "after_ms" }
+local POINTS = words "before inside_headers after_headers inside_body"
+local OUTCOMES = words "processed refused replayed read any"
+local BODIES = words "envelope html empty"
 
--- What a rule may say besides its kind; everything else is a misspelling.
-local MEMBERS = {
-  kind = true, provider = true, route = true, method = true, probability = true, at = true,
-  processed = true, retry_after = true, body = true, location = true, when = true,
+-- The bounds of a rule's numbers. What is bounded by more than what fits is so because a server
+-- that waits for years or fills the memory is of no use to anybody.
+local DAY_MS = 86400000
+local NUMBERS = {
+  nth = { 1, 2 ^ 53 - 1 }, from = { 1, 2 ^ 53 - 1 }, times = { 0, 2 ^ 53 - 1 },
+  bytes = { 0, 2 ^ 53 - 1 }, delta = { -2 ^ 31, 2 ^ 31 }, delta_minor = { -2 ^ 52, 2 ^ 52 },
+  size = { 0, 2 ^ 32 }, depth = { 0, 10000000 }, status = { 200, 599 },
+  ms = { -36500 * DAY_MS, 36500 * DAY_MS }, after_ms = { 0, 36500 * DAY_MS },
 }
-for _, name in ipairs(NUMBERS) do
-  MEMBERS[name] = true
+
+-- Members besides those: what they must be, in words and as a test of the value.
+local function is_in(set)
+  return function(value) return set[value] == true end
 end
 
-function faults.new(random)
-  return setmetatable({ random = random, rules = {}, count = 0 }, faults)
+local function is_text(value)
+  return type(value) == "string"
 end
 
-local function problem(rule)
+-- How long a reply is, and what follows it, other faults lie about; a header that broke the reply
+-- into two would be a fault of the sandbox's own.
+local FRAMING = words "content-length transfer-encoding connection date"
+
+local function are_headers(value)
+  if type(value) ~= "table" then
+    return false
+  end
+  for name, text in pairs(value) do
+    if type(name) ~= "string" or not name:find("^[%w-]+$") or FRAMING[name:lower()]
+      or type(text) ~= "string" or text:find("[%c]") then
+      return false
+    end
+  end
+  return true
+end
+
+local OTHERS = {
+  at = { "before, inside_headers, after_headers or inside_body", is_in(POINTS) },
+  when = { "processed, refused, replayed, read or any", is_in(OUTCOMES) },
+  body = { "envelope, html or empty", is_in(BODIES) },
+  processed = { "true or false", function(value) return type(value) == "boolean" end },
+  method = { "a method in capitals", function(value)
+    return is_text(value) and value:find("^%u+$") ~= nil
+  end },
+  location = { "a text", function(value) return is_text(value) and not value:find("%c") end },
+  text = { "a text", is_text },
+  headers = { "an object of names and values", are_headers },
+  retry_after = { "a number of seconds, or \"date\"", function(value)
+    return value == "date" or type(value) == "number" and value % 1 == 0 and value >= 0
+  end },
+  probability = { "a number from 0 to 1", function(value)
+    return type(value) == "number" and value >= 0 and value <= 1
+  end },
+}
+
+-- `known` has the names that a rule's provider and route may have: { provider = { name = true },
+-- route = … }. A rule for a name that nobody has would never be met, and nobody would know why.
+function faults.new(random, known)
+  return setmetatable({ random = random, known = known, rules = {}, count = 0 }, faults)
+end
+
+local function number_problem(name, value)
+  local bounds = NUMBERS[name]
+  if type(value) ~= "number" or value % 1 ~= 0 then
+    return name .. " must be a whole number"
+  elseif value < bounds[1] or value > bounds[2] then
+    return ("%s must lie between %.0f and %.0f"):format(name, bounds[1], bounds[2])
+  end
+  return nil
+end
+
+local function member_problem(known, name, value)
+  if name == "kind" then
+    return nil
+  elseif NUMBERS[name] then
+    return number_problem(name, value)
+  elseif OTHERS[name] then
+    return not OTHERS[name][2](value) and name .. " must be " .. OTHERS[name][1] or nil
+  elseif known[name] then
+    return not known[name][value] and "no " .. name .. " is called " .. tostring(value) or nil
+  end
+  return "a fault has no member " .. tostring(name)
+end
+
+local function problem(known, rule)
   if type(rule) ~= "table" then
     return "a fault is a table with a kind"
   elseif not BY_NAME[rule.kind] then
     return "no fault is called " .. tostring(rule.kind)
   end
-  for name in pairs(rule) do
-    if not MEMBERS[name] then
-      return "a fault has no member " .. tostring(name)
+  for name, value in pairs(rule) do
+    local wrong = member_problem(known, name, value)
+    if wrong then
+      return wrong
     end
   end
-  for _, name in ipairs(NUMBERS) do
-    local value = rule[name]
-    if value ~= nil and (type(value) ~= "number" or value % 1 ~= 0) then
-      return name .. " must be a whole number"
-    end
-  end
-  if rule.probability and not (type(rule.probability) == "number" and rule.probability >= 0
-    and rule.probability <= 1) then
-    return "probability must lie between 0 and 1"
-  elseif rule.at and not POINTS[rule.at] then
-    return "at must be before, inside_headers, after_headers or inside_body"
+  if rule.ms and rule.ms < 0 and rule.kind ~= "date_skewed" then
+    return "ms must not be negative"
+  elseif rule.kind == "reply" and not rule.text then
+    return "a reply needs its text"
   end
   return nil
 end
 
 -- Adds a rule and returns its number, or nil and what is wrong with it.
 function faults:add(rule)
-  local wrong = problem(rule)
+  local wrong = problem(self.known, rule)
   if wrong then
     return nil, wrong
   end
@@ -152,9 +227,13 @@ local function concerns(rule, facts)
     and (not rule.when or rule.when == "any" or rule.when == facts.result)
 end
 
-local function fires(self, rule)
+-- A request that another rule has taken is counted all the same: "the third" is the third request,
+-- whatever the first two met.
+local function fires(self, rule, is_free)
   rule.seen = rule.seen + 1
-  if rule.times and rule.fired >= rule.times then
+  if not is_free then
+    return false
+  elseif rule.times and rule.fired >= rule.times then
     return false
   elseif rule.nth and rule.seen ~= rule.nth then
     return false
@@ -175,7 +254,7 @@ function faults:take(phase, facts)
     if (rule.fault.phase or "before") == phase and concerns(rule, facts) then
       local class = rule.fault.class
       local free = class == "money" and not money[rule.kind] or class == "wire" and not wire
-      if free and fires(self, rule) then
+      if fires(self, rule, free) then
         if class == "money" then
           money[rule.kind] = rule
         else

@@ -44,6 +44,15 @@ for _, dialect in ipairs(sandbox.dialects) do
   sandbox.ids[dialect.name] = dialect.ids
 end
 
+-- What a fault's rule may name.
+local known_names = { provider = {}, route = {} }
+for _, dialect in ipairs(sandbox.dialects) do
+  known_names.provider[dialect.name] = true
+  for _, route in ipairs(dialect.routes) do
+    known_names.route[route.name] = true
+  end
+end
+
 -- Opening ----------------------------------------------------------------------------------------
 
 local OWN_OPTIONS = {
@@ -108,7 +117,7 @@ function Sandbox:reset()
   local options = self.options
   self.book = book.new(random.new(options.seed), options.clock)
   self.tokens = tokens.new(random.new(options.seed + 1))
-  self.faults = faults.new(random.new(options.seed + 2))
+  self.faults = faults.new(random.new(options.seed + 2), known_names)
   self.keys = {}
   self.requests = {}
   self.request_count = 0
