@@ -41,6 +41,8 @@ struct repay_curl_engine {
     uint32_t slots_made;
     uint32_t busy;
     uint32_t flying;
+    uint32_t begun; /* requests handed to libcurl since it last moved */
+    struct repay_curl_gather gather;
     int64_t now_ms, unix_ms; /* read once for all that is done together */
     int64_t nearest_ms;
     int64_t look_ms; /* when all slots were last looked at */
@@ -192,8 +194,10 @@ static struct repay_curl_slot *make_slot(struct repay_curl_engine *engine)
     slot->core = engine->core;
     slot->allocator = engine->allocator;
     slot->hooks = &engine->hooks;
+    slot->gather = &engine->gather;
     slot->nearest_ms = &engine->nearest_ms;
     slot->index = engine->slots_made;
+    slot->has_neighbours = engine->slots_max > 1;
     engine->slots[engine->slots_made++] = slot;
     return slot;
 }
@@ -285,6 +289,7 @@ static void send_request(struct repay_curl_engine *engine, struct repay_curl_slo
     }
     slot->state = REPAY_CURL_FLYING;
     engine->flying++;
+    engine->begun++;
     wake_at(
         engine, slot,
         lesser(call->connect_deadline_ms, lesser(call->attempt_deadline_ms, call->deadline_ms)));
@@ -338,6 +343,7 @@ static void collect_one(struct repay_curl_engine *engine, CURL *easy, CURLcode c
         return;
     REPAY_CRASH_POINT_OF_WRITE("C18", slot->call);
     end = repay_curl_slot_judge(slot, code);
+    repay_curl_slot_note_connection(slot, end.connection);
     land(engine, slot);
     settle(engine, slot, &end);
     /* After trouble of its own a handle is not trusted with the next attempt. */
@@ -345,11 +351,27 @@ static void collect_one(struct repay_curl_engine *engine, CURL *easy, CURLcode c
         repay_curl_slot_drop_handle(slot);
 }
 
+/* Requests that begin together leave together. One alone would only pay for the switch. */
+static CURLMcode perform(struct repay_curl_engine *engine)
+{
+    bool gathers = engine->begun > 1 && engine->gather.count > 0;
+    CURLMcode code;
+    int running = 0;
+
+    if (gathers)
+        repay_curl_gather_hold(&engine->gather);
+    code = curl_multi_perform(engine->multi, &running);
+    if (gathers)
+        repay_curl_gather_release(&engine->gather);
+    engine->begun = 0;
+    return code;
+}
+
 /* Lets libcurl move what can be moved, and takes in what has ended. */
 static void move(struct repay_curl_engine *engine)
 {
-    int running = 0, left = 0;
-    CURLMcode code = curl_multi_perform(engine->multi, &running);
+    CURLMcode code = perform(engine);
+    int left = 0;
 
     tick(engine);
     for (;;) {

@@ -1,6 +1,6 @@
 /*
- * Owns what happens while libcurl moves a transfer: the hook before a request leaves, and the way
- * of the reply's bytes into the call.
+ * Owns what happens while libcurl moves a transfer: the hook before a request leaves, the way of
+ * the reply's bytes into the call, and the news that a connection is closed.
  *
  * Refuses a second start of the same transfer, a start after the deadline, http to another machine,
  * and heads whose framing can be read in two ways. Nothing is kept here: what the call does not
@@ -10,6 +10,7 @@
 #include "curl_slot.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static int refuse(struct repay_curl_slot *slot, enum repay_curl_stop why)
 {
@@ -52,7 +53,6 @@ int repay_curl_on_request(void *context, char *remote_ip, char *local_ip, int re
 
     (void)local_ip;
     (void)remote_port;
-    (void)local_port;
     if (slot->hook_ran)
         return refuse(slot, REPAY_CURL_STOP_SECOND_START);
     if (!repay_curl_slot_is_wanted(slot))
@@ -64,6 +64,7 @@ int repay_curl_on_request(void *context, char *remote_ip, char *local_ip, int re
     if (now_ms >= last_ms)
         return refuse(slot, REPAY_CURL_STOP_LATE);
     slot->hook_ran = true;
+    slot->local_port = local_port;
     first_byte_ms = slot->call->session->policy.first_byte_timeout_ms;
     /* Subtracting cannot overflow where adding could. */
     wake_at(slot, first_byte_ms < last_ms - now_ms ? now_ms + first_byte_ms : last_ms);
@@ -238,4 +239,20 @@ size_t repay_curl_on_body(char *data, size_t size, size_t count, void *context)
     }
     REPAY_CRASH_POINT_OF_WRITE("C17", slot->call);
     return length;
+}
+
+int repay_curl_on_socket(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+    struct repay_curl_slot *slot = context;
+
+    (void)purpose;
+    slot->socket = socket;
+    return CURL_SOCKOPT_OK;
+}
+
+/* Called for every connection of a multi handle, also long after the transfer that opened it. */
+int repay_curl_on_close(void *context, curl_socket_t socket)
+{
+    repay_curl_gather_forget(context, socket);
+    return close(socket);
 }

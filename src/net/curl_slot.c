@@ -12,7 +12,7 @@
 /* libcurl's own timers stand this far behind ours, so that ours speak first. */
 #define SECOND_LINE_MS 1000
 
-enum mode { MODE_TOLD = 1, MODE_WRITE = 2, MODE_POST = 4, MODE_TLS = 8 };
+enum mode { MODE_TOLD = 1, MODE_WRITE = 2, MODE_POST = 4, MODE_SHARED = 8 };
 
 const struct repay_curl_fault repay_curl_no_fault = {REPAY_KIND_NONE, NULL};
 const struct repay_curl_fault repay_curl_no_memory = {REPAY_KIND_MEMORY, "not enough memory"};
@@ -45,6 +45,14 @@ static CURLcode set_callbacks(struct repay_curl_slot *slot)
         code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, repay_curl_on_body);
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, repay_curl_on_socket);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, slot);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, repay_curl_on_close);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, slot->gather);
     /* The list's first node is always the same; what follows it changes with every attempt. */
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->lines);
@@ -85,11 +93,15 @@ void repay_curl_slot_drop_handle(struct repay_curl_slot *slot)
     slot->connect_timeout_ms = 0;
 }
 
-/* What differs between reading and writing, GET and POST, TLS and not. */
+/*
+ * What differs between reading and writing, GET and POST, and whether a connection may be shared.
+ * HTTP/2 is asked for where calls share: for one call at a time it costs half as much again as
+ * HTTP/1.1 and brings nothing.
+ */
 static CURLcode set_mode(struct repay_curl_slot *slot, unsigned mode)
 {
     bool is_write = (mode & MODE_WRITE) != 0;
-    bool may_multiplex = !is_write && (mode & MODE_TLS) != 0;
+    bool may_multiplex = (mode & MODE_SHARED) != 0;
     struct repay_curl_long_option options[] = {
         {(mode & MODE_POST) != 0 ? CURLOPT_POST : CURLOPT_HTTPGET, 1},
         {CURLOPT_HTTP_VERSION,
@@ -155,6 +167,7 @@ static void begin_attempt(struct repay_curl_slot *slot)
     slot->stop = REPAY_CURL_STOP_NONE;
     slot->tls = slot->call->session->base.tls;
     slot->hook_ran = false;
+    slot->socket = CURL_SOCKET_BAD;
     slot->reply_began = false;
     slot->head = (struct repay_curl_head){.content_length = -1};
     slot->text[0] = '\0';
@@ -172,9 +185,11 @@ static struct repay_curl_fault prepare(struct repay_curl_slot *slot,
                                        const struct repay_ca_paths *ca, int64_t now_ms)
 {
     const struct repay_request *request = slot->core->call_request(slot->call);
+    bool is_write = slot->call->operation->is_write;
     bool is_post = request->method == REPAY_METHOD_POST;
-    unsigned mode = (unsigned)MODE_TOLD | (slot->call->operation->is_write ? MODE_WRITE : 0u) |
-                    (is_post ? MODE_POST : 0u) | (slot->tls ? MODE_TLS : 0u);
+    unsigned mode = (unsigned)MODE_TOLD | (is_write ? MODE_WRITE : 0u) |
+                    (is_post ? MODE_POST : 0u) |
+                    (slot->tls && slot->has_neighbours && !is_write ? MODE_SHARED : 0u);
     struct repay_curl_fault fault = slot->easy ? repay_curl_no_fault : make_handle(slot);
     const char *target, *body;
 
@@ -217,6 +232,18 @@ void repay_curl_slot_stop(struct repay_curl_slot *slot, CURLM *multi)
     /* It fails only for a handle that is not in there, which would be a mistake of ours. */
     (void)curl_multi_remove_handle(multi, slot->easy);
     repay_curl_buffer_wipe(&slot->wire);
+}
+
+/* libcurl tells no socket of a connection that others use by now, so its port has to fit. */
+void repay_curl_slot_note_connection(const struct repay_curl_slot *slot,
+                                     enum repay_connection connection)
+{
+    long version = 0;
+
+    if (connection == REPAY_CONNECTION_OPENED && slot->tls &&
+        curl_easy_getinfo(slot->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
+        version == CURL_HTTP_VERSION_2_0)
+        repay_curl_gather_add(slot->gather, slot->socket, slot->local_port);
 }
 
 void repay_curl_slot_free(struct repay_curl_slot *slot)

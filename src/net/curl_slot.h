@@ -15,6 +15,7 @@
 #include "core_api.h"
 #include "curl_buffer.h"
 #include "curl_engine.h"
+#include "curl_gather.h"
 
 /* Ours, and those that tell libcurl not to add one of its own. */
 #define REPAY_CURL_LINES_MAX (REPAY_HEADERS_MAX + 3)
@@ -53,26 +54,30 @@ struct repay_curl_head {
 struct repay_curl_slot {
     enum repay_curl_slot_state state;
     uint32_t index;
-    int64_t wake_ms; /* WAITING and FLYING: when the engine must look at it */
+    bool has_neighbours; /* the engine has more than this slot */
+    int64_t wake_ms;     /* WAITING and FLYING: when the engine must look at it */
     struct repay_call *call;
     struct repay_curl_slot *next; /* in the engine's queue it is in */
     int64_t *nearest_ms;          /* the engine's earliest wake-up, lowered by the hook */
     const struct repay_core_api *core;
     const struct repay_allocator *allocator;
     const struct repay_curl_hooks *hooks;
+    struct repay_curl_gather *gather;
     /* What the handle was last told. */
     CURL *easy; /* NULL: made at the next start */
     CURLU *url;
     struct repay_curl_buffer endpoint; /* length 0: nothing valid */
     struct repay_curl_buffer scratch;  /* the next call's endpoint, to compare */
     struct curl_slist connect_to;
-    unsigned mode;                       /* is it a write, a POST, over TLS; 0: not told yet */
+    unsigned mode;                       /* is it a write, a POST, may it share; 0: not told yet */
     long timeout_ms, connect_timeout_ms; /* 0: not told yet */
     /* The attempt under way. */
     enum repay_curl_stop stop;
     bool tls;
-    bool hook_ran;    /* from here on the request may have left */
-    bool reply_began; /* at least a status line */
+    bool hook_ran;        /* from here on the request may have left */
+    bool reply_began;     /* at least a status line */
+    curl_socket_t socket; /* the last that libcurl made for it */
+    int local_port;       /* of the connection that the request left on */
     struct repay_curl_head head;
     struct repay_curl_buffer wire; /* header lines, then the body */
     struct curl_slist lines[REPAY_CURL_LINES_MAX];
@@ -94,6 +99,9 @@ struct repay_curl_fault repay_curl_slot_start(struct repay_curl_slot *slot, CURL
                                               const struct repay_ca_paths *ca, int64_t now_ms);
 /* The transfer is over: takes the handle out of the multi handle and wipes what was sent. */
 void repay_curl_slot_stop(struct repay_curl_slot *slot, CURLM *multi);
+/* Its transfer has ended: if it opened a connection that many share, that one is gathered on. */
+void repay_curl_slot_note_connection(const struct repay_curl_slot *slot,
+                                     enum repay_connection connection);
 /* Forgets the easy handle, so that the next attempt starts with a new one. */
 void repay_curl_slot_drop_handle(struct repay_curl_slot *slot);
 
@@ -124,5 +132,7 @@ int repay_curl_on_request(void *slot, char *remote_ip, char *local_ip, int remot
                           int local_port);
 size_t repay_curl_on_header(char *data, size_t size, size_t count, void *slot);
 size_t repay_curl_on_body(char *data, size_t size, size_t count, void *slot);
+int repay_curl_on_socket(void *slot, curl_socket_t socket, curlsocktype purpose);
+int repay_curl_on_close(void *gather, curl_socket_t socket);
 
 #endif
