@@ -74,13 +74,13 @@ CORE_C    := $(sort $(wildcard src/core/*/*.c src/providers/*.c))
 NET_C     := $(sort $(wildcard src/net/*.c))
 JOURNAL_C := $(sort $(wildcard src/journal/*.c))
 JOURNAL_PURE_C := $(addprefix src/journal/,entry_rules.c payment_key.c reconcile.c sha256.c)
-MODULES   := core curl files journal system
+MODULES   := core curl files journal signals system
 # Built where its library is; all else works without it.
 OPTIONAL  := xlsx
 # A file of the binding belongs to the core module, unless it is named after another one.
 CURL_BINDING_C := $(sort $(wildcard src/binding/native_curl*.c))
 JOURNAL_BINDING_C := $(sort $(wildcard src/binding/native_journal*.c))
-LONE_BINDING_C := src/binding/native_files.c src/binding/native_system.c src/binding/native_xlsx.c
+LONE_BINDING_C := $(addprefix src/binding/native_,files.c signals.c system.c xlsx.c)
 CORE_BINDING_C := $(sort $(filter-out $(CURL_BINDING_C) $(JOURNAL_BINDING_C) $(LONE_BINDING_C), \
 	$(wildcard src/binding/*.c)))
 # spec/support/x_host.c is a program that embeds Lua, any other x.c there a module for specs.
@@ -217,7 +217,7 @@ $(1)/$(5)/repay/native/core.so: $$(CORE_C:%.c=$(2)/obj/%.o) \
 	$$(say)
 	$$(Q)$(3) $(4) -o $$@ $$(filter %.o,$$^) $$(SO_LDFLAGS)
 
-$(1)/$(5)/repay/native/files.so $(1)/$(5)/repay/native/system.so: \
+$(1)/$(5)/repay/native/files.so $(1)/$(5)/repay/native/signals.so $(1)/$(5)/repay/native/system.so: \
 		$(1)/$(5)/repay/native/%.so: $(1)/$(5)/obj/src/binding/native_%.o
 	@mkdir -p $$(@D)
 	$$(say)

@@ -48,7 +48,7 @@ end
 
 -- Each module, and the one library beside libc that it is there for.
 local MODULES = { core = false, curl = "libcurl", files = false, journal = "libsqlite",
-  system = false }
+  signals = false, system = false }
 -- Made only where its library is installed.
 if package.searchpath("repay.native.xlsx", package.cpath) then
   MODULES.xlsx = "libxlsxwriter"

@@ -249,7 +249,8 @@ function methods:journal(name)
   if not path then
     return config_fault(why)
   elseif not self.journals[path] then
-    local opened, problem = require("repay").journal(path, { by = self.world.getenv("USER") })
+    local opened, problem = require("repay").journal(path, { by = self.world.getenv("USER"),
+      unix_ms = self.world.unix_ms })
     if not opened then
       return nil, problem
     end

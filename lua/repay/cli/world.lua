@@ -8,6 +8,7 @@
 --   run(argv, limits) the output of a program, without a shell
 --   file_facts(path), clock_is_kept()   as repay.native.system has them
 --   transport(provider)   only in specs: what clients send with instead of libcurl
+--   interrupts()      { seen(), release() }: Ctrl-C is noted from now on, until it is released
 local world = {}
 
 --- The real surroundings.
@@ -24,7 +25,13 @@ function world.real()
     rawset(self, name, columns)
     return columns
   end })
+  local function interrupts()
+    local signals = require "repay.native.signals"
+    signals.catch()
+    return { seen = function() return signals.caught() ~= nil end, release = signals.release }
+  end
   return {
+    interrupts = interrupts,
     getenv = os.getenv, stdout = io.stdout, stderr = io.stderr, stdin = io.stdin,
     terminal = terminal, home = os.getenv("HOME"), cwd = os.getenv("PWD") or ".",
     unix_ms = function() return require("repay.native.core").unix_ms() end,

@@ -1,0 +1,50 @@
+-- repay cancel: gives up repayments that were not sent.
+local exit = require "repay.cli.exit"
+
+local cancel = { example = "repay cancel 01890a5d-… --because \"wrong account\"" }
+
+function cancel.configure(parser)
+  parser:argument("what", "repayments by id; a batch: all of it that was not sent")
+    :argname("ID|BATCH"):args("+")
+  parser:option("--because", "the reason"):argname("REASON")
+end
+
+-- Of a batch, what may still be given up; an id that may not be is an error.
+local function chosen(found)
+  local list = {}
+  for _, batch in ipairs(found.batches) do
+    for _, entry in ipairs(batch.entries) do
+      if entry.state == "planned" or entry.state == "approved" then
+        list[#list + 1] = entry.id
+      end
+    end
+  end
+  return require("repay.cli.payments").join(list, found.ids)
+end
+
+function cancel.run(context)
+  local payments = require "repay.cli.payments"
+  local entries = require "repay.cli.entries"
+  local journal, refusal = payments.begin(context, entries.columns)
+  if not journal then
+    return refusal
+  end
+  local found, err = require("repay.cli.payments").find(journal, context.arguments.what)
+  if not found then
+    return context:fail(err)
+  end
+  local rows, codes = {}, {}
+  for _, id in ipairs(chosen(found)) do
+    local entry, refused = journal:cancel(id, { because = context.arguments.because })
+    if entry then
+      rows[#rows + 1] = entries.row(entry)
+    else
+      codes[#codes + 1] = context:fail(refused)
+    end
+  end
+  context.output:rows(entries.columns, rows)
+  context:say(("%d given up"):format(#rows))
+  return exit.worst(codes)
+end
+
+return cancel

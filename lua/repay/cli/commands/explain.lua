@@ -1,0 +1,118 @@
+-- repay explain: the story of one repayment, with the evidence of every decision.
+local exit = require "repay.cli.exit"
+
+local explain = { example = "repay explain 01890a5d-…" }
+
+function explain.configure(parser)
+  parser:argument("id", "of the repayment, or its idempotency key"):argname("ID")
+end
+
+-- Whoever asks the provider about a repayment needs its key and the ids of its attempts; nowhere
+-- else are they printed.
+local FACTS = {
+  { "id" }, { "state" }, { "why" }, { "next" }, { "provider" }, { "environment" },
+  { "profile" }, { "mode" }, { "customer" }, { "account" }, { "loan" }, { "installment" },
+  { "amount_minor" }, { "currency" }, { "payment_date" }, { "reference" }, { "ordinal" },
+  { "batch" }, { "row" }, { "hold" }, { "receipt_id" }, { "record_id" }, { "provider_status" },
+  { "idempotency_key" }, { "planned_at" }, { "first_sent_at" }, { "settles_at" }, { "because" },
+}
+
+local EVENTS = {
+  { name = "at" }, { name = "from" }, { name = "to" }, { name = "why" },
+  { name = "evidence" }, { name = "who", label = "By", drop = 2 },
+}
+
+local ATTEMPTS = {
+  { name = "number", kind = "whole", label = "#" }, { name = "began_at", label = "Began" },
+  { name = "ended_at", label = "Ended" }, { name = "outcome" }, { name = "kind" },
+  { name = "http_status", kind = "text", label = "HTTP" }, { name = "message" },
+  { name = "interaction_id", drop = 3 },
+}
+
+local function story_of(explained)
+  local words = require "repay.journal.words"
+  local entries = require "repay.cli.entries"
+  local entry, events, attempts = explained.entry, {}, {}
+  for i, event in ipairs(explained.events) do
+    events[i] = { at = words.moment(event.at_ms), from = event.from, to = event.to,
+      why = words.of(event.why), evidence = event.evidence, who = event.who }
+  end
+  for i, attempt in ipairs(explained.attempts) do
+    attempts[i] = { number = attempt.number, began_at = words.moment(attempt.started_ms),
+      ended_at = words.moment(attempt.ended_ms), outcome = attempt.outcome, kind = attempt.kind,
+      http_status = attempt.http_status, message = attempt.message,
+      interaction_id = attempt.interaction_id }
+  end
+  local facts = {}
+  for name, value in pairs(entry) do
+    facts[name] = value
+  end
+  facts.why = entries.row(entry, explained).why
+  facts.next = entries.next_sentence(entry, explained)
+  facts.profile, facts.idempotency_key = entry.label, entry.key
+  facts.ordinal = entry.ordinal > 1 and entry.ordinal or nil
+  facts.planned_at = words.moment(entry.planned_ms)
+  facts.first_sent_at = words.moment(entry.first_sent_ms)
+  facts.settles_at = entry.state == "unknown" and words.moment(entry.settle_until_ms) or nil
+  return facts, attempts, events
+end
+
+local function columns_of_facts()
+  local columns = {}
+  for i, fact in ipairs(FACTS) do
+    columns[i] = { name = fact[1], kind = fact[1] == "amount_minor" and "money" or nil }
+  end
+  return columns
+end
+
+local function as_json(context, facts, attempts, events)
+  local json = require "repay.cli.json"
+  local members = {}
+  for i, fact in ipairs(FACTS) do
+    members[i] = { fact[1], facts[fact[1]] }
+  end
+  local function list_of(columns, rows)
+    local list = {}
+    for at, row in ipairs(rows) do
+      list[at] = {}
+      for i, column in ipairs(columns) do
+        list[at][i] = { column.name, row[column.name] }
+      end
+      list[at] = json.of(list[at])
+    end
+    return list
+  end
+  members[#members + 1] = { "attempts", list_of(ATTEMPTS, attempts) }
+  members[#members + 1] = { "events", list_of(EVENTS, events) }
+  context.output:document(members)
+end
+
+function explain.run(context)
+  local payments = require "repay.cli.payments"
+  local journal, refusal = payments.begin(context)
+  if not journal then
+    return refusal
+  end
+  local explained, err = journal:explain(context.arguments.id)
+  if not explained then
+    return context:fail(err)
+  end
+  local facts, attempts, events = story_of(explained)
+  local output = context.output
+  if output:is_json() then
+    as_json(context, facts, attempts, events)
+  elseif output.form == "csv" then
+    output:rows(EVENTS, events)
+  else
+    output:record(columns_of_facts(), facts)
+    if attempts[1] then
+      output:text("\n")
+      output:rows(ATTEMPTS, attempts)
+    end
+    output:text("\n")
+    output:rows(EVENTS, events)
+  end
+  return exit.done
+end
+
+return explain

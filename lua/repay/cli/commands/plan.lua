@@ -1,0 +1,253 @@
+-- repay plan: a file of repayments, checked row by row, shown, written to the journal and approved
+-- where it is within the limits. Nothing is sent.
+local exit = require "repay.cli.exit"
+
+local plan = { example = "repay plan january.csv\nrepay run january.csv" }
+
+-- So many problems are shown; a file of another shape has one in each row.
+local PROBLEMS_MAX = 50
+
+function plan.configure(parser)
+  parser:argument("file", "CSV with a header; the columns are in README")
+  parser:option("--name", "the batch's name (default: the file's)"):argname("NAME")
+  parser:flag("--dry-run", "write nothing to the journal")
+  parser:flag("--new-journal", "no earlier journal of this profile was lost")
+  parser:flag("--no-lists", "do not ask the provider's lists for what to look at")
+end
+
+local COLUMNS = {
+  { name = "line", kind = "whole" },
+  { name = "id", drop = 9 },
+  { name = "state" },
+  { name = "profile", drop = 8 },
+  { name = "account" , drop = 5 },
+  { name = "amount_minor", kind = "money" },
+  { name = "currency", label = "" },
+  { name = "payment_date", label = "Date", kind = "day" },
+  { name = "reference", drop = 3 },
+  { name = "warnings", label = "Look at", tone = function() return "bad" end },
+}
+
+local function rows_of(result)
+  local texts = require("repay.bulk.warnings").texts
+  local rows = {}
+  for at, item in ipairs(result.rows) do
+    local planned, warned = item.planned, {}
+    for i, word in ipairs(item.warnings) do
+      warned[i] = texts[word]
+    end
+    local hold = item.entry and item.entry.hold or planned.hold
+    if hold and item.state == "planned" then
+      warned[#warned + 1] = hold
+    end
+    rows[at] = { line = item.line, id = item.id, state = item.state or "new",
+      profile = planned.label, account = planned.account, amount_minor = planned.amount_minor,
+      currency = planned.currency, payment_date = planned.payment_date:sub(1, 10),
+      reference = planned.reference, warnings = warned[1] and table.concat(warned, "; ") or nil }
+  end
+  return rows
+end
+
+local function tell_sums(context, result)
+  local money = require "repay.money"
+  local names, parts = {}, {}
+  for currency in pairs(result.totals) do
+    names[#names + 1] = currency
+  end
+  table.sort(names)
+  for i, currency in ipairs(names) do
+    local minor = result.totals[currency]
+    parts[i] = (money.format(minor, currency) or ("%.0f"):format(minor)) .. " " .. currency
+  end
+  context:say(("%d repayments, %s: %s"):format(#result.rows, table.concat(parts, ", "),
+    require("repay.cli.entries").summary(result.states)))
+  if result.warnings > 0 then
+    context:warn(("%d things to look at"):format(result.warnings))
+  end
+end
+
+local function clean(text)
+  return require("repay.report.measure").clean(text)
+end
+
+local function fail_rows(context, err)
+  if context:is_json() then
+    local json = require "repay.cli.json"
+    local members, list = context:error_members(err), {}
+    for i, problem in ipairs(err.problems) do
+      list[i] = json.of { { "line", problem.line }, { "column", problem.column },
+        { "name", problem.name }, { "message", problem.message } }
+    end
+    members[#members + 1] = { "problems", list }
+    context.world.stderr:write(json.object { { "error", json.of(members) },
+      { "exit", exit.usage } }, "\n")
+    return exit.usage
+  end
+  local lines, name = {}, context.arguments.file:match("[^/]*$")
+  for i = 1, math.min(#err.problems, PROBLEMS_MAX) do
+    local problem = err.problems[i]
+    lines[i] = clean(("%s:%d:%d: %s"):format(name, problem.line, problem.column,
+      problem.message))
+  end
+  lines[#lines + 1] = ("%d problem%s; nothing was planned and nothing was sent"):format(
+    #err.problems, #err.problems == 1 and "" or "s")
+  context.world.stderr:write("repay: ", table.concat(lines, "\nrepay: "), "\n")
+  return exit.usage
+end
+
+-- The profiles that a file names; none where it has no such column.
+local function profiles_of(text)
+  local names, seen = {}, {}
+  for _, row in ipairs(require("repay.csv").parse(text).rows) do
+    local name = row.cells.profile
+    if name and not seen[name] then
+      seen[name] = true
+      names[#names + 1] = name
+    end
+  end
+  return names
+end
+
+-- Of several profiles the strictest of each limit holds for the file.
+local function add_limits(limits, of_profile)
+  for name, most in pairs(of_profile or {}) do
+    limits[name] = math.min(limits[name] or most, most)
+  end
+end
+
+-- What a file needs of one profile. One journal has to know all of its rows.
+local function add_profile(context, found, name)
+  local profile, err = context:profile(name)
+  if not profile then
+    return nil, err
+  end
+  local client, unopened = context:client(nil, name)
+  if not client then
+    return nil, unopened
+  end
+  local journal, unusable = context:journal(name)
+  if not journal then
+    return nil, unusable, require("repay.cli.payments").journal_code(unusable)
+  elseif found.journal and found.journal ~= journal then
+    return nil, require("repay.error").new { kind = "config", field = "profile",
+      message = "the profiles of this file keep different journals", hint = "split the file" }
+  end
+  found.journal, found.clients[name or ""] = journal, client
+  add_limits(found.limits, profile.limits)
+  return true
+end
+
+local function read_file(path)
+  local file, why = io.open(path, "rb")
+  local text, unread
+  if file then
+    text, unread = file:read("*a")
+    file:close()
+  end
+  if not text then
+    return nil, require("repay.error").new { kind = "config", field = "file",
+      message = "the file cannot be read: " .. tostring(why or unread) }
+  end
+  return text
+end
+
+-- What the file means as a batch, for the commands that go on with it.
+local function batch_word(result)
+  local number
+  for _, item in ipairs(result.rows) do
+    local batch = item.entry and item.entry.batch
+    if not batch or (number and number ~= batch) then
+      return nil
+    end
+    number = batch
+  end
+  return number and ("%d"):format(number)
+end
+
+local function words_of(result)
+  local word = batch_word(result)
+  if word then
+    return word
+  end
+  local ids = {}
+  for i, item in ipairs(result.rows) do
+    ids[i] = item.id
+  end
+  return #ids <= 3 and table.concat(ids, " ") or "BATCH (repay status tells which)"
+end
+
+local function tell_next(context, result)
+  local states = result.states
+  if (states.planned or 0) > 0 then
+    context:say(("next: repay approve %s, and then repay run %s"):format(words_of(result),
+      words_of(result)))
+    return exit.limits
+  elseif (states.approved or 0) > 0 then
+    context:say("next: repay run " .. words_of(result))
+  else
+    context:say("every row is in the journal already, and nothing is waiting to be sent")
+  end
+  return exit.done
+end
+
+local function refuse(context, shown, err)
+  if err.problems then
+    return fail_rows(context, err)
+  elseif shown and (err.kind == "limit_exceeded" or err.kind == "approval_required") then
+    context.output:rows(COLUMNS, rows_of(shown))
+    if err.batch or shown.rows[1].id then
+      local word = err.batch and ("%d"):format(err.batch) or words_of(shown)
+      err.hint = ("all of it is planned and nothing is approved; after a look: repay approve %s, "
+        .. "and then repay run %s"):format(word, word)
+    end
+  elseif err.hint and err.hint:find("new_journal", 1, true) then
+    err.hint = "nothing was planned; if no journal was lost, say --new-journal"
+  end
+  return context:fail(err)
+end
+
+local function prepare(context)
+  local checked, wrong = context.output:check(COLUMNS)
+  if not checked then
+    return nil, wrong
+  end
+  local text, unread = read_file(context.arguments.file)
+  if not text then
+    return nil, unread
+  end
+  local found, names = { clients = {}, limits = {} }, profiles_of(text)
+  for i = 1, math.max(#names, 1) do
+    local added, err, code = add_profile(context, found, names[i])
+    if not added then
+      return nil, err, code
+    end
+  end
+  return found
+end
+
+function plan.run(context)
+  local arguments = context.arguments
+  local found, err, code = prepare(context)
+  if not found then
+    return context:fail(err, code)
+  end
+  local shown
+  local result, failed = require("repay").workflow.repay_file(arguments.file, {
+    journal = found.journal, clients = found.clients, limits = found.limits, send = false,
+    dry_run = arguments.dry_run, name = arguments.name, new_journal = arguments.new_journal,
+    check_lists = not arguments.no_lists,
+    confirm = function(dry) shown = dry return true end,
+  })
+  if not result then
+    return refuse(context, shown, failed)
+  end
+  context.output:rows(COLUMNS, rows_of(result))
+  tell_sums(context, result)
+  if arguments.dry_run then
+    context:say("nothing was written to the journal")
+    return exit.done
+  end
+  return tell_next(context, result)
+end
+
+return plan

@@ -1,0 +1,32 @@
+-- repay replace: plans another repayment for one that had no effect: same facts, next ordinal, new
+-- key. It waits for an approval like every other.
+local exit = require "repay.cli.exit"
+
+local replace = { example = "repay replace 01890a5d-… --because \"the account was unblocked\"" }
+
+function replace.configure(parser)
+  parser:argument("id", "of the repayment"):argname("ID")
+  parser:option("--because", "the reason"):argname("REASON"):count(1)
+end
+
+function replace.run(context)
+  local payments = require "repay.cli.payments"
+  local entries = require "repay.cli.entries"
+  local journal, refusal = payments.begin(context, entries.columns)
+  if not journal then
+    return refusal
+  end
+  local found, missing = journal:entry(context.arguments.id)
+  if not found then
+    return context:fail(missing)
+  end
+  local entry, err = journal:replace(found.id, { because = context.arguments.because })
+  if not entry then
+    return context:fail(err)
+  end
+  context.output:record(entries.columns, entries.row(entry))
+  context:say(("next: repay approve %s, and then repay run %s"):format(entry.id, entry.id))
+  return exit.done
+end
+
+return replace

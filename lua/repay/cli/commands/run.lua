@@ -1,0 +1,143 @@
+-- repay run: sends what is approved of a batch, the first row alone, then the rest. Run again it
+-- goes on where it was.
+local exit = require "repay.cli.exit"
+
+local run = { example = "repay run january.csv\nrepay run 3 --reconcile" }
+
+function run.configure(parser)
+  parser:argument("what", "batches by number or name, repayments by id"):argname("BATCH|ID")
+    :args("*")
+  parser:flag("--all", "everything that is approved")
+  parser:flag("--no-canary", "do not send the first one alone")
+  parser:flag("--reconcile", "then ask the provider's lists what became of it")
+  require("repay.cli.payments").configure_live(parser)
+end
+
+local function choose(context, journal)
+  local payments = require "repay.cli.payments"
+  local words = context.arguments.what
+  if (#words > 0) == (context.arguments.all or false) then
+    return nil, require("repay.error").new { kind = "invalid_argument",
+      message = "say which batch or which repayments, or --all for everything that is approved" }
+  elseif #words > 0 then
+    return payments.find(journal, words)
+  end
+  local steps, err = payments.next_steps(journal)
+  if not steps then
+    return nil, err
+  end
+  local found = { batches = {}, ids = {}, entries = {} }
+  for id, next_step in pairs(steps) do
+    if next_step.action == "send" or next_step.action == "resend" then
+      local entry, failed = journal:entry(id)
+      if not entry then
+        return nil, failed
+      end
+      found.entries[#found.entries + 1] = entry
+    end
+  end
+  table.sort(found.entries, function(a, b) return a.number < b.number end)
+  return found
+end
+
+local MAY_BE_SENT = { approved = true, sending = true, unknown = true }
+
+local function to_send(found)
+  local list, ids = {}, {}
+  for _, entry in ipairs(found.entries) do
+    if MAY_BE_SENT[entry.state] then
+      list[#list + 1] = entry
+      ids[#ids + 1] = entry.id
+    end
+  end
+  return list, ids
+end
+
+local function send(context, journal, clients, ids)
+  local payments = require "repay.cli.payments"
+  local progress = context:progress("sending")
+  local failed = 0
+  local ran, err, decided = payments.guarded(context, function(stop_when)
+    local sent, problem = journal:run(clients, { ids = ids, stop_when = stop_when,
+      canary = not context.arguments.no_canary,
+      on_progress = function(at, total, entry)
+        failed = failed + (entry and entry.state == "accepted" and 0 or 1)
+        progress:update(at, total, failed)
+      end })
+    if sent and sent.stopped ~= "interrupted" and context.arguments.reconcile then
+      local decisions, unread = journal:reconcile(clients, { stop_when = stop_when })
+      return sent, nil, decisions or { failures = { unread } }
+    end
+    return sent, problem
+  end)
+  progress:finish()
+  return ran, err, decided
+end
+
+-- One line for each way in which attempts failed, however many there were.
+local function tell_errors(context, ran)
+  local told = {}
+  for _, each in ipairs(ran.entries) do
+    local key = each.err and tostring(each.err.kind) .. tostring(each.err.message)
+    if key and not told[key] then
+      told[key] = true
+      context:fail(each.err)
+    end
+  end
+end
+
+-- What the words meant, as it is now.
+local function show(context, journal, found, ran, decided)
+  local payments = require "repay.cli.payments"
+  local entries = require "repay.cli.entries"
+  local rows, codes = payments.stand(journal, found.entries)
+  if not rows then
+    return context:fail(codes)
+  end
+  context.output:rows(entries.columns, rows)
+  local go_on = "repay run " .. (context.arguments.all and "--all"
+    or table.concat(context.arguments.what, " "))
+  if ran then
+    tell_errors(context, ran)
+    payments.tell_stopped(context, ran, go_on)
+    payments.join(codes, payments.run_codes(ran))
+  end
+  payments.join(codes, payments.failure_codes(context, decided and decided.failures))
+  context:say(entries.summary(entries.count(rows)))
+  if not ran then
+    context:say("nothing of it is waiting to be sent")
+  end
+  return exit.worst(codes)
+end
+
+function run.run(context)
+  local payments = require "repay.cli.payments"
+  local journal, refusal = payments.begin(context, require("repay.cli.entries").columns)
+  if not journal then
+    return refusal
+  end
+  local found, err = choose(context, journal)
+  if not found then
+    return context:fail(err)
+  end
+  local list, ids = to_send(found)
+  local clients, orphans = payments.clients(context, list)
+  if not clients then
+    return context:fail(orphans)
+  end
+  payments.tell_orphans(context, orphans)
+  if not clients[1] then
+    return show(context, journal, found)
+  end
+  local allowed, refused = payments.check_live(context, clients)
+  if not allowed then
+    return context:fail(refused)
+  end
+  local ran, failed, decided = send(context, journal, clients, ids)
+  if not ran then
+    return context:fail(failed)
+  end
+  return show(context, journal, found, ran, decided)
+end
+
+return run

@@ -1,0 +1,152 @@
+-- repay status: where each repayment stands, and when what is not known can be decided.
+local exit = require "repay.cli.exit"
+
+local status = { example = "repay status\nrepay status january.csv\nrepay status --state unknown" }
+
+function status.configure(parser)
+  parser:argument("what", "batches by number or name, repayments by id (default: what is open)")
+    :argname("BATCH|ID"):args("*")
+  parser:option("--state", "only this state; may be given often"):argname("STATE"):count("*")
+  parser:flag("--all", "also what is settled")
+  parser:flag("--summary", "how many repayments are in each state, and their sums")
+end
+
+local STATES = { "planned", "approved", "sending", "unknown", "accepted", "verified", "rejected",
+  "refused", "absent", "cancelled", "expired" }
+-- What somebody may still have to do something about. An absence is final, and yet nobody has paid.
+local OPEN = { planned = true, approved = true, sending = true, unknown = true, accepted = true,
+  absent = true }
+
+local function wanted_states(arguments)
+  local wanted, known = {}, {}
+  for _, state in ipairs(STATES) do
+    known[state] = true
+  end
+  for _, state in ipairs(arguments.state) do
+    if not known[state] then
+      local options = require "repay.options"
+      return nil, require("repay.error").new { kind = "invalid_argument", field = "state",
+        message = options.unknown("there is no state", state, STATES),
+        hint = "states: " .. table.concat(STATES, ", ") }
+    end
+    wanted[state] = true
+  end
+  return next(wanted) and wanted or nil
+end
+
+-- The entries that another one stands for.
+local function replaced_of(list)
+  local replaced = {}
+  for _, entry in ipairs(list) do
+    if entry.replaces then
+      replaced[entry.replaces] = true
+    end
+  end
+  return replaced
+end
+
+local function choose(context, journal, wanted)
+  local payments = require "repay.cli.payments"
+  local arguments = context.arguments
+  local all, err = journal:entries {}
+  if not all then
+    return nil, err
+  end
+  local replaced, list = replaced_of(all), all
+  if #arguments.what > 0 then
+    local found, missing = payments.find(journal, arguments.what)
+    if not found then
+      return nil, missing
+    end
+    list = found.entries
+  end
+  local shown = {}
+  for _, entry in ipairs(list) do
+    local is_open = OPEN[entry.state] and not (entry.state == "absent"
+      and (replaced[entry.number] or entry.reason == "resolved_by_a_person"))
+    if wanted and wanted[entry.state] or not wanted and (arguments.all or #arguments.what > 0
+      or is_open) then
+      shown[#shown + 1] = entry
+    end
+  end
+  return shown, nil, replaced
+end
+
+local SUMMARY = {
+  { name = "state" },
+  { name = "repayments", kind = "whole" },
+  { name = "amount_minor", kind = "money" },
+  { name = "currency", label = "" },
+}
+
+local function summary_of(rows)
+  local slots, list = {}, {}
+  for _, row in ipairs(rows) do
+    local key = row.state .. "\0" .. row.currency
+    local slot = slots[key]
+    if not slot then
+      slot = { state = row.state, currency = row.currency, repayments = 0, amount_minor = 0 }
+      slots[key] = slot
+    end
+    slot.repayments, slot.amount_minor = slot.repayments + 1, slot.amount_minor + row.amount_minor
+  end
+  for _, state in ipairs(STATES) do
+    local of_state = {}
+    for _, slot in pairs(slots) do
+      of_state[#of_state + 1] = slot.state == state and slot or nil
+    end
+    table.sort(of_state, function(a, b) return a.currency < b.currency end)
+    for _, slot in ipairs(of_state) do
+      list[#list + 1] = slot
+    end
+  end
+  return list
+end
+
+local function tell(context, rows)
+  local entries = require "repay.cli.entries"
+  local earliest
+  for _, row in ipairs(rows) do
+    if row.decided_at and (not earliest or row.decided_at < earliest) then
+      earliest = row.decided_at
+    end
+  end
+  context:say(rows[1] and entries.summary(entries.count(rows)) or "nothing is open")
+  if earliest then
+    context:say("the first of what is not known can be decided at " .. earliest
+      .. ": repay reconcile")
+  end
+end
+
+function status.run(context)
+  local payments = require "repay.cli.payments"
+  local entries = require "repay.cli.entries"
+  local columns = context.arguments.summary and SUMMARY or entries.columns
+  local wanted, unknown = wanted_states(context.arguments)
+  if unknown then
+    return context:fail(unknown)
+  end
+  local journal, refusal = payments.begin(context, columns)
+  if not journal then
+    return refusal
+  end
+  -- First, so that what a dead process left is shown as what it is.
+  local steps, failed = payments.next_steps(journal)
+  if not steps then
+    return context:fail(failed)
+  end
+  local list, err, replaced = choose(context, journal, wanted)
+  if not list then
+    return context:fail(err)
+  end
+  local rows, codes = {}, {}
+  for at, entry in ipairs(list) do
+    rows[at] = entries.row(entry, steps[entry.id])
+    codes[at] = entries.code(entry, steps[entry.id], replaced[entry.number])
+  end
+  context.output:rows(columns, context.arguments.summary and summary_of(rows) or rows)
+  tell(context, rows)
+  return exit.worst(codes)
+end
+
+return status

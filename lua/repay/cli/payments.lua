@@ -1,0 +1,307 @@
+-- What the commands around repayments share: which entries the words of a command line mean, the
+-- clients that they belong to, whether real money may be sent, and how a run that Ctrl-C ends goes
+-- on to the end of the repayment under way.
+local check_entry = require "repay.cli.entries"
+local errors = require "repay.error"
+local exit = require "repay.cli.exit"
+
+local payments = {}
+
+local function fault(kind, message, hint)
+  return nil, errors.new { kind = kind, message = message, hint = hint }
+end
+
+--- The exit code of a journal that could not be opened: what is wrong with its place is the
+--- journal's matter, what is wrong with the configuration is not.
+function payments.journal_code(err)
+  return err.operation ~= "configuration" and exit.journal or nil
+end
+
+--- The journal of a command that writes rows of these columns; nil and an exit code where it cannot
+--- be used, or where the words ask for columns that there are not.
+function payments.begin(context, columns, profile)
+  if columns then
+    local fits, err = context.output:check(columns)
+    if not fits then
+      return nil, context:fail(err)
+    end
+  end
+  local journal, unusable = context:journal(profile)
+  if not journal then
+    return nil, context:fail(unusable, payments.journal_code(unusable))
+  end
+  return journal
+end
+
+--- The option of commands that send.
+function payments.configure_live(parser)
+  parser:flag("--live", "send real money; the profile must say environment = \"live\"")
+end
+
+--- True where the clients may send; nil and an error. `--live` on a sandbox is refused too: whoever
+--- says it believes that money moves.
+function payments.check_live(context, clients)
+  for _, client in ipairs(clients) do
+    if context.arguments.live and client.environment ~= "live" then
+      return fault("config", ("--live was given, and the profile '%s' does not say environment = "
+        .. "\"live\""):format(client.label or "?"), "leave --live out, or choose the live profile")
+    end
+    local allowed, err = context:require_live(client)
+    if not allowed then
+      return nil, err
+    end
+  end
+  return true
+end
+
+local function label_of(profile)
+  return type(profile.label) == "string" and profile.label or profile.name
+end
+
+local function has_provider(context, profile, provider)
+  for _, each in ipairs(context:providers(profile)) do
+    if each == provider then
+      return true
+    end
+  end
+  return false
+end
+
+-- The profile whose client sends an entry, or nil.
+local function profile_of(context, loaded, entry)
+  local config = require "repay.cli.config"
+  local names = context.arguments.profile and { context.arguments.profile } or config.names(loaded)
+  for _, name in ipairs(names) do
+    local profile = context:profile(name)
+    if profile and label_of(profile) == (entry.label or "")
+      and has_provider(context, profile, entry.provider) then
+      return name
+    end
+  end
+  return nil
+end
+
+--- The clients that the entries were planned with, by the profiles that are configured now, and the
+--- entries that no profile is there for; nil and an error where a profile cannot be opened.
+function payments.clients(context, list)
+  local loaded, err = context:configuration()
+  if not loaded then
+    return nil, err
+  end
+  local clients, known, orphans = {}, {}, {}
+  for _, entry in ipairs(list) do
+    local slot = entry.provider .. "\0" .. (entry.label or "")
+    if known[slot] == nil then
+      local name = profile_of(context, loaded, entry)
+      local client, problem
+      if name then
+        client, problem = context:client(entry.provider, name)
+      end
+      if problem then
+        return nil, problem
+      end
+      known[slot] = client or false
+      clients[#clients + 1] = client
+    end
+    if not known[slot] or (known[slot].environment or "") ~= (entry.environment or "") then
+      orphans[#orphans + 1] = entry
+    end
+  end
+  return clients, orphans
+end
+
+--- Says which profiles are missing.
+function payments.tell_orphans(context, orphans)
+  local told = {}
+  for _, entry in ipairs(orphans) do
+    local text = ("no profile is chosen or configured for %s, '%s'%s"):format(entry.provider,
+      entry.label or "", entry.environment and ", " .. entry.environment or "")
+    if not told[text] then
+      told[text] = true
+      context:warn(text .. ": what was planned with it is left alone")
+    end
+  end
+end
+
+local function is_id(word)
+  return word:find("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x+$") ~= nil and #word == 36
+end
+
+-- All batches of this number, or else of this name.
+local function find_batches(journal, word)
+  local batches, err = journal:batches()
+  if not batches then
+    return nil, err
+  end
+  local found = {}
+  for _, batch in ipairs(batches) do
+    if word:find("^%d+$") and ("%d"):format(batch.number) == word then
+      return { batch }
+    elseif batch.name == word then
+      found[#found + 1] = batch
+    end
+  end
+  return found
+end
+
+local function add_word(result, journal, word)
+  local batches, err = {}, nil
+  if not is_id(word) then
+    batches, err = find_batches(journal, word)
+  end
+  if not batches then
+    return nil, err
+  end
+  for _, batch in ipairs(batches) do
+    local list, failed = journal:entries { batch = batch.number }
+    if not list then
+      return nil, failed
+    end
+    result.batches[#result.batches + 1] = { number = batch.number, name = batch.name,
+      entries = list }
+    for _, entry in ipairs(list) do
+      result.entries[#result.entries + 1] = entry
+    end
+  end
+  if batches[1] then
+    return true
+  end
+  local entry, missing = journal:entry(word)
+  if not entry and missing.kind == "not_found" then
+    return fault("not_found", ("the journal has no batch and no repayment '%s'")
+      :format(word:sub(1, 60)), "repay status --all shows what there is")
+  elseif not entry then
+    return nil, missing
+  end
+  result.ids[#result.ids + 1] = entry.id
+  result.entries[#result.entries + 1] = entry
+  return true
+end
+
+--- What the words mean: { batches, ids, entries }. A word is the id or key of a repayment, or the
+--- number or the name of a batch; a name means all batches that have it.
+function payments.find(journal, list)
+  local result = { batches = {}, ids = {}, entries = {} }
+  for _, word in ipairs(list) do
+    local found, err = add_word(result, journal, word)
+    if not found then
+      return nil, err
+    end
+  end
+  return result
+end
+
+--- The next step of every entry that has one, by id. What dead processes left is taken over.
+function payments.next_steps(journal)
+  local found, err = journal:recover()
+  if not found then
+    return nil, err
+  end
+  local by_id = {}
+  for _, next_step in ipairs(found) do
+    by_id[next_step.id] = next_step
+  end
+  return by_id
+end
+
+--- Entries as they are now, as rows and as exit codes. `list` holds entries or ids.
+function payments.stand(journal, list)
+  local steps, err = payments.next_steps(journal)
+  if not steps then
+    return nil, err
+  end
+  local rows, codes = {}, {}
+  for at, each in ipairs(list) do
+    local entry, failed = journal:entry(type(each) == "string" and each or each.id)
+    if not entry then
+      return nil, failed
+    end
+    rows[at] = check_entry.row(entry, steps[entry.id])
+    codes[at] = check_entry.code(entry, steps[entry.id])
+  end
+  return rows, codes
+end
+
+--- Runs `work(stop_when)` so that Ctrl-C ends it after the repayment under way; returns what it
+--- returns. A second Ctrl-C ends the process at once, which the journal survives.
+function payments.guarded(context, work)
+  local catch = context.world.interrupts
+  if not catch then
+    return work(nil)
+  end
+  local caught = catch()
+  local is_told = false
+  local function stop_when()
+    if not caught.seen() then
+      return false
+    elseif not is_told then
+      is_told = true
+      context:say("interrupted: nothing more is begun")
+    end
+    return true
+  end
+  local results = { pcall(work, stop_when) }
+  caught.release()
+  if not results[1] then
+    error(results[2], 0)
+  end
+  return (unpack or table.unpack)(results, 2, 4)
+end
+
+--- The codes of a run: why it stopped, and how each attempt ended that left its entry unsent.
+function payments.run_codes(ran)
+  local codes = {}
+  if ran.stopped == "interrupted" then
+    codes[1] = exit.interrupted
+  elseif ran.stopped and ran.stopped ~= "canary" and ran.stopped ~= "too_many_unknown" then
+    codes[1] = exit.of_error { kind = ran.stopped, outcome = "not_sent" }
+  end
+  for _, each in ipairs(ran.entries) do
+    if each.err and (each.state == "approved" or each.state == "sending") then
+      codes[#codes + 1] = exit.of_error { kind = each.err.kind, outcome = "not_sent" }
+    end
+  end
+  if ran.left > 0 or (ran.held or 0) > 0 or ran.without_client > 0 then
+    codes[#codes + 1] = exit.again
+  end
+  return codes
+end
+
+--- The codes of lists that could not be read.
+function payments.failure_codes(context, failures)
+  local codes = {}
+  for _, err in ipairs(failures or {}) do
+    codes[#codes + 1] = context:fail(err)
+  end
+  return codes
+end
+
+local STOPPED = {
+  canary = "the first repayment was not accepted; the others were not sent",
+  too_many_unknown = "too many in a row have an unknown outcome; the others were not sent",
+}
+
+--- Says why a run stopped before its end.
+function payments.tell_stopped(context, ran, go_on)
+  if ran.stopped == "interrupted" then
+    context:say(("stopped; %d not sent; go on with: %s"):format(ran.left, go_on))
+  elseif ran.stopped then
+    context:say(("stopped: %s; go on with: %s"):format(STOPPED[ran.stopped]
+      or ("%s (%d not sent)"):format(ran.stopped:gsub("_", " "), ran.left), go_on))
+  end
+  if (ran.held or 0) > 0 then
+    context:say(("%d are under way in another process"):format(ran.held))
+  end
+end
+
+--- A list with the members of others behind its own.
+function payments.join(list, ...)
+  for _, other in ipairs { ... } do
+    for _, each in ipairs(other) do
+      list[#list + 1] = each
+    end
+  end
+  return list
+end
+
+return payments
