@@ -5,8 +5,14 @@ local options = require "repay.options"
 local client_methods = {}
 local call_methods = {}
 
+local claim, is_open, prepare_call = native.claim, native.is_open, native.prepare
+local close_call = native.classes.call.close
+
+-- By client: what never changes of it, and would be asked of C for every call.
+local facts = setmetatable({}, { __mode = "k" })
+
 local function check_open(object, class, method, level)
-  local open = native.is_open(object, class)
+  local open = is_open(object, class)
   if open == nil then
     error(("%s expected before ':%s', got a %s"):format(class, method, type(object)), level + 1)
   elseif not open then
@@ -35,9 +41,21 @@ local function find_operation(description, name, level)
   error(options.unknown(description.name .. " has no operation", name, names), level + 1)
 end
 
+-- Of a client that is open. The transport itself may refer to the client, and would then keep it.
+local function facts_of(client)
+  local known = facts[client]
+  if not known then
+    known = { description = options.provider(client.provider),
+      has_transport = native.transport(client) ~= nil }
+    facts[client] = known
+  end
+  return known
+end
+
+-- The transport's own wall clock, if it has one.
 local function unix_ms_of(client)
   local transport = native.transport(client)
-  if transport and transport.unix_ms then
+  if transport.unix_ms then
     local ok, value = pcall(transport.unix_ms)
     return ok and type(value) == "number" and native.integer(math.floor(value)) or nil
   end
@@ -45,14 +63,15 @@ local function unix_ms_of(client)
 end
 
 local function prepare(client, name, arguments, level)
-  local description = options.provider(client.provider)
+  local known = facts_of(client)
+  local description = known.description
   local operation = find_operation(description, name, level + 1)
   if operation then
     arguments = options.operation(description, operation, arguments, level + 1)
   else
     arguments = {}
   end
-  return native.prepare(client, name, arguments, unix_ms_of(client))
+  return prepare_call(client, name, arguments, known.has_transport and unix_ms_of(client) or nil)
 end
 
 --- Checks the options and makes the call, sending nothing: a call, or nil and an error.
@@ -80,13 +99,13 @@ end
 --- or the id alone. For repay.each. Where an item makes no call it gives nil and the error.
 function client_methods.calls(client, name, source)
   check_open(client, "repay.client", "calls", 2)
-  find_operation(options.provider(client.provider), name, 2)
+  local known = facts_of(client)
+  find_operation(known.description, name, 2)
   local items = items_of(source, 2)
-  local transport = native.transport(client)
   return function()
     local item = items()
     if type(item) == "string" then
-      return native.prepare(client, name, item, transport and unix_ms_of(client))
+      return prepare_call(client, name, item, known.has_transport and unix_ms_of(client) or nil)
     elseif item == nil then
       return nil
     end
@@ -106,6 +125,22 @@ function client_methods.request(client, operation, arguments)
   return preview
 end
 
+-- Loaded when first needed, and then at hand.
+local cosockets, messages, curl
+
+-- Over its client's transport; else over cosockets inside nginx and over libcurl everywhere else.
+local function driver_of(transport)
+  if transport then
+    messages = messages or require "repay.driver"
+    return messages
+  elseif rawget(_G, "ngx") then
+    cosockets = cosockets or require "repay.ngx"
+    return cosockets
+  end
+  curl = curl or require "repay.curl"
+  return curl
+end
+
 -- Every operation that some provider has is a method of every client: on the others it gives an
 -- error of kind `unsupported`, not a nil value.
 for _, name in ipairs(native.operations()) do
@@ -115,20 +150,15 @@ for _, name in ipairs(native.operations()) do
     if not call then
       return nil, err
     end
-    local result, failure = call:perform()
-    call:close()
+    local _, transport = claim(call)
+    local driver = driver_of(transport)
+    local result, failure = nil, driver.refusal and driver.refusal(call)
+    if not failure then
+      result, failure = driver.perform(call, transport)
+    end
+    close_call(call)
     return result, failure
   end
-end
-
--- Over its client's transport; else over cosockets inside nginx and over libcurl everywhere else.
-local function driver_of(transport)
-  if transport then
-    return require "repay.driver"
-  elseif rawget(_G, "ngx") then
-    return require "repay.ngx"
-  end
-  return require "repay.curl"
 end
 
 --- Runs the call. A call runs once, but one that was refused for its place may run elsewhere.
@@ -139,7 +169,7 @@ function call_methods.perform(call)
   local refusal = driver.refusal and driver.refusal(call)
   if refusal then
     return nil, refusal
-  elseif not native.claim(call) then
+  elseif not claim(call) then
     error("repay.call runs once, and it has run", 2)
   end
   return driver.perform(call, transport)

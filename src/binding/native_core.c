@@ -8,6 +8,7 @@
 #include "lua_arguments.h"
 #include "lua_call.h"
 #include "lua_client.h"
+#include "lua_cosocket.h"
 #include "lua_figures.h"
 #include "lua_fingerprint.h"
 #include "lua_money.h"
@@ -143,6 +144,9 @@ static const luaL_Reg functions[] = {
     {"apply", repay_lua_schedule_apply},
     {"chance", repay_lua_chance},
     {"claim", repay_lua_call_claim},
+    {"cosocket_go_on", repay_lua_cosocket_go_on},
+    {"cosocket_place", repay_lua_cosocket_place},
+    {"cosocket_take", repay_lua_cosocket_take},
     {"fingerprint", repay_lua_fingerprint},
     {"host", repay_lua_call_host},
     {"integer", integer},

@@ -56,41 +56,49 @@ local function failure(kind, message)
   return nil, { kind = kind, sent = "no", message = message }
 end
 
---- Gives the socket's next step the time that is left, or `most_ms` of it; nil when there is none.
---- Nginx counts from a clock it keeps, which may be behind: a step may then end too early. With
---- `most_ms` the caller looks at the time itself and goes on.
-function connection.arm(socket, deadline_ms, most_ms)
-  local left_ms = deadline_ms - native.now_ms()
-  if left_ms <= 0 then
-    return nil
-  end
-  if not most_ms then
-    ngx.update_time()
-  end
-  socket:settimeout(most_ms and math.min(left_ms, most_ms) or left_ms)
-  return left_ms
+-- What nginx's connect takes: the name under which connections are kept, and how many of them.
+local function options_for(place, use, pool_size)
+  return {
+    pool = table.concat({ "repay", use, place.server_name and "https" or "http", place.host,
+      place.port, place.server_name or "", place.server_name and "verified" or "plain",
+      place.identity and place.identity.fingerprint or "nobody" }, " "),
+    pool_size = pool_size,
+  }
 end
 
--- By host, as there are few of them.
-local addresses = {}
-
-local function is_address(host)
-  if addresses[host] == nil then
-    addresses[host] = host:find(":", 1, true) ~= nil or host:find("^%d+%.%d+%.%d+%.%d+$") ~= nil
+--- Where a client's calls go, and with what: made once for each client. Or nil and a failure as
+--- call:answer takes it.
+function connection.place(client, pool_size)
+  local host, port, server_name, cert, key, first_byte_ms = native.cosocket_place(client)
+  local place = { host = host, port = port, server_name = server_name,
+    first_byte_ms = first_byte_ms }
+  if server_name and cert then
+    local err
+    place.identity, err = connection.identity(cert, key)
+    if not place.identity then
+      return failure("tls", "client certificate: " .. tostring(err))
+    end
   end
-  return addresses[host]
+  if host:find(":", 1, true) then
+    place.address = "[" .. host .. "]"
+  elseif host:find("^%d+%.%d+%.%d+%.%d+$") then
+    place.address = host
+  end
+  place.kept = options_for(place, "kept", pool_size)
+  place.fresh = options_for(place, "fresh", pool_size)
+  return place
 end
 
 -- A look-up has a time limit of nginx's own (resolver_timeout, 30 s), so it gets a light thread
 -- that can be given up. An address needs none.
-local function connect_by_name(socket, wire, options, left_ms)
+local function connect_by_name(socket, place, options, until_ms)
   local done = require("ngx.semaphore").new(0)
   local ok, err
   local thread = ngx.thread.spawn(function()
-    ok, err = socket:connect(wire.host, wire.port, options)
+    ok, err = socket:connect(place.host, place.port, options)
     done:post(1)
   end)
-  if not done:wait(left_ms / 1000) then
+  if not done:wait(math.max(0, until_ms - native.now_ms()) / 1000) then
     ngx.thread.kill(thread)
     return nil, "timeout"
   end
@@ -98,20 +106,7 @@ local function connect_by_name(socket, wire, options, left_ms)
   return ok, err
 end
 
-local function connect(socket, wire, options, deadline_ms)
-  local left_ms = connection.arm(socket, deadline_ms)
-  local ok, err
-  if not left_ms then
-    ok, err = nil, "timeout"
-  elseif is_address(wire.host) then
-    local host = wire.host:find(":", 1, true) and "[" .. wire.host .. "]" or wire.host
-    ok, err = socket:connect(host, wire.port, options)
-  else
-    ok, err = connect_by_name(socket, wire, options, left_ms)
-  end
-  if ok then
-    return true
-  end
+local function connect_failure(err)
   err = tostring(err)
   if err == "timeout" then
     return failure("timeout", "no connection in time")
@@ -123,17 +118,20 @@ end
 
 -- In nginx's releases until 2026 a failed verification may raise, and where `false` is passed for
 -- the session it may even return true; which of them depends on the moment.
-local function shake_hands(socket, wire, identity, deadline_ms)
+local function shake_hands(socket, place, until_ms)
+  local identity = place.identity
   if identity then
     local ok, set, err = pcall(socket.setclientcert, socket, identity.cert, identity.key)
     if not (ok and set) then
       return failure("tls", "client certificate: " .. tostring(ok and err or set))
     end
   end
-  if not connection.arm(socket, deadline_ms) then
+  local left_ms = until_ms - native.now_ms()
+  if left_ms <= 0 then
     return failure("timeout", "no secure connection in time")
   end
-  local ok, session, err = pcall(socket.sslhandshake, socket, nil, wire.server_name, true)
+  socket:settimeout(left_ms)
+  local ok, session, err = pcall(socket.sslhandshake, socket, nil, place.server_name, true)
   if ok and session then
     return true
   elseif ok and err == "timeout" then
@@ -143,53 +141,33 @@ local function shake_hands(socket, wire, identity, deadline_ms)
   return failure("tls", reason .. DIRECTIVES)
 end
 
-local function pool_name(wire, identity, is_fresh)
-  return table.concat({ "repay", is_fresh and "fresh" or "kept", wire.tls and "https" or "http",
-    wire.host, wire.port, wire.server_name, wire.tls and "verified" or "plain",
-    identity and identity.fingerprint or "nobody" }, " ")
-end
-
-local function secure(socket, wire, identity, is_fresh, deadline_ms)
-  local reused = socket:getreusedtimes() or 0
-  if reused == 0 then
-    if not wire.tls then
-      return 0
-    end
-    local ok, problem = shake_hands(socket, wire, identity, deadline_ms)
+--- Connects the socket, whose time limits are set, and for https verifies the peer: how many
+--- requests the connection has served; or nil and a failure, with the socket closed. Nothing of the
+--- request is sent.
+function connection.connect(socket, place, is_fresh, until_ms)
+  local options = is_fresh and place.fresh or place.kept
+  local ok, err
+  if place.address then
+    ok, err = socket:connect(place.address, place.port, options)
+  else
+    ok, err = connect_by_name(socket, place, options, until_ms)
+  end
+  if not ok then
+    return connect_failure(err)
+  end
+  local served = socket:getreusedtimes() or 0
+  if served == 0 and place.server_name then
+    local problem
+    ok, problem = shake_hands(socket, place, until_ms)
     if not ok then
+      socket:close()
       return nil, problem
     end
-    return 0
-  elseif is_fresh then
+  elseif served > 0 and is_fresh then
+    socket:close()
     return failure("connect", "nginx gave a used connection where a fresh one was asked for")
   end
-  return reused
-end
-
---- Connects and, for https, verifies: the socket and whether it was used before; or nil, nil and a
---- failure as call:answer takes it. Nothing of the request is sent.
-function connection.open(wire, is_fresh, pool_size, deadline_ms)
-  local identity, err
-  if wire.tls and wire.client_cert then
-    identity, err = connection.identity(wire.client_cert, wire.client_key)
-    if not identity then
-      return nil, failure("tls", "client certificate: " .. tostring(err))
-    end
-  end
-  local socket = ngx.socket.tcp()
-  local ok, problem = connect(socket, wire, {
-    pool = pool_name(wire, identity, is_fresh), pool_size = pool_size,
-  }, deadline_ms)
-  if not ok then
-    return nil, nil, problem
-  end
-  local reused
-  reused, problem = secure(socket, wire, identity, is_fresh, deadline_ms)
-  if not reused then
-    socket:close()
-    return nil, nil, problem
-  end
-  return socket, reused > 0
+  return served
 end
 
 return connection
