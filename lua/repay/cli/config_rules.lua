@@ -93,9 +93,9 @@ end
 
 --- Whether a host is this machine, where no key is worth anything.
 function rules.is_loopback(base_url)
-  return type(base_url) == "string" and (base_url:find("^https?://127%.") ~= nil
-    or base_url:find("^https?://localhost[:/]") ~= nil
-    or base_url:find("^https?://%[::1%]") ~= nil)
+  local host = type(base_url) == "string" and base_url:match("^https?://([^/?#]*)") or ""
+  host = host:gsub(":%d+$", "")
+  return host == "localhost" or host == "[::1]" or host:find("^127%.%d+%.%d+%.%d+$") ~= nil
 end
 
 -- Said for each secret that stands in the file, unless it is one for this machine.

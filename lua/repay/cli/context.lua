@@ -261,7 +261,8 @@ end
 
 --- A repayment with money behind it needs --live; the sandbox does not.
 function methods:require_live(client)
-  if self.arguments.live or client.environment == "sandbox" or self.is_local[client] then
+  if self.arguments.live or client.environment == "sandbox"
+    or client.environment ~= "live" and self.is_local[client] then
     return true
   end
   return config_fault("this is a live environment", "add --live to send repayments to it")

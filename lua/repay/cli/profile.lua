@@ -48,7 +48,9 @@ function profile.open(given, provider, world)
   if not client then
     return nil, problem
   end
-  return client, rules.is_loopback(settings.base_url) or settings.transport ~= nil
+  local is_here = rules.is_loopback(settings.base_url)
+    and not (settings.connect or settings.proxy)
+  return client, is_here or settings.transport ~= nil
 end
 
 return profile
