@@ -1,5 +1,5 @@
--- What specs of the command's repayments share: a home of its own with a configuration, the sandbox in
--- process, one clock, and what a run of the command wrote.
+-- What specs of the command's repayments share: a home of its own with a configuration, the sandbox
+-- in process, one clock, and what a run of the command wrote.
 --
 --   local w = cli_world.new { keys = "unproven" }
 --   local run = w:run("pay", "--amount", "5000.00", …)     -- { code, out, err }

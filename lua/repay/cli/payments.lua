@@ -241,6 +241,7 @@ function payments.guarded(context, work)
     return true
   end
   local results = { pcall(work, stop_when) }
+  context.is_interrupted = caught.seen()
   caught.release()
   if not results[1] then
     error(results[2], 0)
@@ -248,12 +249,16 @@ function payments.guarded(context, work)
   return (unpack or table.unpack)(results, 2, 4)
 end
 
+--- The exit code of what was guarded. Whoever pressed Ctrl-C is told so, whatever was left to do.
+function payments.worst(context, codes)
+  return context.is_interrupted and exit.interrupted or exit.worst(codes)
+end
+
 --- The codes of a run: why it stopped, and how each attempt ended that left its entry unsent.
 function payments.run_codes(ran)
   local codes = {}
-  if ran.stopped == "interrupted" then
-    codes[1] = exit.interrupted
-  elseif ran.stopped and ran.stopped ~= "canary" and ran.stopped ~= "too_many_unknown" then
+  if ran.stopped and ran.stopped ~= "interrupted" and ran.stopped ~= "canary"
+    and ran.stopped ~= "too_many_unknown" then
     codes[1] = exit.of_error { kind = ran.stopped, outcome = "not_sent" }
   end
   for _, each in ipairs(ran.entries) do

@@ -1,7 +1,6 @@
 -- What `repay recover` and `repay reconcile` have in common: open repayments, the lists that can
 -- say what became of them, and what is left for later or for a person.
 local entries = require "repay.cli.entries"
-local exit = require "repay.cli.exit"
 local payments = require "repay.cli.payments"
 
 local settle = {}
@@ -64,12 +63,9 @@ local function show(context, journal, list, result)
   if result then
     payments.join(codes, payments.failure_codes(context, result.failures),
       result.run and payments.run_codes(result.run) or {})
-    if result.stopped == "interrupted" then
-      codes[#codes + 1] = exit.interrupted
-    end
   end
   tell(context, rows, result)
-  return exit.worst(codes)
+  return payments.worst(context, codes)
 end
 
 -- The clients of what is open. Only what sends needs to be allowed to.

@@ -159,7 +159,7 @@ local function show(context, journal, result)
   tell_end(context, result, explained)
   local codes = payments.run_codes(result.run)
   codes[#codes + 1] = NOT_MADE[entry.state] and exit.failed or entries.code(entry, explained)
-  return exit.worst(codes)
+  return payments.worst(context, codes)
 end
 
 -- The profile, its client and what is to be repaid; nil and an error.

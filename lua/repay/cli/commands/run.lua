@@ -1,7 +1,5 @@
 -- repay run: sends what is approved of a batch, the first row alone, then the rest. Run again it
 -- goes on where it was.
-local exit = require "repay.cli.exit"
-
 local run = { example = "repay run january.csv\nrepay run 3 --reconcile" }
 
 function run.configure(parser)
@@ -107,7 +105,7 @@ local function show(context, journal, found, ran, decided)
   if not ran then
     context:say("nothing of it is waiting to be sent")
   end
-  return exit.worst(codes)
+  return payments.worst(context, codes)
 end
 
 function run.run(context)
