@@ -62,7 +62,8 @@ CORE_INCLUDES = $(CORE_ROOMS:%=-Isrc/core/%)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wundef -Wformat=2
 HARDENING = -fstack-protector-strong -D_FORTIFY_SOURCE=2
-ALL_CFLAGS = -std=c11 $(CFLAGS) $(WARNINGS) -fPIC -fvisibility=hidden -MMD -MP $(CORE_INCLUDES)
+OWN_CFLAGS = -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -MMD -MP $(CORE_INCLUDES)
+ALL_CFLAGS = $(CFLAGS) $(OWN_CFLAGS)
 # Never linked to a Lua library: a second VM in the process would be the end of both.
 SO_LDFLAGS = -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 
@@ -147,29 +148,47 @@ deps:
 # Compiling. A tree is one set of flags: the plain build, the sanitized one, the one that is fuzzed.
 #
 
+# What this file has an object compiled with, rewritten only when that changes, so that objects follow.
+# What a person or luarocks chooses for one run (CC, CFLAGS, directories) is left out: each would
+# compile everything again after the other. $(1) directory, $(2) the words
+define flags_file
+$(1)/flags: FORCE | packages
+	@mkdir -p $$(@D)
+	@echo '$(2)' | cmp -s - $$@ || echo '$(2)' >$$@
+endef
+
+# All objects that are only a step of a pattern rule, so that make knows them by name: they are kept,
+# and made where they are missing. A .SECONDARY for everything did the first alone. It also had
+# headers that were moved away count as nothing new: what had included them was not compiled again.
+.PHONY: objects
+STEP_C = $(CORE_TEST_C) $(NET_TEST_C) $(JOURNAL_TEST_C) $(FUZZ_C) spec/fuzz/replay_main.c
+
 # $(1) directory, $(2) compiler, $(3) flags
 define c_tree
-$(1)/obj/src/core/%.o: src/core/%.c | packages
+$(call flags_file,$(1),$$(OWN_CFLAGS) $(3) $$(SPEC_FLAGS))
+objects: $$(STEP_C:%.c=$(1)/obj/%.o)
+
+$(1)/obj/src/core/%.o: src/core/%.c $(1)/flags | packages
 	@mkdir -p $$(@D)
 	$$(say)
 	$$(Q)$(2) $$(ALL_CFLAGS) $(3) -c -o $$@ $$<
 
-$(1)/obj/src/providers/%.o: src/providers/%.c | packages
+$(1)/obj/src/providers/%.o: src/providers/%.c $(1)/flags | packages
 	@mkdir -p $$(@D)
 	$$(say)
 	$$(Q)$(2) $$(ALL_CFLAGS) $(3) -c -o $$@ $$<
 
-$(1)/obj/src/net/%.o: src/net/%.c | packages
+$(1)/obj/src/net/%.o: src/net/%.c $(1)/flags | packages
 	@mkdir -p $$(@D)
 	$$(say)
 	$$(Q)$(2) $$(ALL_CFLAGS) $(3) $$(NET_FLAGS) -c -o $$@ $$<
 
-$(1)/obj/src/journal/%.o: src/journal/%.c | packages
+$(1)/obj/src/journal/%.o: src/journal/%.c $(1)/flags | packages
 	@mkdir -p $$(@D)
 	$$(say)
 	$$(Q)$(2) $$(ALL_CFLAGS) $(3) $$(JOURNAL_FLAGS) -c -o $$@ $$<
 
-$(1)/obj/spec/%.o: spec/%.c | packages
+$(1)/obj/spec/%.o: spec/%.c $(1)/flags | packages
 	@mkdir -p $$(@D)
 	$$(say)
 	$$(Q)$(2) $$(ALL_CFLAGS) $(3) $$(SPEC_FLAGS) -c -o $$@ $$<
@@ -185,15 +204,17 @@ $(1)/c/%_test: $(1)/obj/spec/%_test.o $(1)/core.a
 	$$(say)
 	$$(Q)$(2) $(3) -o $$@ $$^ $$(LDFLAGS)
 
-$(1)/c/net/%_test: $(1)/obj/spec/net/%_test.o $$(NET_C:%.c=$(1)/obj/%.o) $(1)/core.a
+$(1)/c/net/%_test: $(1)/obj/spec/net/%_test.o $$(NET_C:%.c=$(1)/obj/%.o) $(1)/core.a \
+		$$(BUILD)/sources
 	@mkdir -p $$(@D)
 	$$(say)
-	$$(Q)$(2) $(3) -o $$@ $$^ $$(LDFLAGS) $$(CURL_LIBS)
+	$$(Q)$(2) $(3) -o $$@ $$(filter %.o %.a,$$^) $$(LDFLAGS) $$(CURL_LIBS)
 
-$(1)/c/journal/%_test: $(1)/obj/spec/journal/%_test.o $$(JOURNAL_C:%.c=$(1)/obj/%.o) $(1)/core.a
+$(1)/c/journal/%_test: $(1)/obj/spec/journal/%_test.o $$(JOURNAL_C:%.c=$(1)/obj/%.o) \
+		$(1)/core.a $$(BUILD)/sources
 	@mkdir -p $$(@D)
 	$$(say)
-	$$(Q)$(2) $(3) -o $$@ $$^ $$(LDFLAGS) $$(SQLITE_LIBS)
+	$$(Q)$(2) $(3) -o $$@ $$(filter %.o %.a,$$^) $$(LDFLAGS) $$(SQLITE_LIBS)
 
 # What is fuzzed of the journal is pure: it needs no SQLite.
 $(1)/replay/journal_key $(1)/replay/journal_list: $$(JOURNAL_PURE_C:%.c=$(1)/obj/%.o)
@@ -206,7 +227,10 @@ endef
 
 # $(1) directory, $(2) the C tree it takes core and net from, $(3) compiler, $(4) flags, $(5) VM
 define lua_tree
-$(1)/$(5)/obj/%.o: %.c | packages
+$(call flags_file,$(1)/$(5),$$(OWN_CFLAGS) $(4) $$(BINDING_FLAGS))
+objects: $$(SUPPORT_C:%.c=$(1)/$(5)/obj/%.o) $$(HOST_C:%.c=$(1)/$(5)/obj/%.o)
+
+$(1)/$(5)/obj/%.o: %.c $(1)/$(5)/flags | packages
 	@mkdir -p $$(@D)
 	$$(say)
 	$$(Q)$(3) $$(ALL_CFLAGS) $(4) $$(BINDING_FLAGS) $$($(5)_CFLAGS) -c -o $$@ $$<
@@ -224,7 +248,8 @@ $(1)/$(5)/repay/native/files.so $(1)/$(5)/repay/native/signals.so $(1)/$(5)/repa
 	$$(Q)$(3) $(4) -o $$@ $$^ $$(SO_LDFLAGS)
 
 # Neither is made where the library is not, and that is no failure.
-$(1)/$(5)/obj/src/binding/native_xlsx.o: src/binding/native_xlsx.c | packages
+$(1)/$(5)/obj/src/binding/native_xlsx.o: src/binding/native_xlsx.c \
+		$(1)/$(5)/flags | packages
 	@mkdir -p $$(@D)
 	$$(say)
 	$$(Q)if pkg-config --exists xlsxwriter; then \
@@ -306,7 +331,6 @@ supports = $(foreach vm,$(VMS),$(SUPPORT_C:spec/%.c=$(1)/$(vm)/spec/%.so) \
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.SECONDARY:
 .PHONY: all
 all: $(call natives,$(BUILD))
 
