@@ -2,6 +2,7 @@
 -- the journal knows of it; off, there is a double, or a record that the journal calls absent.
 local helper = require "spec.support.helper"
 local lists = require "repay.journal.lists"
+local native = require "repay.native.core"
 local world = require "spec.support.journal_world"
 
 local DAY_MS = 86400000
@@ -150,6 +151,30 @@ describe("a rule of the journal:", function()
     return records_of(500000)
   end
 
+  rules["an attempt leaves within the time of its claim, or not at all"] = function(is_on)
+    w = world.new()
+    local transport = transport_with(function(send, request)
+      return send(request)
+    end)
+    -- The lid is closed once the second attempt is claimed, and opened two days later.
+    local now_ms, limit, slept = transport.now_ms, native.limit, false
+    function transport.now_ms()
+      local entry = w.journal:entries { state = "sending" }[1]
+      if entry and entry.tries == 2 and not slept then
+        slept = true
+        w:advance(2 * DAY_MS)
+      end
+      return now_ms()
+    end
+    if not is_on then
+      native.limit = function() end
+    end
+    w.box:fault { kind = "reply_lost", route = "repay_loan", nth = 1 }
+    w.journal:repay(w:open_client { transport = transport }, world.arguments())
+    native.limit = limit
+    return records_of(500000)
+  end
+
   rules["absence is believed only after a settle delay"] = function(is_on)
     w = world.new { keys = "unproven", journal = { settle_ms = is_on and 7200000 or 0 } }
     teach()
@@ -225,6 +250,54 @@ describe("a rule of the journal:", function()
       assert.equal(2, rule(false))
     end)
   end
+
+  -- While we sleep between the list and the claim somebody pays the same amount at the counter, and
+  -- our own attempt never arrives.
+  local function sleep_after_the_list(is_on)
+    w = world.new { keys = "unproven" }
+    local records, read = lists.records, 0
+    function lists.records(...)
+      local list = records(...)
+      read = read + 1
+      -- The first is of the planning.
+      if read == 2 then
+        w:advance(DAY_MS)
+        helper.ok(w.client:repay(world.arguments()))
+      end
+      return list
+    end
+    local raw = require("repay.journal").raw
+    local before = raw.before
+    if not is_on then
+      function raw.before(journal, given)
+        given.unix_ms = w.box:unix_ms()
+        return before(journal, given)
+      end
+    end
+    w.box:fault { kind = "status", status = 503, route = "repay_loan", nth = 2 }
+    local err = helper.fails(w:repay())
+    lists.records, raw.before = records, before
+    return err
+  end
+
+  it("a list that is old sends nothing", function()
+    local err = sleep_after_the_list(true)
+    assert.same({ "timeout", "not_sent", "approved" }, { err.kind, err.outcome, err.state })
+    assert.equal(1, w:posts())
+    -- The next run reads another, and the record that there was settles nothing.
+    helper.ok(w.journal:run(w.client))
+    w:settle()
+    assert.equal("unknown", w.journal:entry(err.entry).state)
+    assert.equal(1, records_of(500000))
+  end)
+
+  it("a list that is old, and used: a payment of others is taken for ours", function()
+    local err = sleep_after_the_list(false)
+    assert.equal("unknown", err.state)
+    w:settle()
+    assert.equal("accepted", w.journal:entry(err.entry).state)
+    assert.equal(1, records_of(500000))
+  end)
 
   it("no list, no send", function()
     w = world.new()

@@ -51,8 +51,20 @@ local function clock_of(transport)
   return clock
 end
 
-local function send(call, transport, clock)
-  local ok, response, failure = pcall(transport.send, call:message())
+-- The process may have been stopped since the call was asked: what is left of its time is what is
+-- left now, and without any nothing leaves.
+local function hand_over(call, transport, clock, asked_ms)
+  local message = call:message()
+  message.timeout_ms = message.timeout_ms - math.max(0, clock.now_ms() - asked_ms)
+  if message.timeout_ms > 0 then
+    return pcall(transport.send, message)
+  end
+  return true, nil, { kind = "timeout", sent = "no",
+    message = "the time was over before the request could leave" }
+end
+
+local function send(call, transport, clock, asked_ms)
+  local ok, response, failure = hand_over(call, transport, clock, asked_ms)
   if not ok then
     failure = { kind = "bad_response", sent = "maybe", message = text_of(response) }
     response = nil
@@ -76,6 +88,11 @@ local function wait(call, transport, clock, ms)
   end
 end
 
+--- The time now, on the clock that calls are driven by: over this transport, or without one.
+function driver.now_ms(transport)
+  return reading(transport and transport.now_ms, native.now_ms, "now_ms")()
+end
+
 --- Runs the call to its end. It begins `after` and ends `within` so many milliseconds, if given.
 function driver.run(call, transport, after, within)
   local clock = clock_of(transport)
@@ -84,9 +101,10 @@ function driver.run(call, transport, after, within)
     native.limit(call, after and now_ms + after, within and now_ms + within)
   end
   while true do
-    local step, ms = call:next(clock.now_ms(), clock.unix_ms())
+    local asked_ms = clock.now_ms()
+    local step, ms = call:next(asked_ms, clock.unix_ms())
     if step == "send" then
-      send(call, transport, clock)
+      send(call, transport, clock, asked_ms)
     elseif step == "wait" then
       wait(call, transport, clock, ms)
     else

@@ -107,6 +107,8 @@ struct repay_journal_policy {
 #define REPAY_JOURNAL_DAY_MS          ((int64_t)86400000)
 #define REPAY_JOURNAL_ATTEMPTS_MAX    100
 #define REPAY_JOURNAL_BACKWARD_MAX_MS 5000 /* a clock that is set by the network moves less */
+/* The list before a first send: what others paid since it was read would be taken for ours. */
+#define REPAY_JOURNAL_BEFORE_MAX_MS   ((int64_t)600000)
 
 static inline struct repay_journal_policy repay_journal_policy_default(void)
 {

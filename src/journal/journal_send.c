@@ -103,6 +103,26 @@ static bool write_claim(struct repay_journal *journal, struct repay_entry *entry
            repay_journal_move(journal, entry, from, act, "claimed", evidence, error);
 }
 
+/* What a first claim brings: the list of its customer, and of this moment. */
+static bool check_before(struct repay_journal *journal, const struct repay_entry *entry,
+                         const struct repay_store_before *list, int64_t now_ms,
+                         struct repay_error *error)
+{
+    const struct repay_core_api *core = journal->core;
+
+    if (!repay_text_equal(list->provider, entry->facts.natural.provider) ||
+        !repay_text_equal(list->environment, entry->facts.natural.environment) ||
+        !repay_text_equal(list->label, entry->facts.label) ||
+        !repay_text_equal(list->customer, entry->facts.natural.customer))
+        return core->error_set(error, REPAY_KIND_INVALID_ARGUMENT,
+                               "the list before is of another customer");
+    if (now_ms - list->taken_ms > REPAY_JOURNAL_BEFORE_MAX_MS)
+        return core->error_set(error, REPAY_KIND_TIMEOUT,
+                               "the customer's list was read too long before entry %.40s was sent",
+                               entry->facts.id.data);
+    return true;
+}
+
 static bool decide_claim(struct repay_journal *journal, struct repay_entry *entry,
                          const struct repay_sending *sending, const struct repay_before *before,
                          const struct repay_act *act, struct repay_error *error)
@@ -116,12 +136,8 @@ static bool decide_claim(struct repay_journal *journal, struct repay_entry *entr
                                "the request for entry %.40s is not the one that was planned",
                                entry->facts.id.data);
     if (entry->now.state == REPAY_ENTRY_APPROVED && before &&
-        (!repay_text_equal(before->list.provider, entry->facts.natural.provider) ||
-         !repay_text_equal(before->list.environment, entry->facts.natural.environment) ||
-         !repay_text_equal(before->list.label, entry->facts.label) ||
-         !repay_text_equal(before->list.customer, entry->facts.natural.customer)))
-        return core->error_set(error, REPAY_KIND_INVALID_ARGUMENT,
-                               "the list before is of another customer");
+        !check_before(journal, entry, &before->list, act->unix_ms, error))
+        return false;
     if (!repay_journal_moment(journal, act->unix_ms, &moment, error))
         return false;
     claim = repay_entry_claim(&journal->policy, entry->facts.mode, moment, sending->timeout_ms,

@@ -1,5 +1,6 @@
 -- Sends one entry: the lock, the ids known before, the claim, the call, the outcome. The rules are
 -- C's and refuse what must not be; this drives, and may yield wherever the client's transport does.
+local driver = require "repay.driver"
 local errors = require "repay.error"
 local lists = require "repay.journal.lists"
 local native = require "repay.native.core"
@@ -13,6 +14,10 @@ local TRIES_MAX = 10
 local WAITED_MAX_MS = 600000
 -- Ctrl-C is answered within this time.
 local PAUSE_SLICE_MS = 200
+
+-- A list is read again after so long, well before a claim would refuse it: what others have paid
+-- since would be taken for ours.
+local BEFORE_MAX_MS = 300000
 
 -- A point of the crash build; nothing in every other.
 local function crash_point(name)
@@ -64,22 +69,25 @@ local function about(err, entry, state)
   return err
 end
 
--- The ids known now, read once for each customer of a run. False where the provider has no list.
+-- The ids known now, read once in a while for each customer of a run. False where the provider has
+-- no list.
 local function before_of(run, client, entry)
   if not lists.has_records(client) then
     return false
   end
   local slot = table.concat({ client.provider, client.environment or "", client.label or "",
     entry.customer }, "\n")
-  if run.before[slot] then
-    return run.before[slot]
+  local asked_ms = run.unix_ms()
+  local known = run.before[slot]
+  if known and math.abs(asked_ms - known.taken_ms) <= BEFORE_MAX_MS then
+    return known
   end
   local records, err = lists.records(client, entry.customer)
   if not records then
     return nil, err
   end
   local given = lists.scope(client, entry.customer)
-  given.records, given.complete, given.unix_ms = records, true, run.unix_ms()
+  given.records, given.complete, given.unix_ms = records, true, asked_ms
   local before, failure = run.raw.before(run.journal, given)
   run.before[slot] = before
   return before, failure
@@ -136,6 +144,10 @@ local function attempt(run, client, owner, entry, before)
   if not call then
     return nil, about(err, entry, entry.state)
   end
+  -- The deadline on disk begins with the claim, so the call's does too, on a clock that nobody sets
+  -- and that goes on while the machine sleeps. Who is stopped from here on has less time left when
+  -- it wakes, or none: what leaves late might find its key forgotten.
+  local claim_ms = driver.now_ms(native.transport(client))
   local claimed, failure = owner:claim(call, {
     unix_ms = run.unix_ms(), by = run.by, before = before,
   })
@@ -143,6 +155,7 @@ local function attempt(run, client, owner, entry, before)
     call:close()
     return nil, about(failure, entry, entry.state)
   end
+  native.limit(call, nil, claim_ms + claimed.timeout_ms)
   local result, why, raised = perform(call)
   call:close()
   local settled, unsaved = owner:settle(ended(run, result, why))
