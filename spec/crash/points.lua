@@ -29,7 +29,7 @@ local special = {
   C25 = { faults = REFUSED_TOKEN },
   C26 = { faults = REFUSED_TOKEN, options = { times = 2 } },
   C27 = { first = "C08", advance_ms = TWO_DAYS_MS },
-  C31 = { options = { ballast = 250 } },
+  C31 = { options = { ballast = 700 } },
   C32 = { schema_0 = true },
   C33 = { options = { backup = true } },
 }

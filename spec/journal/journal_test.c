@@ -339,6 +339,75 @@ static void recovers_what_the_dead_left(void)
     stop();
 }
 
+#define MANY 1200 /* more than two parts of a sweep */
+#define HELD 700
+
+/* The 700th has a living owner, and all others are taken over around it. */
+static void recovers_many_and_leaves_the_living(void)
+{
+    static char ids[MANY][REPAY_UUID_TEXT + 1];
+    struct repay_store_verified verified;
+    struct repay_act act = act_at(T0 + 20);
+    struct repay_owner living = {.lock = REPAY_OWNER_LOCK_NONE};
+    int64_t count = 0;
+
+    start();
+    for (int i = 0; i < MANY; i++) {
+        char reference[16];
+        struct repay_entry_facts facts;
+        struct repay_owner owner;
+
+        (void)snprintf(reference, sizeof reference, "many %d", i);
+        facts = payment_of(REPAY_MODE_AT_MOST_ONCE, reference);
+        memcpy(ids[i], approved(&facts).id, sizeof ids[i]);
+        owner = owner_of(ids[i]);
+        CHECK(claim_one(&journal, &owner, &facts, T0 + 10, &error));
+        if (i == HELD)
+            living = owner;
+        else
+            repay_owner_close(&owner);
+    }
+    CHECK(repay_journal_recover(&journal, &act, &count, &error));
+    CHECK_INT(count, MANY - 1);
+    for (int i = 0; i < MANY; i++)
+        CHECK(state_of(&journal, ids[i]) ==
+              (i == HELD ? REPAY_ENTRY_SENDING : REPAY_ENTRY_UNKNOWN));
+    repay_owner_close(&living);
+    CHECK(repay_journal_recover(&journal, &act, &count, &error));
+    CHECK_INT(count, 1);
+    CHECK(repay_journal_recover(&journal, &act, &count, &error));
+    CHECK_INT(count, 0);
+    CHECK(repay_store_verify(journal.store, &verified, &error));
+    CHECK_INT(verified.entries, MANY);
+    stop();
+}
+
+/* What others paid since the list was read would be taken for ours. */
+static void sends_nothing_by_an_old_list(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "a");
+    struct repay_before before = {.list = {.provider = facts.natural.provider,
+                                           .environment = facts.natural.environment,
+                                           .customer = facts.natural.customer,
+                                           .taken_ms = T0 + 1}};
+    struct repay_sending sending = sending_of(&facts);
+    struct repay_claimed claimed;
+    struct repay_planned planned;
+    struct repay_owner owner;
+    struct repay_act act = act_at(T0 + 2 + REPAY_JOURNAL_BEFORE_MAX_MS);
+
+    start();
+    planned = approved(&facts);
+    owner = owner_of(planned.id);
+    CHECK(!repay_journal_claim(&journal, &owner, &sending, &before, &act, &claimed, &error));
+    CHECK_INT(error.kind, REPAY_KIND_TIMEOUT);
+    CHECK_INT(state_of(&journal, planned.id), REPAY_ENTRY_APPROVED);
+    act.unix_ms--;
+    CHECK(repay_journal_claim(&journal, &owner, &sending, &before, &act, &claimed, &error));
+    repay_owner_close(&owner);
+    stop();
+}
+
 static void leaves_the_living_alone(void)
 {
     struct repay_entry_facts facts = payment_of(REPAY_MODE_AT_MOST_ONCE, "a");
@@ -762,6 +831,8 @@ int main(void)
     has_one_owner();
     settles_only_its_own_attempt();
     recovers_what_the_dead_left();
+    recovers_many_and_leaves_the_living();
+    sends_nothing_by_an_old_list();
     leaves_the_living_alone();
     finds_a_payment_in_the_list();
     proves_absence_only_as_it_must();

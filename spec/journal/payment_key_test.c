@@ -49,6 +49,24 @@ static void hashes_as_published(void)
     CHECK_TEXT(hex_of(digest), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+/* Wherever the processor has instructions of its own for it, and where not. */
+static void compresses_in_one_way(void)
+{
+    uint32_t ours[8] = {1, 2, 3, 4, 5, 6, 7, 8}, plain[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    unsigned char block[64] = {0};
+    uint32_t chance = 1;
+
+    for (int round = 0; round < 1000; round++) {
+        for (size_t i = 0; i < sizeof block; i++) {
+            chance = chance * 1664525 + 1013904223;
+            block[i] = (unsigned char)(chance >> 24);
+        }
+        repay_sha256_compress(ours, block);
+        repay_sha256_compress_plainly(plain, block);
+    }
+    CHECK(memcmp(ours, plain, sizeof ours) == 0);
+}
+
 static struct repay_natural payment(void)
 {
     return (struct repay_natural){.provider = REPAY_TEXT("p"),
@@ -169,6 +187,7 @@ static void makes_growing_ids(void)
 int main(void)
 {
     hashes_as_published();
+    compresses_in_one_way();
     keeps_its_form();
     folds_what_means_the_same();
     tells_every_field_apart();

@@ -217,7 +217,7 @@ int repay_lua_journal_recover(lua_State *L)
 {
     struct repay_journal *journal = &repay_lua_check_journal(L, 1)->journal;
     struct repay_act act = repay_lua_read_act(L, 2);
-    struct repay_store_filter filter = {.states = NOT_FINAL};
+    struct repay_store_filter filter = {.states = NOT_FINAL, .is_brief = true};
     enum repay_found found = REPAY_FOUND;
     struct repay_moment_facts moment;
     struct repay_entry entry;

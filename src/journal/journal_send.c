@@ -317,47 +317,48 @@ bool repay_journal_next(struct repay_journal *journal, const struct repay_entry 
     return true;
 }
 
+/* What a sweep over entries that are `sending` needs. */
+struct taking_over {
+    struct repay_journal *journal;
+    struct repay_moment_facts moment;
+};
+
 /* One that died while it was sending: `unknown`, unless it may be sent again. */
-static bool take_over(struct repay_journal *journal, struct repay_entry *entry,
-                      struct repay_moment_facts moment, const struct repay_act *act, int64_t *count,
-                      struct repay_error *error)
+static enum repay_found take_over(void *context, struct repay_entry *entry,
+                                  struct repay_error *error)
 {
-    enum repay_found owned = repay_store_is_owned(journal->store, entry->number, error);
-    struct repay_next next;
+    const struct taking_over *taking = context;
+    enum repay_found owned = repay_store_is_owned(taking->journal->store, entry->number, error);
 
     if (owned == REPAY_FIND_FAILED)
-        return false;
-    next = repay_entry_next(&journal->policy, entry->facts.mode, moment, owned == REPAY_FOUND,
-                            &entry->now);
+        return owned;
+    (void)repay_entry_next(&taking->journal->policy, entry->facts.mode, taking->moment,
+                           owned == REPAY_FOUND, &entry->now);
     if (entry->now.state == REPAY_ENTRY_SENDING)
-        return true;
-    ++*count;
+        return REPAY_NOT_FOUND;
     REPAY_CRASH_POINT("C27");
-    return repay_journal_move(journal, entry, REPAY_ENTRY_SENDING, act, next.why,
-                              "its process died before the outcome was written", error);
+    return REPAY_FOUND;
 }
 
 bool repay_journal_recover(struct repay_journal *journal, const struct repay_act *act,
                            int64_t *count, struct repay_error *error)
 {
-    struct repay_store_filter filter = {.states = 1u << REPAY_ENTRY_SENDING};
-    enum repay_found found = REPAY_FOUND;
-    struct repay_moment_facts moment;
-    struct repay_entry entry;
+    struct taking_over taking = {.journal = journal};
+    struct repay_store_sweep sweep = {
+        .from = REPAY_ENTRY_SENDING,
+        .to = REPAY_ENTRY_UNKNOWN,
+        .event = {.evidence = REPAY_TEXT("its process died before the outcome was written"),
+                  .who = act->by,
+                  .at_ms = act->unix_ms},
+        .decide = take_over,
+        .context = &taking,
+    };
     int64_t moved = 0;
 
     if (!repay_store_begin(journal->store, error))
         return false;
-    if (!repay_journal_moment(journal, act->unix_ms, &moment, error) ||
-        !repay_store_select(journal->store, &filter, error))
-        found = REPAY_FIND_FAILED;
-    while (found == REPAY_FOUND) {
-        found = repay_store_next(journal->store, &entry, error);
-        if (found == REPAY_FOUND && !take_over(journal, &entry, moment, act, &moved, error))
-            found = REPAY_FIND_FAILED;
-    }
-    repay_store_end_select(journal->store);
-    if (found == REPAY_FIND_FAILED) {
+    if (!repay_journal_moment(journal, act->unix_ms, &taking.moment, error) ||
+        !repay_store_sweep(journal->store, &sweep, &moved, error)) {
         repay_store_rollback(journal->store);
         return false;
     }

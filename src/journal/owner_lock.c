@@ -59,11 +59,22 @@ void repay_owner_lock_drop(struct repay_owner_lock *lock)
     *lock = REPAY_OWNER_LOCK_NONE;
 }
 
+static enum repay_lock_answer ask(int descriptor, struct flock bytes)
+{
+    if (fcntl(descriptor, F_OFD_GETLK, &bytes) != 0)
+        return REPAY_LOCK_FAILED;
+    return bytes.l_type == F_UNLCK ? REPAY_LOCK_TAKEN : REPAY_LOCK_HELD;
+}
+
 enum repay_lock_answer repay_owner_lock_ask(int descriptor, int64_t number)
 {
-    struct flock byte = byte_of(number, F_WRLCK);
+    return ask(descriptor, byte_of(number, F_WRLCK));
+}
 
-    if (fcntl(descriptor, F_OFD_GETLK, &byte) != 0)
-        return REPAY_LOCK_FAILED;
-    return byte.l_type == F_UNLCK ? REPAY_LOCK_TAKEN : REPAY_LOCK_HELD;
+enum repay_lock_answer repay_owner_lock_ask_all(int descriptor)
+{
+    struct flock bytes = byte_of(0, F_WRLCK);
+
+    bytes.l_len = 0; /* to the end of the file */
+    return ask(descriptor, bytes);
 }

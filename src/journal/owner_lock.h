@@ -29,6 +29,8 @@ enum repay_lock_answer repay_owner_lock_take(struct repay_owner_lock *lock, cons
 void repay_owner_lock_drop(struct repay_owner_lock *lock);
 /* Whether someone holds the byte, asked through a descriptor of the file that holds no lock. */
 enum repay_lock_answer repay_owner_lock_ask(int descriptor, int64_t number);
+/* The same of all entries at once: TAKEN when nobody holds any. */
+enum repay_lock_answer repay_owner_lock_ask_all(int descriptor);
 /* A descriptor for asking, close-on-exec, or -1. */
 int repay_owner_lock_open(const char *path);
 

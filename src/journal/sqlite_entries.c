@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "owner_lock.h"
+
 /* The order of repay_sqlite_entry_columns. */
 enum column {
     NUMBER,
@@ -88,28 +90,30 @@ static void read_facts(sqlite3_stmt *row, struct repay_entry_facts *out)
     out->planned_ms = sqlite3_column_int64(row, PLANNED_MS);
 }
 
-static void read_standing(sqlite3_stmt *row, struct repay_entry_standing *out)
+/* `at` is where the column of attempts stands; all others follow it. */
+static void read_standing(sqlite3_stmt *row, int at, struct repay_entry_standing *out)
 {
-    out->attempts = sqlite3_column_int64(row, ATTEMPTS);
-    out->doubtful = sqlite3_column_int64(row, DOUBTFUL);
-    out->tries = sqlite3_column_int64(row, TRIES);
-    out->before_list = sqlite3_column_int64(row, BEFORE_LIST);
-    out->first_sent_ms = sqlite3_column_int64(row, FIRST_SENT_MS);
-    out->deadline_ms = sqlite3_column_int64(row, DEADLINE_MS);
-    out->resend_until_ms = sqlite3_column_int64(row, RESEND_UNTIL_MS);
-    out->settle_until_ms = sqlite3_column_int64(row, SETTLE_UNTIL_MS);
-    out->unseen_ms = sqlite3_column_int64(row, UNSEEN_MS);
-    out->approved_ms = sqlite3_column_int64(row, APPROVED_MS);
-    out->changed_ms = sqlite3_column_int64(row, CHANGED_MS);
-    out->receipt_id = repay_sqlite_text(row, RECEIPT_ID);
-    out->record_id = repay_sqlite_text(row, RECORD_ID);
-    out->provider_status = repay_sqlite_text(row, PROVIDER_STATUS);
-    out->reason = repay_sqlite_text(row, REASON);
+    int64_t *const numbers[] = {
+        &out->attempts,      &out->doubtful,    &out->tries,           &out->before_list,
+        &out->first_sent_ms, &out->deadline_ms, &out->resend_until_ms, &out->settle_until_ms,
+        &out->unseen_ms,     &out->approved_ms, &out->changed_ms,
+    };
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        *numbers[i] = sqlite3_column_int64(row, at++);
+    out->receipt_id = repay_sqlite_text(row, at++);
+    out->record_id = repay_sqlite_text(row, at++);
+    out->provider_status = repay_sqlite_text(row, at++);
+    out->reason = repay_sqlite_text(row, at);
+}
+
+static enum repay_entry_mode mode_of(struct repay_text word)
+{
+    return repay_text_is(word, "keyed") ? REPAY_MODE_KEYED : REPAY_MODE_AT_MOST_ONCE;
 }
 
 bool repay_sqlite_read_entry(sqlite3_stmt *row, struct repay_entry *out)
 {
-    struct repay_text mode = repay_sqlite_text(row, MODE);
     struct repay_text natural_key = repay_sqlite_text(row, NATURAL_KEY);
     struct repay_text digest = repay_sqlite_text(row, DIGEST);
     enum repay_entry_state state = repay_entry_state_from_name(repay_sqlite_text(row, STATE));
@@ -119,21 +123,45 @@ bool repay_sqlite_read_entry(sqlite3_stmt *row, struct repay_entry *out)
         return false;
     *out = (struct repay_entry){.number = sqlite3_column_int64(row, NUMBER)};
     read_facts(row, &out->facts);
-    read_standing(row, &out->now);
-    out->facts.mode = repay_text_is(mode, "keyed") ? REPAY_MODE_KEYED : REPAY_MODE_AT_MOST_ONCE;
+    read_standing(row, ATTEMPTS, &out->now);
+    out->facts.mode = mode_of(repay_sqlite_text(row, MODE));
     memcpy(out->facts.natural_key, natural_key.data, sizeof out->facts.natural_key);
     memcpy(out->facts.digest, digest.data, sizeof out->facts.digest);
     out->now.state = state;
     return true;
 }
 
-/* The row of a statement that looks an entry up. */
-static enum repay_found take_row(struct repay_store *store, sqlite3_stmt *statement,
+/* Most of an entry is what was planned, and who goes through many of them needs none of it. */
+static const char brief_columns[] =
+    "number,id,mode,digest,state,attempts,doubtful,tries,before_list,first_sent_ms,deadline_ms,"
+    "resend_until_ms,settle_until_ms,unseen_ms,approved_ms,changed_ms,receipt_id,record_id,"
+    "provider_status,reason";
+
+static bool read_brief(sqlite3_stmt *row, struct repay_entry *out)
+{
+    struct repay_text digest = repay_sqlite_text(row, 3);
+    enum repay_entry_state state = repay_entry_state_from_name(repay_sqlite_text(row, 4));
+
+    if (state == REPAY_ENTRY_STATE_COUNT || digest.length != REPAY_DIGEST_SIZE)
+        return false;
+    *out = (struct repay_entry){.number = sqlite3_column_int64(row, 0)};
+    out->facts.id = repay_sqlite_text(row, 1);
+    out->facts.mode = mode_of(repay_sqlite_text(row, 2));
+    memcpy(out->facts.digest, digest.data, sizeof out->facts.digest);
+    read_standing(row, 5, &out->now);
+    out->now.state = state;
+    return true;
+}
+
+/* The row of a statement that looks entries up. */
+static enum repay_found take_row(struct repay_store *store, sqlite3_stmt *statement, bool is_brief,
                                  struct repay_entry *out, struct repay_error *error)
 {
     enum repay_found found = repay_sqlite_step(store, statement, "cannot read the journal", error);
 
-    if (found != REPAY_FOUND || repay_sqlite_read_entry(statement, out))
+    if (found != REPAY_FOUND)
+        return found;
+    if (is_brief ? read_brief(statement, out) : repay_sqlite_read_entry(statement, out))
         return found;
     (void)store->core->error_set(error, REPAY_KIND_JOURNAL_CORRUPT,
                                  "an entry of the journal has a state that does not exist");
@@ -149,7 +177,7 @@ static enum repay_found find_by_text(struct repay_store *store, enum repay_state
     if (!statement)
         return REPAY_FIND_FAILED;
     repay_sqlite_bind_text(statement, 1, text);
-    return take_row(store, statement, out, error);
+    return take_row(store, statement, false, out, error);
 }
 
 enum repay_found repay_store_find_id(struct repay_store *store, struct repay_text id,
@@ -172,7 +200,7 @@ enum repay_found repay_store_find_number(struct repay_store *store, int64_t numb
     if (!statement)
         return REPAY_FIND_FAILED;
     (void)sqlite3_bind_int64(statement, 1, number);
-    return take_row(store, statement, out, error);
+    return take_row(store, statement, false, out, error);
 }
 
 enum repay_found repay_store_find_natural(struct repay_store *store,
@@ -184,7 +212,7 @@ enum repay_found repay_store_find_natural(struct repay_store *store,
     if (!statement)
         return REPAY_FIND_FAILED;
     repay_sqlite_bind_blob(statement, 1, natural_key, REPAY_DIGEST_SIZE);
-    return take_row(store, statement, out, error);
+    return take_row(store, statement, false, out, error);
 }
 
 /* Parameters are the columns after the number, counted from one. */
@@ -304,7 +332,7 @@ static void write_selection(struct clauses *clauses, const struct repay_store_fi
     bool is_first = true;
 
     add(clauses, "SELECT ");
-    add(clauses, repay_sqlite_entry_columns);
+    add(clauses, filter->is_brief ? brief_columns : repay_sqlite_entry_columns);
     add(clauses, " FROM entry WHERE number>?1");
     if (filter->provider.length > 0)
         add(clauses, " AND provider=?2");
@@ -340,6 +368,9 @@ bool repay_store_select(struct repay_store *store, const struct repay_store_filt
         return false;
     repay_store_end_select(store);
     write_selection(&clauses, filter);
+    store->selection_is_brief = filter->is_brief;
+    store->nobody_owns =
+        filter->is_brief && repay_owner_lock_ask_all(store->lock_descriptor) == REPAY_LOCK_TAKEN;
     code = sqlite3_prepare_v2(store->db, clauses.sql, -1, &store->selection, NULL);
     if (code != SQLITE_OK)
         return repay_sqlite_fail(store, code, "cannot read the journal", error);
@@ -356,11 +387,10 @@ bool repay_store_select(struct repay_store *store, const struct repay_store_filt
 enum repay_found repay_store_next(struct repay_store *store, struct repay_entry *out,
                                   struct repay_error *error)
 {
-    if (!repay_sqlite_check(store, error))
-        return REPAY_FIND_FAILED;
+    /* It was begun in this process: nobody steps through a selection over several calls. */
     if (!store->selection)
-        return REPAY_NOT_FOUND;
-    return take_row(store, store->selection, out, error);
+        return repay_sqlite_check(store, error) ? REPAY_NOT_FOUND : REPAY_FIND_FAILED;
+    return take_row(store, store->selection, store->selection_is_brief, out, error);
 }
 
 void repay_store_end_select(struct repay_store *store)
@@ -369,4 +399,5 @@ void repay_store_end_select(struct repay_store *store)
         return;
     (void)sqlite3_finalize(store->selection);
     store->selection = NULL;
+    store->nobody_owns = false;
 }

@@ -150,17 +150,25 @@ bool repay_sqlite_load_chain(struct repay_store *store, struct repay_error *erro
 bool repay_sqlite_append_event(struct repay_store *store, const struct repay_event *event,
                                const struct repay_entry *entry, struct repay_error *error)
 {
-    unsigned char seal[REPAY_DIGEST_SIZE], hash[REPAY_DIGEST_SIZE];
+    unsigned char seal[REPAY_DIGEST_SIZE];
+
+    if (entry)
+        repay_sqlite_seal(entry, seal);
+    return repay_sqlite_append_sealed(store, event, entry ? seal : NULL, error);
+}
+
+bool repay_sqlite_append_sealed(struct repay_store *store, const struct repay_event *event,
+                                const unsigned char *seal, struct repay_error *error)
+{
+    unsigned char hash[REPAY_DIGEST_SIZE];
     struct repay_sqlite_event whole = {.sequence = store->last_sequence + 1,
                                        .event = *event,
-                                       .seal = entry ? seal : NULL,
+                                       .seal = seal,
                                        .previous = store->last_hash};
     sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_INSERT_EVENT, error);
 
     if (!statement)
         return false;
-    if (entry)
-        repay_sqlite_seal(entry, seal);
     repay_sqlite_hash_event(&whole, hash);
     (void)sqlite3_bind_int64(statement, 1, whole.sequence);
     repay_sqlite_bind_moment(statement, 2, event->entry);
@@ -171,8 +179,8 @@ bool repay_sqlite_append_event(struct repay_store *store, const struct repay_eve
     repay_sqlite_bind_text(statement, 7, event->evidence);
     repay_sqlite_bind_text(statement, 8, event->who);
     (void)sqlite3_bind_int64(statement, 9, event->at_ms);
-    if (entry)
-        repay_sqlite_bind_blob(statement, 10, seal, sizeof seal);
+    if (seal)
+        repay_sqlite_bind_blob(statement, 10, seal, REPAY_DIGEST_SIZE);
     repay_sqlite_bind_blob(statement, 11, store->last_hash, sizeof store->last_hash);
     repay_sqlite_bind_blob(statement, 12, hash, sizeof hash);
     if (!repay_sqlite_finish(store, statement, "cannot write an event", error))

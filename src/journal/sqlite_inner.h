@@ -11,7 +11,11 @@
 #include "store.h"
 
 #define REPAY_SQLITE_APPLICATION 0x52504a31 /* "RPJ1": what `file` and we know a journal by */
-#define REPAY_SQLITE_LOG_PAGES   1000       /* so long a log is moved into the database */
+/*
+ * So long a log, 16 MB, is moved into the database. Every commit writes the same few pages again,
+ * so a log four times as long moves a quarter as many.
+ */
+#define REPAY_SQLITE_LOG_PAGES   4096
 
 enum repay_statement {
     REPAY_SQL_BEGIN,
@@ -24,6 +28,7 @@ enum repay_statement {
     REPAY_SQL_INSERT,
     REPAY_SQL_MOVE,
     REPAY_SQL_MOVE_ALL,
+    REPAY_SQL_SWEEP,
     REPAY_SQL_INSERT_EVENT,
     REPAY_SQL_LAST_EVENT,
     REPAY_SQL_NEXT_EVENT,
@@ -46,12 +51,25 @@ enum repay_statement {
     REPAY_SQL_COUNT
 };
 
+/* Entries of one part of a sweep that were moved and are yet to be written. */
+struct repay_swept {
+    int64_t number;
+    int64_t resend_until_ms;
+    struct repay_text reason;
+    char id[REPAY_UUID_TEXT + 1];
+    unsigned char seal[REPAY_DIGEST_SIZE];
+};
+
 struct repay_store {
     const struct repay_core_api *core;
     const struct repay_allocator *allocator;
     sqlite3 *db; /* NULL: lost */
     sqlite3_stmt *statements[REPAY_SQL_COUNT];
     sqlite3_stmt *selection;
+    bool selection_is_brief;
+    bool nobody_owns;          /* any entry, when the brief selection began */
+    struct repay_swept *swept; /* for the SQL function repay_swept */
+    size_t swept_count, swept_at;
     struct repay_page_vfs pages;
     struct repay_journal_place place;
     int64_t last_sequence;
@@ -97,6 +115,10 @@ struct repay_text repay_sqlite_text(sqlite3_stmt *statement, int at);
 /* sqlite_entries.c */
 bool repay_sqlite_read_entry(sqlite3_stmt *statement, struct repay_entry *out);
 
+/* sqlite_sweep.c */
+/* Makes the function that the statement of a sweep asks. */
+bool repay_sqlite_prepare_sweep(struct repay_store *store, struct repay_error *error);
+
 /* sqlite_events.c */
 /* Of what was planned; the number of the entry is not in it, because it is not known before. */
 void repay_sqlite_digest_facts(const struct repay_entry_facts *facts,
@@ -116,5 +138,8 @@ bool repay_sqlite_load_chain(struct repay_store *store, struct repay_error *erro
 /* `entry` NULL: an event of the journal itself. */
 bool repay_sqlite_append_event(struct repay_store *store, const struct repay_event *event,
                                const struct repay_entry *entry, struct repay_error *error);
+/* The same with the seal of the entry as it is then; NULL: of the journal itself. */
+bool repay_sqlite_append_sealed(struct repay_store *store, const struct repay_event *event,
+                                const unsigned char *seal, struct repay_error *error);
 
 #endif

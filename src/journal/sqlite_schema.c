@@ -29,22 +29,15 @@ static const char tables[] =
     "account TEXT NOT NULL,balance_minor INTEGER,paid INTEGER,"
     "PRIMARY KEY(list,account))STRICT,WITHOUT ROWID;"
 
+    /*
+     * Where an entry stands comes before what was planned: the triggers look at nothing beyond the
+     * 32nd column, so that a move need not take the whole row apart for them, and neither does who
+     * reads only how things stand.
+     */
     "CREATE TABLE entry(number INTEGER PRIMARY KEY AUTOINCREMENT,"
     "id TEXT NOT NULL UNIQUE CHECK(length(id)=36),"
-    "batch INTEGER REFERENCES batch(number),row INTEGER,"
-    "provider TEXT NOT NULL,environment TEXT NOT NULL,label TEXT NOT NULL,"
-    "mode TEXT NOT NULL CHECK((mode='keyed' OR mode='at_most_once')),"
-    "natural_key BLOB NOT NULL CHECK(length(natural_key)=32),"
-    "key TEXT NOT NULL UNIQUE,"
-    "key_from TEXT NOT NULL CHECK((key_from='derived' OR key_from='random' OR key_from='given')),"
-    "method TEXT NOT NULL,target TEXT NOT NULL,body BLOB NOT NULL,"
-    "amount_minor INTEGER NOT NULL CHECK(amount_minor>0),"
-    "currency TEXT NOT NULL CHECK(length(currency)=3),"
-    "customer TEXT,account TEXT,loan TEXT,installment TEXT,payment_date TEXT,reference TEXT,"
-    "ordinal INTEGER NOT NULL CHECK(ordinal>0),"
-    "arguments BLOB NOT NULL,hold TEXT,"
-    "replaces INTEGER UNIQUE REFERENCES entry(number),because TEXT,planned_ms INTEGER NOT NULL,"
     "digest BLOB NOT NULL CHECK(length(digest)=32),"
+    "mode TEXT NOT NULL CHECK((mode='keyed' OR mode='at_most_once')),"
     "state TEXT NOT NULL,"
     /* Beside the state, so that a move which leaves it alone leaves the index of it alone. */
     "live INTEGER NOT NULL DEFAULT 1 "
@@ -57,6 +50,18 @@ static const char tables[] =
     "first_sent_ms INTEGER,deadline_ms INTEGER,resend_until_ms INTEGER,settle_until_ms INTEGER,"
     "unseen_ms INTEGER,approved_ms INTEGER,changed_ms INTEGER NOT NULL,"
     "receipt_id TEXT,record_id TEXT,provider_status TEXT,reason TEXT,"
+    "natural_key BLOB NOT NULL CHECK(length(natural_key)=32),"
+    "key TEXT NOT NULL UNIQUE,"
+    "key_from TEXT NOT NULL CHECK((key_from='derived' OR key_from='random' OR key_from='given')),"
+    "provider TEXT NOT NULL,environment TEXT NOT NULL,label TEXT NOT NULL,"
+    "batch INTEGER REFERENCES batch(number),row INTEGER,"
+    "amount_minor INTEGER NOT NULL CHECK(amount_minor>0),"
+    "currency TEXT NOT NULL CHECK(length(currency)=3),"
+    "customer TEXT,account TEXT,loan TEXT,installment TEXT,payment_date TEXT,reference TEXT,"
+    "ordinal INTEGER NOT NULL CHECK(ordinal>0),"
+    "method TEXT NOT NULL,target TEXT NOT NULL,body BLOB NOT NULL,arguments BLOB NOT NULL,"
+    "hold TEXT,replaces INTEGER UNIQUE REFERENCES entry(number),because TEXT,"
+    "planned_ms INTEGER NOT NULL,"
     "CHECK(mode='keyed' OR attempts<=1),"
     "CHECK((state<>'planned' AND state<>'approved' AND state<>'refused' AND state<>'rejected' "
     "AND state<>'cancelled' AND state<>'expired') "
@@ -96,22 +101,23 @@ static const char fact_table[] =
 static const char triggers[] =
     "CREATE TRIGGER entry_is_planned_first BEFORE INSERT ON entry WHEN NEW.state<>'planned' OR "
     "NEW.attempts<>0 OR NEW.doubtful<>0 BEGIN "
-    "SELECT RAISE(ABORT,'an entry begins as planned');END;"
+    "SELECT RAISE(FAIL,'an entry begins as planned');END;"
 
     "CREATE TRIGGER entry_facts_stay BEFORE UPDATE OF number," FACT_COLUMNS " ON entry BEGIN "
-    "SELECT RAISE(ABORT,'what was planned never changes');END;"
+    "SELECT RAISE(FAIL,'what was planned never changes');END;"
 
     "CREATE TRIGGER entry_stays BEFORE DELETE ON entry BEGIN "
-    "SELECT RAISE(ABORT,'an entry is never removed');END;"
+    "SELECT RAISE(FAIL,'an entry is never removed');END;"
 
     /* One trigger for two rules: each trigger that runs costs as much as the update itself. */
     "CREATE TRIGGER entry_moves BEFORE UPDATE OF state,resend_until_ms ON entry BEGIN "
-    "SELECT RAISE(ABORT,'this move is not legal')WHERE NOT("
-    "(OLD.state='planned' AND (NEW.state='approved' OR NEW.state='cancelled' OR "
-    "NEW.state='expired'))OR"
+    "SELECT RAISE(FAIL,'this move is not legal')WHERE NOT("
+    /* The most usual first. */
+    "(OLD.state='sending' AND (NEW.state='accepted' OR NEW.state='unknown' OR "
+    "NEW.state='approved' OR NEW.state='rejected' OR NEW.state='refused'))OR"
     "(OLD.state='approved' AND (NEW.state='sending' OR NEW.state='cancelled'))OR"
-    "(OLD.state='sending' AND (NEW.state='approved' OR NEW.state='accepted' OR "
-    "NEW.state='rejected' OR NEW.state='refused' OR NEW.state='unknown'))"
+    "(OLD.state='planned' AND (NEW.state='approved' OR NEW.state='cancelled' OR "
+    "NEW.state='expired'))"
     "OR(OLD.state='sending' AND NEW.state='sending' AND(OLD.tries=NEW.tries OR OLD.mode='keyed'))OR"
     "(OLD.state='unknown' AND (NEW.state='unknown' OR NEW.state='accepted' OR "
     "NEW.state='absent'))OR"
@@ -120,29 +126,29 @@ static const char triggers[] =
     /* What is accepted may still learn the id of its record, or a word of the provider. */
     "((OLD.state='accepted' OR OLD.state='verified') AND NEW.state=OLD.state AND "
     "OLD.attempts=NEW.attempts));"
-    "SELECT RAISE(ABORT,'the window of a key never grows')WHERE "
+    "SELECT RAISE(FAIL,'the window of a key never grows')WHERE "
     "OLD.resend_until_ms IS NOT NULL AND NEW.state<>'approved' AND "
     "(NEW.resend_until_ms IS NULL OR NEW.resend_until_ms>OLD.resend_until_ms);END;"
 
     "CREATE TRIGGER entry_ids_stay BEFORE UPDATE OF receipt_id,record_id ON entry WHEN "
     "(OLD.receipt_id IS NOT NULL AND OLD.receipt_id IS NOT NEW.receipt_id)OR"
     "(OLD.record_id IS NOT NULL AND OLD.record_id IS NOT NEW.record_id)BEGIN "
-    "SELECT RAISE(ABORT,'an id of the provider never changes');END;"
+    "SELECT RAISE(FAIL,'an id of the provider never changes');END;"
 
     "CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN "
-    "SELECT RAISE(ABORT,'an event is never removed');END;"
+    "SELECT RAISE(FAIL,'an event is never removed');END;"
     "CREATE TRIGGER event_is_written_once BEFORE UPDATE ON event BEGIN "
-    "SELECT RAISE(ABORT,'an event never changes');END;"
+    "SELECT RAISE(FAIL,'an event never changes');END;"
     "CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt BEGIN "
-    "SELECT RAISE(ABORT,'an attempt is never removed');END;"
+    "SELECT RAISE(FAIL,'an attempt is never removed');END;"
     "CREATE TRIGGER attempt_ends_once BEFORE UPDATE ON attempt WHEN OLD.ended_ms IS NOT NULL OR "
     "OLD.entry<>NEW.entry OR OLD.number<>NEW.number OR OLD.started_ms<>NEW.started_ms BEGIN "
-    "SELECT RAISE(ABORT,'an attempt ends once');END;"
+    "SELECT RAISE(FAIL,'an attempt ends once');END;"
 
     "CREATE TRIGGER before_id_stays BEFORE UPDATE ON before_id BEGIN "
-    "SELECT RAISE(ABORT,'what was known before never changes');END;"
+    "SELECT RAISE(FAIL,'what was known before never changes');END;"
     "CREATE TRIGGER before_id_is_kept BEFORE DELETE ON before_id BEGIN "
-    "SELECT RAISE(ABORT,'what was known before never changes');END;";
+    "SELECT RAISE(FAIL,'what was known before never changes');END;";
 
 static bool read_number(struct repay_store *store, const char *sql, int64_t *out,
                         struct repay_error *error)
@@ -174,11 +180,12 @@ static bool set_up(struct repay_store *store, struct repay_error *error)
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
-    if (!repay_sqlite_run(store,
-                          "PRAGMA page_size=4096;PRAGMA mmap_size=0;PRAGMA cell_size_check=1;"
-                          "PRAGMA temp_store=memory;PRAGMA synchronous=FULL;"
-                          "PRAGMA journal_mode=WAL",
-                          error))
+    if (!repay_sqlite_run(
+            store,
+            "PRAGMA page_size=4096;PRAGMA mmap_size=0;PRAGMA cell_size_check=1;"
+            "PRAGMA temp_store=memory;PRAGMA cache_size=-16384;PRAGMA synchronous=FULL;"
+            "PRAGMA journal_mode=WAL",
+            error))
         return false;
     if (!read_number(store, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode='wal'",
                      &is_log, error))
@@ -220,7 +227,7 @@ static bool migrate_from_0(struct repay_store *store, int64_t unix_ms, struct re
                             "ALTER TABLE entry ADD COLUMN hold TEXT;"
                             "CREATE TRIGGER entry_facts_stay BEFORE UPDATE OF number," FACT_COLUMNS
                             " ON entry BEGIN "
-                            "SELECT RAISE(ABORT,'what was planned never changes');END;",
+                            "SELECT RAISE(FAIL,'what was planned never changes');END;",
                             error) &&
            repay_sqlite_run(store, fact_table, error) && mark(store, error) &&
            write_event(store, "migrated_from_schema_0", unix_ms, error);

@@ -16,7 +16,8 @@ const char repay_sqlite_entry_columns[] = ENTRY_COLUMNS;
 
 /* What every move may change. No index but that of the states is touched by it. */
 #define MOVE                                                                                       \
-    "UPDATE entry SET state=?2,attempts=?3,doubtful=?4,tries=?5,first_sent_ms=?6,deadline_ms=?7,"  \
+    "UPDATE OR FAIL entry SET "                                                                    \
+    "state=?2,attempts=?3,doubtful=?4,tries=?5,first_sent_ms=?6,deadline_ms=?7,"                   \
     "resend_until_ms=?8,settle_until_ms=?9,unseen_ms=?10,changed_ms=?11,provider_status=?12,"      \
     "reason=?13"
 
@@ -41,6 +42,9 @@ static const char *const texts[REPAY_SQL_COUNT] = {
         MOVE ",live=((?2<>'cancelled' AND ?2<>'expired' AND ?2<>'refused' AND ?2<>'rejected' "
              "AND ?2<>'absent')),"
              "before_list=?14,approved_ms=?15,receipt_id=?16,record_id=?17 WHERE number=?1",
+    [REPAY_SQL_SWEEP] = "UPDATE OR FAIL entry SET state=?1,changed_ms=?2,reason=repay_swept("
+                        "number,1),resend_until_ms=repay_swept(number,2) WHERE state=?3 AND "
+                        "number>?4 AND number<=?5 AND repay_swept(number,0)",
     [REPAY_SQL_INSERT_EVENT] =
         "INSERT INTO event(sequence,entry,id,moved_from,moved_to,why,evidence,who,at_ms,seal,"
         "previous,hash)VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
@@ -190,7 +194,8 @@ sqlite3_stmt *repay_sqlite_use(struct repay_store *store, enum repay_statement w
     sqlite3_stmt **statement = &store->statements[which];
     int code;
 
-    if (!repay_sqlite_check(store, error))
+    /* Begin has looked at the process, and no transaction outlives a call of ours. */
+    if (!(store->is_writing && store->db) && !repay_sqlite_check(store, error))
         return NULL;
     if (*statement) {
         (void)sqlite3_reset(*statement);

@@ -40,7 +40,7 @@ static bool open_database(struct repay_store *store, const struct repay_store_op
         return repay_sqlite_fail(store, code, "cannot open the journal", error);
     (void)sqlite3_busy_timeout(store->db, (int)options->busy_ms);
     (void)sqlite3_wal_hook(store->db, count_frames, store);
-    return true;
+    return repay_sqlite_prepare_sweep(store, error);
 }
 
 /* The last event must be the one that its hash says. All of the chain is verify's. */
@@ -157,6 +157,8 @@ const char *repay_store_lock_path(const struct repay_store *store)
 enum repay_found repay_store_is_owned(struct repay_store *store, int64_t number,
                                       struct repay_error *error)
 {
+    if (store->nobody_owns)
+        return REPAY_NOT_FOUND;
     switch (repay_owner_lock_ask(store->lock_descriptor, number)) {
     case REPAY_LOCK_HELD:
         return REPAY_FOUND;

@@ -81,6 +81,11 @@ struct repay_store_filter {
     int64_t after;   /* number: only later ones */
     uint32_t states; /* bits by state, 0: all */
     bool is_unbound; /* without a record id */
+    /*
+     * Of the facts only the id, the mode and the digest are read, and who owns entries is asked
+     * once for all of them.
+     */
+    bool is_brief;
 };
 
 /* One cursor at a time: beginning ends the one before. */
@@ -106,6 +111,20 @@ bool repay_store_insert(struct repay_store *store, struct repay_entry *entry,
 /* Writes where it stands, and the event of the move. */
 bool repay_store_update(struct repay_store *store, const struct repay_entry *entry,
                         const struct repay_event *event, struct repay_error *error);
+/*
+ * Goes through all entries in a state, in the order of their numbers, and writes those that
+ * `decide` moves, with an event each. It answers FOUND when it has moved the entry to `to`, for a
+ * reason that is a fixed word; of the standing it may change nothing else but changed_ms, to that
+ * of the event, and resend_until_ms. The entry is a brief one. NOT_FOUND leaves it.
+ */
+struct repay_store_sweep {
+    enum repay_entry_state from, to;
+    struct repay_event event; /* of each: what is not the entry's own */
+    enum repay_found (*decide)(void *context, struct repay_entry *entry, struct repay_error *error);
+    void *context;
+};
+bool repay_store_sweep(struct repay_store *store, const struct repay_store_sweep *sweep,
+                       int64_t *count, struct repay_error *error);
 /* The moment of the last event, 0 without any. */
 bool repay_store_last_moment(struct repay_store *store, int64_t *out, struct repay_error *error);
 
