@@ -268,10 +268,29 @@ bool repay_store_insert(struct repay_store *store, struct repay_entry *entry,
     return repay_sqlite_append_event(store, &numbered, entry, error);
 }
 
-/* What may have arrived, and may still have: such a move touches no id and no list. */
-static bool stays_in_doubt(struct repay_text state)
+static bool is_in_doubt(struct repay_text state)
 {
     return repay_text_is(state, "sending") || repay_text_is(state, "unknown");
+}
+
+/*
+ * The statement that sets what a move between these states can change and no more: a column that
+ * is set costs a page of each of its indexes, also when its value stays.
+ */
+static enum repay_statement statement_of(struct repay_text from, struct repay_text to)
+{
+    bool was_approved = repay_text_is(from, "approved"),
+         is_approved = repay_text_is(to, "approved");
+
+    if (is_in_doubt(from) && is_in_doubt(to))
+        return REPAY_SQL_MOVE;
+    if ((was_approved && is_in_doubt(to)) || (is_in_doubt(from) && is_approved))
+        return REPAY_SQL_MOVE_LIST;
+    if (is_approved)
+        return REPAY_SQL_MOVE_APPROVED;
+    if (repay_text_is(to, "accepted") || repay_text_is(to, "verified"))
+        return REPAY_SQL_MOVE_IDS;
+    return REPAY_SQL_MOVE_ALL;
 }
 
 static void bind_standing(sqlite3_stmt *statement, const struct repay_entry_standing *now)
@@ -290,24 +309,42 @@ static void bind_standing(sqlite3_stmt *statement, const struct repay_entry_stan
     repay_sqlite_bind_text(statement, 13, now->reason);
 }
 
-bool repay_store_update(struct repay_store *store, const struct repay_entry *entry,
-                        const struct repay_event *event, struct repay_error *error)
+static void bind_rest(sqlite3_stmt *statement, enum repay_statement which,
+                      const struct repay_entry_standing *now)
 {
-    const struct repay_entry_standing *now = &entry->now;
-    bool is_light = stays_in_doubt(event->from) && stays_in_doubt(event->to);
-    sqlite3_stmt *statement =
-        repay_sqlite_use(store, is_light ? REPAY_SQL_MOVE : REPAY_SQL_MOVE_ALL, error);
-
-    if (!statement)
-        return false;
-    (void)sqlite3_bind_int64(statement, 1, entry->number);
-    bind_standing(statement, now);
-    if (!is_light) {
+    switch (which) {
+    case REPAY_SQL_MOVE_LIST:
+        repay_sqlite_bind_moment(statement, 14, now->before_list);
+        break;
+    case REPAY_SQL_MOVE_APPROVED:
+        repay_sqlite_bind_moment(statement, 14, now->approved_ms);
+        break;
+    case REPAY_SQL_MOVE_IDS:
+        repay_sqlite_bind_text(statement, 14, now->receipt_id);
+        repay_sqlite_bind_text(statement, 15, now->record_id);
+        break;
+    case REPAY_SQL_MOVE_ALL:
         repay_sqlite_bind_moment(statement, 14, now->before_list);
         repay_sqlite_bind_moment(statement, 15, now->approved_ms);
         repay_sqlite_bind_text(statement, 16, now->receipt_id);
         repay_sqlite_bind_text(statement, 17, now->record_id);
+        break;
+    default:
+        break;
     }
+}
+
+bool repay_store_update(struct repay_store *store, const struct repay_entry *entry,
+                        const struct repay_event *event, struct repay_error *error)
+{
+    enum repay_statement which = statement_of(event->from, event->to);
+    sqlite3_stmt *statement = repay_sqlite_use(store, which, error);
+
+    if (!statement)
+        return false;
+    (void)sqlite3_bind_int64(statement, 1, entry->number);
+    bind_standing(statement, &entry->now);
+    bind_rest(statement, which, &entry->now);
     return repay_sqlite_finish(store, statement, "cannot move an entry", error) &&
            repay_sqlite_append_event(store, event, entry, error);
 }

@@ -38,6 +38,9 @@ static const char *const texts[REPAY_SQL_COUNT] = {
         "17,?18,?19,?20,?21,?22,"
         "?23,?24,?25,?26,?27,?28,'planned',?27)",
     [REPAY_SQL_MOVE] = MOVE " WHERE number=?1",
+    [REPAY_SQL_MOVE_LIST] = MOVE ",before_list=?14 WHERE number=?1",
+    [REPAY_SQL_MOVE_APPROVED] = MOVE ",approved_ms=?14 WHERE number=?1",
+    [REPAY_SQL_MOVE_IDS] = MOVE ",receipt_id=?14,record_id=?15 WHERE number=?1",
     [REPAY_SQL_MOVE_ALL] =
         MOVE ",live=((?2<>'cancelled' AND ?2<>'expired' AND ?2<>'refused' AND ?2<>'rejected' "
              "AND ?2<>'absent')),"
