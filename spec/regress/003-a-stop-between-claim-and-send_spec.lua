@@ -54,15 +54,13 @@ local STOP = [[
   local driver = require(module)
   local native = require "repay.native.core"
   local repay = require "repay"
-  local perform, now_ms, posts, ahead_ms = driver.perform, native.now_ms, 0, 0
+  local perform, posts, ahead_ms = driver.perform, 0, 0
   driver.perform = function(call, ...)
     posts = posts + (call.is_write and 1 or 0)
-    if posts == 2 and native.test_clock then
-      native.test_clock(now_ms() + stop_ms, -1)
-    elseif posts == 2 then
-      native.now_ms = function() return now_ms() + stop_ms end
+    if posts == 2 then
+      ahead_ms = stop_ms
+      native.test_clock(native.now_ms() + stop_ms, -1)
     end
-    ahead_ms = posts == 2 and stop_ms or 0
     return perform(call, ...)
   end
   -- Its own, whoever runs this.
@@ -76,10 +74,8 @@ local STOP = [[
     base_url = "http://127.0.0.1:" .. port,
   }))
   local _, err = journal:repay(client, arguments)
-  driver.perform, native.now_ms = perform, now_ms
-  if native.test_clock then
-    native.test_clock(-1, -1)
-  end
+  driver.perform = perform
+  native.test_clock(-1, -1)
   local entry = journal:entry(err.entry)
   client:close()
   journal:close()
@@ -111,6 +107,9 @@ local function directory()
   return path
 end
 
+-- The clock that these drivers read is moved by hand in the build for tests alone.
+local run = native.test_clock and it or pending
+
 describe("a process that is stopped after its claim", function()
   after_each(function()
     if w then
@@ -129,8 +128,6 @@ describe("a process that is stopped after its claim", function()
     assert_kept_back(stop_in("unix_ms"))
   end)
 
-  -- The clock that libcurl's driver reads is moved by hand in the build for tests alone.
-  local run = native.test_clock and it or pending
   run("sends nothing over libcurl", function()
     local server, place = provider(), directory()
     local load = loadstring or load
@@ -145,7 +142,7 @@ end)
 nginx.describer(describe, pending)("a worker that is stopped after its claim", function()
   wire.watch(after_each)
 
-  it("sends nothing over cosockets", function()
+  run("sends nothing over cosockets", function()
     local server = provider()
     local gateway = nginx.start {}
     local place = directory()
