@@ -630,3 +630,31 @@ describe("repay journal", function()
     end
   end)
 end)
+
+describe("the journal of the command", function()
+  after_each(close)
+  helper.watch(after_each)
+
+  it("is never another one because the configuration is wrong", function()
+    w = cli_world.new()
+    w:pay()
+    w:file(".config/repay/config.lua", "return { profile = ")
+    assert.equal(2, w:run("status").code)
+    w.config.profile = "nobody"
+    w:write_config()
+    assert.equal(2, w:run("status").code)
+    w.config.profile = nil
+    w:write_config()
+    assert.same({ "accepted" }, states_of((w:rows("status"))))
+  end)
+
+  it("settles in the time that the configuration says", function()
+    w = cli_world.new { keys = "unproven", config = { settle_ms = 60000, stale_after_ms = 5000 } }
+    w.box:fault { kind = "reply_lost", route = "repay_loan", nth = 1 }
+    assert.equal(8, w:pay().code)
+    w:advance(5 * 60000)
+    assert.equal(0, w:run("reconcile").code)
+    w:advance(5000)
+    assert.equal(3, w:run("status").code)
+  end)
+end)

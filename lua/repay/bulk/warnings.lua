@@ -50,11 +50,15 @@ local function is_off_by_unit(account, amount)
       or amount >= account.largest * UNIT / 2 or amount <= account.largest / UNIT)
 end
 
-local function check_account(item, accounts)
+-- A provider that lists what was repaid, and not what is due, shows an account after its first
+-- repayment: that it does not show this one says nothing then.
+local function check_account(item, accounts, shows_records)
   local row = item.planned
   local account = accounts[row.account]
   if not account then
-    warn(item, "not_listed")
+    if not shows_records then
+      warn(item, "not_listed")
+    end
     return
   end
   if account.balance and row.amount_minor > account.balance then
@@ -65,7 +69,7 @@ local function check_account(item, accounts)
   end
 end
 
-local function check_lists(list)
+local function check_lists(list, journal, raw)
   local accounts_by = {}
   for _, item in ipairs(list) do
     local client, customer = item.client, item.planned.customer
@@ -78,7 +82,8 @@ local function check_lists(list)
         accounts_by[client][customer] = accounts
       end
       if accounts then
-        check_account(item, accounts)
+        check_account(item, accounts, raw.fact(journal, lists.scope(client),
+          "list_shows_records") == true)
       else
         warn(item, "unread")
       end
@@ -121,7 +126,7 @@ function warnings.check(list, journal, raw, unix_ms, reads_lists)
     end
   end
   if reads_lists then
-    check_lists(list)
+    check_lists(list, journal, raw)
   end
   return check_repeats(list, journal, raw, unix_ms)
 end

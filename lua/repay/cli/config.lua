@@ -86,7 +86,8 @@ local function is_trusted(user, directory)
   return false
 end
 
-local OWN = { "profile", "zone", "journal", "snapshots", "loans" }
+local OWN = { "profile", "zone", "journal", "snapshots", "loans", "settle_ms", "window_ms",
+  "skew_ms", "stale_after_ms" }
 
 local function add(result, file)
   for _, name in ipairs(OWN) do

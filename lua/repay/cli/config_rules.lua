@@ -7,7 +7,8 @@ local reader = require "repay.cli.config_reader"
 local rules = {}
 
 local TOP = { profile = "text", zone = "text", journal = "text", snapshots = "text",
-  loans = "text", projects = "list", profiles = "table" }
+  loans = "text", projects = "list", profiles = "table", settle_ms = "number",
+  window_ms = "number", skew_ms = "number", stale_after_ms = "number" }
 -- What a profile says besides how its providers are opened.
 local PROFILE = { provider = "text", providers = "table", secrets = "table", limits = "table",
   journal = "text" }

@@ -238,19 +238,31 @@ function methods:client(provider, name)
   return self.clients[key]
 end
 
---- The journal of a profile, of the configuration, or the user's own.
+-- Of repay.journal, what a configuration may say.
+local POLICY = { "settle_ms", "window_ms", "skew_ms", "stale_after_ms" }
+
+--- The journal of a profile, of the configuration, or the user's own. Without a profile that is
+--- chosen there still is one; with a configuration that is wrong there is none, because it might be
+--- another one.
 function methods:journal(name)
   local store = require "repay.cli.store"
+  local loaded, broken = self:configuration()
+  if not loaded then
+    return nil, broken
+  end
   local profile, err = self:profile(name)
-  if not profile and (name or self.arguments.profile or err.kind ~= "config") then
+  if not profile and (name or self.arguments.profile or loaded.profile) then
     return nil, err
   end
-  local path, why = store.journal_path(self.world, self:configuration() or {}, profile or {})
+  local path, why = store.journal_path(self.world, loaded, profile or {})
   if not path then
     return config_fault(why)
   elseif not self.journals[path] then
-    local opened, problem = require("repay").journal(path, { by = self.world.getenv("USER"),
-      unix_ms = self.world.unix_ms })
+    local options = { by = self.world.getenv("USER"), unix_ms = self.world.unix_ms }
+    for _, option in ipairs(POLICY) do
+      options[option] = loaded[option]
+    end
+    local opened, problem = require("repay").journal(path, options)
     if not opened then
       return nil, problem
     end

@@ -16,23 +16,27 @@ local function tone(state)
 end
 
 -- An id is long, and what a person does with an entry needs it whole: it stays.
+local ID = { name = "id" }
+local STATE = { name = "state", tone = tone }
+local ACCOUNT = { name = "account", drop = 7 }
+local AMOUNT = { name = "amount_minor", kind = "money" }
+local DATE = { name = "payment_date", label = "Date", kind = "day", drop = 4 }
+local REFERENCE = { name = "reference", drop = 3 }
+local NEXT_STEP = { name = "next" }
+local WHEN = { name = "decided_at", label = "When", drop = 2 }
+local WHY = { name = "why", drop = 5 }
+
+--- Everything that a row has.
 entries.columns = {
-  { name = "id" },
-  { name = "state", tone = tone },
-  { name = "provider", drop = 8 },
-  { name = "profile", drop = 9 },
-  { name = "account", drop = 7 },
-  { name = "amount_minor", kind = "money" },
-  { name = "currency", label = "" },
-  { name = "payment_date", label = "Date", kind = "day", drop = 4 },
-  { name = "reference", drop = 3 },
-  { name = "next" },
-  { name = "decided_at", label = "When", drop = 2 },
-  { name = "why", drop = 5 },
-  { name = "batch", kind = "whole", drop = 10 },
-  { name = "receipt_id", drop = 11 },
-  { name = "record_id", drop = 12 },
-  { name = "provider_status", drop = 13 },
+  ID, STATE, { name = "provider" }, { name = "profile" }, ACCOUNT, AMOUNT, { name = "currency" },
+  DATE, REFERENCE, NEXT_STEP, WHEN, WHY, { name = "batch", kind = "whole" },
+  { name = "receipt_id" }, { name = "record_id" }, { name = "provider_status" },
+}
+
+--- What of it a table on a terminal shows, unless other columns are asked for.
+entries.terminal_columns = {
+  ID, STATE, ACCOUNT, AMOUNT, { name = "currency", label = "" }, DATE, REFERENCE, NEXT_STEP, WHEN,
+  WHY,
 }
 
 -- What a person or a script does next, in one word: a command, wherever there is one.

@@ -33,6 +33,45 @@ function payments.begin(context, columns, profile)
   return journal
 end
 
+-- The providers of a profile that take repayments; all of them where none does, so that the error
+-- is the provider's own.
+local function paying(context, profile)
+  local options = require "repay.options"
+  local all, found = context:providers(profile), {}
+  for _, provider in ipairs(all) do
+    local description = options.provider(provider)
+    if description and description.operations.repay then
+      found[#found + 1] = provider
+    end
+  end
+  return found[1] and found or all
+end
+
+--- The client of a profile that repayments go through: that of --provider, or of the one provider
+--- in it that takes them.
+function payments.client(context, name)
+  local profile, err = context:profile(name)
+  if not profile then
+    return nil, err
+  end
+  local provider = context.arguments.provider
+  if not provider then
+    local found = paying(context, profile)
+    if #found > 1 then
+      return fault("config", ("the profile '%s' has several providers that take repayments")
+        :format(profile.name), "--provider takes one of: " .. table.concat(found, ", "))
+    end
+    provider = found[1]
+  end
+  return context:client(provider, name)
+end
+
+--- The option of commands that begin a repayment.
+function payments.configure_provider(parser)
+  parser:option("--provider", "where the profile has several that take repayments")
+    :argname("NAME")
+end
+
 --- The option of commands that send.
 function payments.configure_live(parser)
   parser:flag("--live", "send real money; the profile must say environment = \"live\"")
@@ -202,6 +241,16 @@ function payments.next_steps(journal)
     by_id[next_step.id] = next_step
   end
   return by_id
+end
+
+--- Writes rows of entries. A terminal shows the columns that a person needs, and no empty table.
+function payments.show(context, rows)
+  local output, arguments = context.output, context.arguments
+  if output.form ~= "table" or arguments.columns or arguments.sort then
+    output:rows(check_entry.columns, rows)
+  elseif rows[1] then
+    output:rows(check_entry.terminal_columns, rows)
+  end
 end
 
 --- Entries as they are now, as rows and as exit codes. `list` holds entries or ids.

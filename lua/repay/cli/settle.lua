@@ -59,7 +59,7 @@ local function show(context, journal, list, result)
   if not rows then
     return context:fail(codes)
   end
-  context.output:rows(entries.columns, rows)
+  payments.show(context, rows)
   if result then
     payments.join(codes, payments.failure_codes(context, result.failures),
       result.run and payments.run_codes(result.run) or {})

@@ -154,6 +154,8 @@ local function print_config(out, port)
   end
   local all = sandbox.new({}):all_settings(("http://127.0.0.1:%d"):format(port))
   out:write("-- ~/.config/repay/config.lua: a profile for repay sandbox --port ", port, "\n",
+    "-- For repayments let it live today: what it records in 2025 is nothing that was sent now.\n",
+    "--   repay sandbox --port ", port, " --clock now --flow\n",
     'return {\n  profile = "sandbox",\n  profiles = {\n    sandbox = {\n',
     "      providers = {\n")
   for _, dialect in ipairs(sandbox.dialects) do

@@ -72,7 +72,7 @@ function approve.run(context)
   if not rows then
     return context:fail(failed)
   end
-  context.output:rows(entries.columns, rows)
+  payments.show(context, rows)
   context:say(("%d approved; next: repay run %s"):format(count,
     table.concat(context.arguments.what, " ")))
   return exit.done

@@ -29,7 +29,7 @@ function cancel.run(context)
   if not journal then
     return refusal
   end
-  local found, err = require("repay.cli.payments").find(journal, context.arguments.what)
+  local found, err = payments.find(journal, context.arguments.what)
   if not found then
     return context:fail(err)
   end
@@ -42,7 +42,7 @@ function cancel.run(context)
       codes[#codes + 1] = context:fail(refused)
     end
   end
-  context.output:rows(entries.columns, rows)
+  payments.show(context, rows)
   context:say(("%d given up"):format(#rows))
   return exit.worst(codes)
 end

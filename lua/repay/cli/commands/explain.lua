@@ -87,6 +87,46 @@ local function as_json(context, facts, attempts, events)
   context.output:document(members)
 end
 
+-- A person reads sentences; a table would cut them.
+local function as_text(context, facts, attempts, events)
+  local output = context.output
+  local function clean(text)
+    return require("repay.report.measure").clean(tostring(text))
+  end
+  output:record(columns_of_facts(), facts)
+  for _, attempt in ipairs(attempts) do
+    output:text(clean(("\nAttempt %d, %s to %s: %s%s%s%s"):format(attempt.number,
+      attempt.began_at, attempt.ended_at or "?", attempt.outcome or "its end is not known",
+      attempt.kind and ", " .. attempt.kind or "",
+      attempt.http_status and ", HTTP " .. attempt.http_status or "",
+      attempt.message and ": " .. attempt.message or "")) .. "\n")
+    if attempt.interaction_id then
+      output:text("  interaction " .. clean(attempt.interaction_id) .. "\n")
+    end
+  end
+  output:text("\n")
+  for _, event in ipairs(events) do
+    local move = event.from and event.from ~= event.to and event.from .. " to " .. event.to
+      or event.to
+    output:text(("%s  %s: %s%s\n"):format(event.at, move, clean(event.why),
+      event.who and " (" .. clean(event.who) .. ")" or ""))
+    if event.evidence and event.evidence ~= "" then
+      output:text((" "):rep(22) .. clean(event.evidence) .. "\n")
+    end
+  end
+end
+
+local function as_tabs(context, facts, attempts, events)
+  local output = context.output
+  output:record(columns_of_facts(), facts)
+  if attempts[1] then
+    output:text("\n")
+    output:rows(ATTEMPTS, attempts)
+  end
+  output:text("\n")
+  output:rows(EVENTS, events)
+end
+
 function explain.run(context)
   local payments = require "repay.cli.payments"
   local journal, refusal = payments.begin(context)
@@ -98,19 +138,13 @@ function explain.run(context)
     return context:fail(err)
   end
   local facts, attempts, events = story_of(explained)
-  local output = context.output
-  if output:is_json() then
+  local form = context.output.form
+  if context.output:is_json() then
     as_json(context, facts, attempts, events)
-  elseif output.form == "csv" then
-    output:rows(EVENTS, events)
+  elseif form == "csv" then
+    context.output:rows(EVENTS, events)
   else
-    output:record(columns_of_facts(), facts)
-    if attempts[1] then
-      output:text("\n")
-      output:rows(ATTEMPTS, attempts)
-    end
-    output:text("\n")
-    output:rows(EVENTS, events)
+    (form == "table" and as_text or as_tabs)(context, facts, attempts, events)
   end
   return exit.done
 end

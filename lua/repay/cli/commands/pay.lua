@@ -30,7 +30,9 @@ function pay.configure(parser)
   parser:option("--because", "the reason why one that is held goes all the same")
     :argname("REASON")
   parser:flag("--dry-run", "show it and what is to be looked at; plan and send nothing")
-  require("repay.cli.payments").configure_live(parser)
+  local payments = require "repay.cli.payments"
+  payments.configure_provider(parser)
+  payments.configure_live(parser)
 end
 
 local function invalid(name, message)
@@ -51,18 +53,22 @@ local function given_of(arguments)
   return given
 end
 
--- What is missing and what is too much is said by the name of the option.
+-- What is missing and what is too much is said by the names of the options.
 local function check_names(given, client)
   local operation = require("repay.options").provider(client.provider).operations.repay
   if not operation then
     return true -- that it cannot repay at all is said where it is asked
   end
-  local known = {}
+  local known, missing = {}, {}
   for _, parameter in ipairs(operation.parameters) do
     known[parameter.name] = true
     if parameter.required and not given[parameter.name] then
-      return invalid(parameter.name, option_of(parameter.name) .. " is missing")
+      missing[#missing + 1] = option_of(parameter.name)
     end
+  end
+  if missing[1] then
+    return invalid(missing[1], ("%s %s missing"):format(table.concat(missing, ", "),
+      missing[2] and "are" or "is"))
   end
   for name in pairs(given) do
     if not known[name] and not OWN[name] then
@@ -168,7 +174,7 @@ local function prepare(context)
   if not profile then
     return nil, err
   end
-  local client, unopened = context:client()
+  local client, unopened = require("repay.cli.payments").client(context)
   if not client then
     return nil, unopened
   end

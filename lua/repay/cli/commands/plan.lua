@@ -11,6 +11,7 @@ function plan.configure(parser)
   parser:argument("file", "CSV with a header; the columns are in README")
   parser:option("--name", "the batch's name (default: the file's)"):argname("NAME")
   parser:flag("--dry-run", "write nothing to the journal")
+  require("repay.cli.payments").configure_provider(parser)
   parser:flag("--new-journal", "no earlier journal of this profile was lost")
   parser:flag("--no-lists", "do not ask the provider's lists for what to look at")
 end
@@ -121,7 +122,7 @@ local function add_profile(context, found, name)
   if not profile then
     return nil, err
   end
-  local client, unopened = context:client(nil, name)
+  local client, unopened = require("repay.cli.payments").client(context, name)
   if not client then
     return nil, unopened
   end

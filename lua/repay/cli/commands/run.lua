@@ -92,7 +92,7 @@ local function show(context, journal, found, ran, decided)
   if not rows then
     return context:fail(codes)
   end
-  context.output:rows(entries.columns, rows)
+  payments.show(context, rows)
   local go_on = "repay run " .. (context.arguments.all and "--all"
     or table.concat(context.arguments.what, " "))
   if ran then

@@ -144,7 +144,11 @@ function status.run(context)
     rows[at] = entries.row(entry, steps[entry.id])
     codes[at] = entries.code(entry, steps[entry.id], replaced[entry.number])
   end
-  context.output:rows(columns, context.arguments.summary and summary_of(rows) or rows)
+  if context.arguments.summary then
+    context.output:rows(columns, summary_of(rows))
+  else
+    payments.show(context, rows)
+  end
   tell(context, rows)
   return exit.worst(codes)
 end
