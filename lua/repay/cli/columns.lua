@@ -5,9 +5,12 @@
 -- kind: text (without one), whole, money, day, flag, list. A column of money has a name that ends
 -- in _minor and takes its currency from the row's field `currency`, or the one that the column
 -- names in `currency`.
--- drop: a table that is too wide leaves out the column with the highest number first; one without
--- a number always stays. tone(value, row): "bad", "good", "faint" or nil. wide = true: only shown
--- when asked for by name, on a terminal.
+-- tone(value, row): "bad", "good", "faint" or nil.
+--
+-- For tables that are too wide: columns with a `drop` above 4 go first, the highest number first;
+-- then texts with a `shrink` are cut to as many letters; then other columns with a `drop` go; and
+-- at last any text is cut. One without `drop` always stays. `extra`: not in a table at all unless
+-- --columns names it; pipes and files have it.
 local errors = require "repay.error"
 local options = require "repay.options"
 
@@ -59,6 +62,17 @@ function columns.choose(list, asked)
       message = "--columns names no column" }
   end
   return chosen
+end
+
+--- The columns without the extra ones.
+function columns.usual(list)
+  local usual = {}
+  for _, column in ipairs(list) do
+    if not column.extra then
+      usual[#usual + 1] = column
+    end
+  end
+  return usual
 end
 
 --- The keys that --sort names: { column, descending }; nil and an error.

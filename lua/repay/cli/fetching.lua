@@ -1,5 +1,5 @@
 -- Asks for loans with the clients of the configuration and keeps the answers as a new snapshot:
--- what `repay fetch` does, and every command with --live-fetch. The asking itself is the business of
+-- what `repay fetch` does, and every command with --live-fetch. How to ask is the business of
 -- repay.workflow.fetch.
 local errors = require "repay.error"
 local fetch = require "repay.workflow.fetch"

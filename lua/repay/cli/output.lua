@@ -235,6 +235,9 @@ function output:rows(columns, rows)
     end
     next_row = each_of(columns_of.sort(all, keys))
   end
+  if self.form == "table" and not self.arguments.columns then
+    chosen = columns_of.usual(chosen)
+  end
   local add, finish = writers[self.form](self, chosen)
   local count = 0
   for row in next_row do

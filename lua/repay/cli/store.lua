@@ -37,9 +37,11 @@ function store.journal_path(world, config, profile, only_look)
   if not base then
     return nil, why
   end
-  local made, err = only_look or store.make(base)
-  if not made then
-    return nil, err.message
+  if not only_look then
+    local made, err = store.make(base)
+    if not made then
+      return nil, err.message
+    end
   end
   return base .. "/journal.db"
 end

@@ -1,8 +1,8 @@
 -- Rows as a table on a terminal, within its width.
 --
 -- Figures stand to the right and are never cut: a cut figure is another figure. What is too wide
--- first loses the columns that may go, then letters of its widest texts; a table of figures alone
--- may be wider than the terminal.
+-- loses columns that may go and letters of its texts, as repay.cli.columns says; a table of figures
+-- alone may be wider than the terminal.
 local figures = require "repay.report.figures"
 local columns_of = require "repay.cli.columns"
 local measure = require "repay.report.measure"
@@ -16,7 +16,7 @@ local RIGHT = { money = true, whole = true }
 
 --- The text in the colour of a tone: bad, good, faint, head.
 function table_form.paint(text, tone, color)
-  if color and TONES[tone] then
+  if color and TONES[tone] and text ~= "" then
     return TONES[tone] .. text .. "\27[0m"
   end
   return text
@@ -57,13 +57,12 @@ local function total_of(widths, shown)
   return total + #GAP * math.max(count - 1, 0)
 end
 
--- Columns that may go, the first to go first.
-local function drop_some(columns, widths, shown, most)
-  local left_out = {}
+-- Columns that may go, the first to go first; only those with a number above `above`.
+local function drop_some(columns, widths, shown, most, above, left_out)
   while total_of(widths, shown) > most do
     local first
     for i, column in ipairs(columns) do
-      if shown[i] and column.drop and (not first or column.drop > columns[first].drop) then
+      if shown[i] and (column.drop or 0) > above and (not first or column.drop > columns[first].drop) then
         first = i
       end
     end
@@ -73,16 +72,17 @@ local function drop_some(columns, widths, shown, most)
     shown[first] = false
     left_out[#left_out + 1] = columns_of.title(columns[first])
   end
-  return left_out
 end
 
-local function cut_some(columns, widths, shown, most)
+-- Texts, the widest first; with `by_wish` only those that say to how many letters they may go.
+local function cut_some(columns, widths, shown, most, by_wish)
   local excess = total_of(widths, shown) - most
   while excess > 0 do
     local widest
     for i, column in ipairs(columns) do
+      local least = by_wish and (column.shrink or math.huge) or LEAST
       if shown[i] and not RIGHT[column.kind or ""] and column.kind ~= "day"
-        and widths[i] > LEAST and (not widest or widths[i] > widths[widest]) then
+        and widths[i] > least and (not widest or widths[i] > widths[widest]) then
         widest = i
       end
     end
@@ -92,6 +92,22 @@ local function cut_some(columns, widths, shown, most)
     widths[widest] = widths[widest] - 1
     excess = excess - 1
   end
+end
+
+-- Above this number a column goes before a text is cut for it.
+local MINOR = 4
+
+local function fit(columns, widths, shown, options)
+  local left_out = {}
+  if not options.keep then
+    drop_some(columns, widths, shown, options.width, MINOR, left_out)
+  end
+  cut_some(columns, widths, shown, options.width, true)
+  if not options.keep then
+    drop_some(columns, widths, shown, options.width, 0, left_out)
+  end
+  cut_some(columns, widths, shown, options.width, false)
+  return left_out
 end
 
 local function line_of(columns, widths, shown, cells, tones, color)
@@ -137,8 +153,7 @@ function table_form.lines(columns, rows, options)
     end
     grid[at] = cells
   end
-  local left_out = options.keep and {} or drop_some(columns, widths, shown, options.width)
-  cut_some(columns, widths, shown, options.width)
+  local left_out = fit(columns, widths, shown, options)
   local labels, tones = {}, {}
   for i, column in ipairs(columns) do
     labels[i], tones[i] = label_of(column), "head"

@@ -7,16 +7,16 @@ local diff = {
 local COLUMNS = {
   { name = "provider", drop = 3 },
   { name = "profile", drop = 6 },
-  { name = "loan", label = "Loan" },
+  { name = "loan", shrink = 13 },
   { name = "number", label = "No.", kind = "whole", drop = 2 },
   { name = "due_date", label = "Due", kind = "day", drop = 4 },
-  { name = "change", tone = function(value)
-    return (value or ""):find("paid", 1, true) and "good" or nil
-  end },
-  { name = "before_minor", label = "Was left", kind = "money", drop = 1 },
+  { name = "before_minor", label = "Was left", kind = "money", drop = 5 },
   { name = "outstanding_minor", label = "Left", kind = "money" },
   { name = "currency", label = "", drop = 1 },
-  { name = "message", drop = 5 },
+  { name = "change", shrink = 24, tone = function(value)
+    return (value or ""):find("paid", 1, true) and "good" or nil
+  end },
+  { name = "message", drop = 7 },
 }
 
 function diff.configure(parser)
@@ -58,19 +58,25 @@ local function load_both(context)
 end
 
 local function row_of(item, facts)
-  facts.provider, facts.profile, facts.loan = item.provider, item.profile, facts.loan or item.id
+  facts.provider, facts.loan = item.provider, facts.loan or item.id
+  facts.profile = item.profile or item.schedule and item.schedule.label
   return facts
 end
 
 local function add_entries(rows, item, entries)
   local watch = require "repay.workflow.watch"
   for _, entry in ipairs(entries) do
+    local detail = watch.detail(entry, item.schedule.currency)
+    local change = watch.words(entry)
+    if #entry.kinds == 1 and entry.kinds[1] == "changed" and detail ~= "" then
+      change = detail -- no word of its own says what it was
+    end
+    local before = entry.before and entry.before.outstanding_minor
+    local after = entry.after and entry.after.outstanding_minor
     rows[#rows + 1] = row_of(item, {
-      loan = entry.loan_id, number = entry.number, due_date = entry.due_date,
-      change = watch.words(entry), currency = item.schedule.currency,
-      before_minor = entry.before and entry.before.outstanding_minor,
-      outstanding_minor = entry.after and entry.after.outstanding_minor,
-      message = watch.detail(entry, item.schedule.currency),
+      loan = entry.loan_id, number = entry.number, due_date = entry.due_date, change = change,
+      before_minor = before, outstanding_minor = after, message = detail,
+      currency = (before or after) and item.schedule.currency or nil,
     })
   end
 end

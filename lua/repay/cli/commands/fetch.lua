@@ -10,15 +10,15 @@ local fetch = {
 local COLUMNS = {
   { name = "provider" },
   { name = "profile", drop = 3 },
-  { name = "id", label = "Id" },
-  { name = "operation", drop = 5 },
+  { name = "id", label = "Id", shrink = 13 },
+  { name = "operation", drop = 6 },
   { name = "result", tone = function(value)
     return value == "fetched" and "good" or value == "not_found" and "faint" or "bad"
   end },
-  { name = "installments", kind = "whole" },
-  { name = "outstanding_minor", kind = "money", drop = 2 },
-  { name = "currency", label = "", drop = 1 },
-  { name = "message", drop = 4 },
+  { name = "installments", label = "Rows", kind = "whole" },
+  { name = "outstanding_minor", kind = "money" },
+  { name = "currency", label = "" },
+  { name = "message", drop = 5, shrink = 24 },
 }
 
 function fetch.configure(parser)

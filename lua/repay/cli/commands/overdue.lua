@@ -8,16 +8,16 @@ local LISTED_MAX = 100000
 local COLUMNS = {
   { name = "provider", drop = 4 },
   { name = "label", label = "Profile", drop = 6 },
-  { name = "loan_id", label = "Loan" },
+  { name = "loan_id", label = "Loan", shrink = 13 },
   { name = "days_late", label = "Days late", kind = "whole" },
   { name = "oldest_due_date", label = "Oldest due", kind = "day", drop = 2 },
   { name = "overdue_minor", kind = "money", tone = function() return "bad" end },
   { name = "outstanding_minor", kind = "money", drop = 3 },
   { name = "currency", label = "" },
   { name = "next_due_date", label = "Next due", kind = "day", drop = 5 },
-  { name = "next_due_minor", label = "Due then", kind = "money", drop = 7 },
-  { name = "tags", kind = "list", drop = 8 },
-  { name = "environment", drop = 9 },
+  { name = "next_due_minor", label = "Due then", kind = "money", extra = true },
+  { name = "tags", kind = "list", extra = true },
+  { name = "environment", extra = true },
 }
 
 function overdue.configure(parser)

@@ -13,7 +13,7 @@ local LIST = {
   { name = "name" }, { name = "day", kind = "day" }, { name = "path" },
 }
 local ITEMS = {
-  { name = "provider" }, { name = "profile", drop = 3 }, { name = "id", label = "Id" },
+  { name = "provider" }, { name = "profile", drop = 3 }, { name = "id", label = "Id", shrink = 20 },
   { name = "operation", drop = 2 },
   { name = "result", tone = function(value)
     return value == "fetched" and "good" or value == "not_found" and "faint" or "bad"
@@ -65,8 +65,9 @@ function actions.show(context)
   end
   local rows = {}
   for i, item in ipairs(fetched.items) do
-    rows[i] = { provider = item.provider, profile = item.profile, id = item.id,
+    rows[i] = { provider = item.provider, id = item.id,
       operation = item.operation, tags = item.tags,
+      profile = item.profile or item.schedule and item.schedule.label,
       result = item.err and item.err.kind or "fetched", message = item.err and item.err.message,
       installments = item.schedule and #item.schedule }
   end
