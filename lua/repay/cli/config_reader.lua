@@ -53,8 +53,13 @@ local function make_command(argv)
 end
 
 local function environment(suggest)
-  return setmetatable({ env = make_env, command = make_command }, {
+  return setmetatable({}, {
     __index = function(_, name)
+      if name == "env" then
+        return make_env
+      elseif name == "command" then
+        return make_command
+      end
       getmetatable("").__index = string -- the file has come to its end
       error(suggest("a configuration knows only env and command, not", tostring(name),
         { "env", "command" }), 2)
@@ -89,22 +94,31 @@ local function compile(text, name, env)
 end
 
 -- Runs the chunk with its ceilings. The hook looks at each step: a text that doubles itself needs
--- few of them.
+-- few of them. It is still set for the few steps after the chunk, and must not stop those.
 local function run_bounded(chunk)
   local strings = getmetatable("")
   local methods = strings.__index
   local old_hook, old_mask, old_count = debug.gethook()
-  local steps, memory = 0, collectgarbage("count")
+  local steps, memory, is_over = 0, collectgarbage("count"), false
   strings.__index = nil
   debug.sethook(function()
     steps = steps + 1
-    if steps > STEPS_MAX then
+    if is_over then
+      return
+    elseif steps > STEPS_MAX then
+      is_over = true
       error("the configuration does not end", 2)
     elseif collectgarbage("count") - memory > MEMORY_MAX_KIB then
+      is_over = true
       error("the configuration is too large", 2)
     end
   end, "", 1)
-  local ok, result = pcall(chunk)
+  local ok, result = pcall(function()
+    local value = chunk()
+    is_over = true
+    return value
+  end)
+  is_over = true
   debug.sethook(old_hook, old_mask, old_count)
   strings.__index = methods
   return ok, result

@@ -62,7 +62,8 @@ local function drop_some(columns, widths, shown, most, above, left_out)
   while total_of(widths, shown) > most do
     local first
     for i, column in ipairs(columns) do
-      if shown[i] and (column.drop or 0) > above and (not first or column.drop > columns[first].drop) then
+      if shown[i] and (column.drop or 0) > above
+        and (not first or column.drop > columns[first].drop) then
         first = i
       end
     end
@@ -110,24 +111,24 @@ local function fit(columns, widths, shown, options)
   return left_out
 end
 
+-- Blanks are written only before a cell that has something: no line ends in blanks.
 local function line_of(columns, widths, shown, cells, tones, color)
-  local parts, gap = {}, ""
+  local parts, before, is_first = {}, 0, true
   for i, column in ipairs(columns) do
     if shown[i] then
-      local cell = cells[i]
-      local width = measure.width(cell)
+      local cell, width = cells[i], measure.width(cells[i])
       if width > widths[i] then
         cell = measure.cut(cell, widths[i])
         width = measure.width(cell)
       end
-      local blanks = (" "):rep(widths[i] - width)
-      cell = paint(cell, tones[i], color)
-      if RIGHT[column.kind or ""] then
-        parts[#parts + 1] = gap .. blanks .. cell
-        gap = GAP
+      before = before + (is_first and 0 or #GAP)
+      is_first = false
+      local left = RIGHT[column.kind or ""] and widths[i] - width or 0
+      if cell == "" then
+        before = before + widths[i]
       else
-        parts[#parts + 1] = gap .. cell
-        gap = blanks .. GAP -- written only before another cell: no line ends in blanks
+        parts[#parts + 1] = (" "):rep(before + left) .. paint(cell, tones[i], color)
+        before = widths[i] - width - left
       end
     end
   end
