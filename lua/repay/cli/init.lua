@@ -30,7 +30,7 @@ local function refuse(world, words, code, message, hint)
 end
 
 local function usage(world, words, name, message)
-  return refuse(world, words, exit.usage, message,
+  return refuse(world, words, exit.usage, (message:gsub("%c", "?")),
     ("try: repay %s--help"):format(name and name .. " " or ""))
 end
 
