@@ -194,7 +194,8 @@ describe("the command", function()
 
   it("suggests what is one letter away, and nothing else", function()
     for word, expected in pairs { shw = "show", showw = "show", shwo = "show",
-      snapshto = "snapshot", dif = "diff", ["do"] = false, x = false, shoe = "show", whatever = false } do
+      snapshto = "snapshot", dif = "diff", ["do"] = false, x = false, shoe = "show",
+      whatever = false } do
       assert.equal(expected or nil, parse.nearest(word))
     end
   end)

@@ -1,8 +1,8 @@
 -- The doctor on this machine: what is built and installed, and its clock.
 local place = {}
 
--- The first release; a clock before it is wrong, and so is one in the next century.
-local FIRST_MS, LAST_MS = 1763596800000, 4102444800000
+-- 2025: a clock before the first of these releases is wrong, and so is one in the next century.
+local FIRST_MS, LAST_MS = 1735689600000, 4102444800000
 
 local NEEDED = {
   { "repay.native.curl", "calls over libcurl", "bad", "build it: make, with libcurl's headers" },
