@@ -114,8 +114,7 @@ static int overdue(lua_State *L)
     const struct repay_schedule *schedule = repay_lua_check_schedule(L, 1);
     struct repay_due due;
     struct repay_error error;
-    uint32_t oldest, count;
-    int32_t as_of;
+    int32_t as_of, oldest;
 
     repay_lua_check_options(L, 2, where, names);
     as_of = repay_lua_as_of(L, 2, where, schedule);
@@ -123,10 +122,10 @@ static int overdue(lua_State *L)
         return repay_lua_figures_failure(L, schedule, "overdue", &error, NULL);
     repay_lua_push_figures(L, schedule, as_of);
     set_due(L, schedule, "overdue_minor", "rows", &due);
-    repay_schedule_due_rows(schedule, REPAY_DAY_ABSENT + 1, as_of - 1, &oldest, 1, &count);
-    if (count > 0) {
-        repay_lua_set_day(L, "oldest_due_date", repay_schedule_day(schedule, oldest));
-        repay_lua_set_integer(L, "days_late", as_of - repay_schedule_day(schedule, oldest));
+    oldest = repay_schedule_earliest(schedule, REPAY_DAY_ABSENT + 1, as_of - 1);
+    if (oldest != REPAY_DAY_ABSENT) {
+        repay_lua_set_day(L, "oldest_due_date", oldest);
+        repay_lua_set_integer(L, "days_late", as_of - oldest);
     }
     set_list(L, schedule, where, as_of, REPAY_DAY_ABSENT + 1, as_of - 1);
     return 1;

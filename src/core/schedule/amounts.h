@@ -1,6 +1,6 @@
 /*
- * Passes over whole columns, for chunks in which every amount is plain: known, and within 2^52
- * either way, as nearly all there are.
+ * Passes over whole columns, for chunks in which every amount is plain: known, not below zero and
+ * below 2^52, as nearly all there are.
  *
  * Whether all are is asked of a chunk at once and without a branch, so that what follows needs no
  * question per row; a chunk that is not plain goes the careful way. Sums of a chunk and differences
@@ -11,7 +11,10 @@
 #define REPAY_AMOUNTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "date.h"
 
 #if defined(__SSE2__) && !defined(REPAY_NO_SSE2)
 #define REPAY_AMOUNTS_SSE2 1
@@ -20,33 +23,34 @@
 #define REPAY_AMOUNTS_SSE2 0
 #endif
 
-#define REPAY_AMOUNTS_AHEAD 2048 /* bytes; tried from 512 to 6144 */
+#define REPAY_AMOUNT_PLAIN_BITS 52
+#define REPAY_AMOUNTS_AHEAD     2048 /* bytes, a chunk of a column; tried from 512 to 8192 */
+#define REPAY_AMOUNTS_LINE      64   /* bytes that one asking brings */
 
-/* 0 for a plain amount only; REPAY_AMOUNT_ABSENT is not one. */
-static inline uint64_t repay_amount_oddity(int64_t value)
+/* Asking for an address that is nobody's does nothing. */
+static inline void repay_amounts_expect(const void *address)
 {
-    return ((uint64_t)value + (UINT64_C(1) << 52)) >> 53;
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    (void)address;
+#endif
 }
 
 #if REPAY_AMOUNTS_SSE2
 
-static inline __m128i repay_amounts_pair(const int64_t *values)
+static inline __m128i repay_amounts_load(const void *values)
 {
-    return _mm_loadu_si128((const __m128i *)(const void *)values);
+    return _mm_loadu_si128((const __m128i *)values);
 }
 
 /*
  * A chunk of a column is a page or less, and no hardware reads ahead into the next page. The rows
- * that come next lie right behind; asking for an address that is nobody's does nothing.
+ * that come next lie right behind. Once in REPAY_AMOUNTS_LINE is enough.
  */
 static inline void repay_amounts_ahead(const void *values)
 {
-    _mm_prefetch((const char *)((uintptr_t)values + REPAY_AMOUNTS_AHEAD), _MM_HINT_T0);
-}
-
-static inline __m128i repay_amounts_oddity(__m128i pair)
-{
-    return _mm_srli_epi64(_mm_add_epi64(pair, _mm_set1_epi64x(INT64_C(1) << 52)), 53);
+    repay_amounts_expect((const char *)((uintptr_t)values + REPAY_AMOUNTS_AHEAD));
 }
 
 static inline uint64_t repay_amounts_either(__m128i pair)
@@ -54,134 +58,317 @@ static inline uint64_t repay_amounts_either(__m128i pair)
     return (uint64_t)_mm_cvtsi128_si64(_mm_or_si128(pair, _mm_unpackhi_epi64(pair, pair)));
 }
 
+static inline int64_t repay_amounts_both(__m128i pair)
+{
+    return _mm_cvtsi128_si64(_mm_add_epi64(pair, _mm_unpackhi_epi64(pair, pair)));
+}
+
 #endif
 
-/* The sum, and whether all are plain: else it means nothing. At most 512 values. */
-static inline bool repay_amounts_sum(const int64_t *values, uint32_t count, int64_t *sum)
+/* Of the bits that are set in any value: REPAY_AMOUNT_ABSENT and all below zero have the last. */
+static inline bool repay_amounts_bits_are_plain(uint64_t bits)
 {
-    uint64_t odd = 0, total = 0;
-    uint32_t i = 0;
+    return bits >> REPAY_AMOUNT_PLAIN_BITS == 0;
+}
+
+/* The sum, and whether all are plain: else it means nothing. At most REPAY_FILL_MAX values. */
+static inline bool repay_amounts_sum(const int64_t *values, size_t count, int64_t *sum)
+{
+    uint64_t bits = 0, total = 0;
+    size_t i = 0;
 
 #if REPAY_AMOUNTS_SSE2
-    __m128i odds = _mm_setzero_si128(), sums[2] = {odds, odds};
+    __m128i any = _mm_setzero_si128(), low = any, high = any;
 
-    for (; i + 4 <= count; i += 4) {
-        __m128i low = repay_amounts_pair(values + i), high = repay_amounts_pair(values + i + 2);
+    for (size_t end = count & ~(size_t)7; i < end; i += 8) {
+        __m128i a = repay_amounts_load(values + i), b = repay_amounts_load(values + i + 2);
+        __m128i c = repay_amounts_load(values + i + 4), d = repay_amounts_load(values + i + 6);
 
         repay_amounts_ahead(values + i);
-        sums[0] = _mm_add_epi64(sums[0], low);
-        sums[1] = _mm_add_epi64(sums[1], high);
-        odds = _mm_or_si128(odds, repay_amounts_oddity(low));
-        odds = _mm_or_si128(odds, repay_amounts_oddity(high));
+        any = _mm_or_si128(any, _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d)));
+        low = _mm_add_epi64(low, _mm_add_epi64(a, b));
+        high = _mm_add_epi64(high, _mm_add_epi64(c, d));
     }
-    sums[0] = _mm_add_epi64(sums[0], sums[1]);
-    total =
-        (uint64_t)_mm_cvtsi128_si64(_mm_add_epi64(sums[0], _mm_unpackhi_epi64(sums[0], sums[0])));
-    odd = repay_amounts_either(odds);
+    total = (uint64_t)repay_amounts_both(_mm_add_epi64(low, high));
+    bits = repay_amounts_either(any);
 #endif
     for (; i < count; i++) {
         total += (uint64_t)values[i];
-        odd |= repay_amount_oddity(values[i]);
+        bits |= (uint64_t)values[i];
     }
     *sum = (int64_t)total;
-    return odd == 0;
+    return repay_amounts_bits_are_plain(bits);
 }
 
-static inline bool repay_amounts_are_plain(const int64_t *values, uint32_t count)
+static inline bool repay_amounts_are_plain(const int64_t *values, size_t count)
 {
-    uint64_t odd = 0;
-    uint32_t i = 0;
+    int64_t sum;
+
+    return repay_amounts_sum(values, count, &sum);
+}
 
 #if REPAY_AMOUNTS_SSE2
-    __m128i odds = _mm_setzero_si128();
 
-    for (; i + 4 <= count; i += 4) {
-        odds = _mm_or_si128(odds, repay_amounts_oddity(repay_amounts_pair(values + i)));
-        odds = _mm_or_si128(odds, repay_amounts_oddity(repay_amounts_pair(values + i + 2)));
-    }
-    odd = repay_amounts_either(odds);
-#endif
-    for (; i < count; i++)
-        odd |= repay_amount_oddity(values[i]);
-    return odd == 0;
+/* `seen` gets the bits that are set in any value, and those that are in any difference. */
+static inline void repay_amounts_subtract_pair(const int64_t *a, const int64_t *b, int64_t *out,
+                                               __m128i seen[2])
+{
+    __m128i x = repay_amounts_load(a), y = repay_amounts_load(b), left = _mm_sub_epi64(x, y);
+    /* The sign of the upper half is that of the whole. */
+    __m128i negative = _mm_shuffle_epi32(_mm_srai_epi32(left, 31), _MM_SHUFFLE(3, 3, 1, 1));
+
+    seen[0] = _mm_or_si128(seen[0], _mm_or_si128(x, y));
+    seen[1] = _mm_or_si128(seen[1], left);
+    _mm_storeu_si128((__m128i *)(void *)out, _mm_andnot_si128(negative, left));
 }
+
+#endif
 
 /*
- * a - b, and `below` where that is less than zero. Whether all of both are plain: else what is in
- * `out` means nothing. `out` is neither of them.
+ * a - b, or zero where that is less. Whether all of both are plain: else what is in `out` means
+ * nothing. *below tells whether some were less than zero. `out` is neither of them.
  */
-static inline bool repay_amounts_subtract(const int64_t *a, const int64_t *b, uint32_t count,
-                                          int64_t below, int64_t *out)
+static inline bool repay_amounts_subtract(const int64_t *a, const int64_t *b, size_t count,
+                                          int64_t *out, bool *below)
 {
-    uint64_t odd = 0;
-    uint32_t i = 0;
+    uint64_t bits = 0, differences = 0;
+    size_t i = 0;
 
 #if REPAY_AMOUNTS_SSE2
-    __m128i odds = _mm_setzero_si128(), other = _mm_set1_epi64x(below);
+    __m128i seen[2] = {_mm_setzero_si128(), _mm_setzero_si128()};
 
-    for (; i + 2 <= count; i += 2) {
-        __m128i x = repay_amounts_pair(a + i), y = repay_amounts_pair(b + i);
-        __m128i left = _mm_sub_epi64(x, y);
-        __m128i negative = _mm_shuffle_epi32(_mm_srai_epi32(left, 31), _MM_SHUFFLE(3, 3, 1, 1));
-
+    for (size_t end = count & ~(size_t)7; i < end; i += 8) {
         repay_amounts_ahead(a + i);
         repay_amounts_ahead(b + i);
-        odds = _mm_or_si128(odds, repay_amounts_oddity(x));
-        odds = _mm_or_si128(odds, repay_amounts_oddity(y));
-        left = _mm_or_si128(_mm_andnot_si128(negative, left), _mm_and_si128(negative, other));
-        _mm_storeu_si128((__m128i *)(void *)(out + i), left);
+        repay_amounts_subtract_pair(a + i, b + i, out + i, seen);
+        repay_amounts_subtract_pair(a + i + 2, b + i + 2, out + i + 2, seen);
+        repay_amounts_subtract_pair(a + i + 4, b + i + 4, out + i + 4, seen);
+        repay_amounts_subtract_pair(a + i + 6, b + i + 6, out + i + 6, seen);
     }
-    odd = repay_amounts_either(odds);
+    bits = repay_amounts_either(seen[0]);
+    differences = repay_amounts_either(seen[1]);
 #endif
     for (; i < count; i++) {
-        int64_t left = (int64_t)((uint64_t)a[i] - (uint64_t)b[i]);
+        uint64_t left = (uint64_t)a[i] - (uint64_t)b[i];
 
-        odd |= repay_amount_oddity(a[i]) | repay_amount_oddity(b[i]);
-        out[i] = left < 0 ? below : left;
+        bits |= (uint64_t)a[i] | (uint64_t)b[i];
+        differences |= left;
+        out[i] = left >> 63 != 0 ? 0 : (int64_t)left;
     }
-    return odd == 0;
+    *below = differences >> 63 != 0;
+    return repay_amounts_bits_are_plain(bits);
 }
 
-/* All bits that are set in any of the values. */
-static inline uint64_t repay_amounts_bits(const int64_t *values, uint32_t count)
+/* Whether all of both are plain and no a is less than its b. */
+static inline bool repay_amounts_cover(const int64_t *a, const int64_t *b, size_t count)
 {
     uint64_t bits = 0;
-    uint32_t i = 0;
+    size_t i = 0;
 
 #if REPAY_AMOUNTS_SSE2
-    __m128i pairs = _mm_setzero_si128();
+    __m128i any = _mm_setzero_si128();
 
-    for (; i + 2 <= count; i += 2) {
-        pairs = _mm_or_si128(pairs, repay_amounts_pair(values + i));
-        repay_amounts_ahead(values + i);
+    for (size_t end = count & ~(size_t)3; i < end; i += 4) {
+        __m128i x = repay_amounts_load(a + i), y = repay_amounts_load(b + i);
+        __m128i z = repay_amounts_load(a + i + 2), w = repay_amounts_load(b + i + 2);
+
+        any = _mm_or_si128(any, _mm_or_si128(_mm_or_si128(x, y), _mm_sub_epi64(x, y)));
+        any = _mm_or_si128(any, _mm_or_si128(_mm_or_si128(z, w), _mm_sub_epi64(z, w)));
     }
-    bits = repay_amounts_either(pairs);
+    bits = repay_amounts_either(any);
 #endif
     for (; i < count; i++)
+        bits |= (uint64_t)a[i] | (uint64_t)b[i] | ((uint64_t)a[i] - (uint64_t)b[i]);
+    return repay_amounts_bits_are_plain(bits);
+}
+
+/* A plain amount and this carry into the next bit exactly when the amount is above zero. */
+#define REPAY_AMOUNT_CARRY ((INT64_C(1) << REPAY_AMOUNT_PLAIN_BITS) - 1)
+
+struct repay_amounts_within {
+    int64_t sum;
+    uint32_t rows; /* of these, those above zero */
+};
+
+#if REPAY_AMOUNTS_SSE2
+
+/* What four rows are compared with, and what is made of them. */
+struct repay_amounts_span {
+    __m128i from, end; /* distances from the first day compare as signed numbers from the least */
+    __m128i any, undated, sums, rows;
+};
+
+static inline void repay_amounts_within_four(const int64_t *values, const int32_t *days,
+                                             struct repay_amounts_span *span)
+{
+    __m128i carry = _mm_set1_epi64x(REPAY_AMOUNT_CARRY);
+    __m128i day = repay_amounts_load(days);
+    __m128i beyond = _mm_cmpgt_epi32(_mm_add_epi32(day, span->from), span->end);
+    __m128i a = repay_amounts_load(values), b = repay_amounts_load(values + 2);
+
+    span->undated =
+        _mm_or_si128(span->undated, _mm_cmpeq_epi32(day, _mm_set1_epi32(REPAY_DAY_ABSENT)));
+    span->any = _mm_or_si128(span->any, _mm_or_si128(a, b));
+    a = _mm_andnot_si128(_mm_unpacklo_epi32(beyond, beyond), a);
+    b = _mm_andnot_si128(_mm_unpackhi_epi32(beyond, beyond), b);
+    span->sums = _mm_add_epi64(span->sums, _mm_add_epi64(a, b));
+    a = _mm_srli_epi64(_mm_add_epi64(a, carry), REPAY_AMOUNT_PLAIN_BITS);
+    b = _mm_srli_epi64(_mm_add_epi64(b, carry), REPAY_AMOUNT_PLAIN_BITS);
+    span->rows = _mm_add_epi64(span->rows, _mm_add_epi64(a, b));
+}
+
+#endif
+
+/*
+ * The amounts whose day is from `first` to `last`, both within and `first` not after `last`.
+ * Whether all amounts are plain and all days known: else it means nothing.
+ */
+static inline bool repay_amounts_within(const int64_t *values, const int32_t *days, size_t count,
+                                        int32_t first, int32_t last,
+                                        struct repay_amounts_within *out)
+{
+    uint32_t length = (uint32_t)last - (uint32_t)first;
+    uint64_t bits = 0, sum = 0, rows = 0, undated = 0;
+    size_t i = 0;
+
+#if REPAY_AMOUNTS_SSE2
+    __m128i zero = _mm_setzero_si128();
+    struct repay_amounts_span span = {
+        _mm_set1_epi32((int32_t)((uint32_t)INT32_MIN - (uint32_t)first)),
+        _mm_set1_epi32((int32_t)(length ^ (uint32_t)INT32_MIN)),
+        zero,
+        zero,
+        zero,
+        zero,
+    };
+
+    for (size_t end = count & ~(size_t)7; i < end; i += 8) {
+        repay_amounts_ahead(values + i);
+        repay_amounts_ahead(days + i);
+        repay_amounts_within_four(values + i, days + i, &span);
+        repay_amounts_within_four(values + i + 4, days + i + 4, &span);
+    }
+    bits = repay_amounts_either(span.any);
+    undated = repay_amounts_either(span.undated);
+    sum = (uint64_t)repay_amounts_both(span.sums);
+    rows = (uint64_t)repay_amounts_both(span.rows);
+#endif
+    for (; i < count; i++) {
+        uint64_t inside = (uint32_t)days[i] - (uint32_t)first <= length;
+        uint64_t value = (uint64_t)values[i] & -inside;
+
+        undated |= days[i] == REPAY_DAY_ABSENT;
         bits |= (uint64_t)values[i];
+        sum += value;
+        rows += (value + REPAY_AMOUNT_CARRY) >> REPAY_AMOUNT_PLAIN_BITS;
+    }
+    *out = (struct repay_amounts_within){(int64_t)sum, (uint32_t)rows};
+    return undated == 0 && repay_amounts_bits_are_plain(bits);
+}
+
+#if REPAY_AMOUNTS_SSE2
+
+static inline __m128i repay_amounts_counted_pair(const int64_t *values, int shift, uint64_t *out)
+{
+    __m128i value = repay_amounts_load(values);
+    __m128i one = _mm_srli_epi64(_mm_add_epi64(value, _mm_set1_epi64x(REPAY_AMOUNT_CARRY)),
+                                 REPAY_AMOUNT_PLAIN_BITS);
+
+    _mm_storeu_si128((__m128i *)(void *)out, _mm_or_si128(_mm_slli_epi64(value, shift), one));
+    return value;
+}
+
+#endif
+
+/*
+ * Each amount moved up by `shift` bits, and 1 below where it is above zero, so that one addition
+ * adds and counts. Returns all bits that are set in any amount.
+ */
+static inline uint64_t repay_amounts_counted(const int64_t *values, size_t count, int shift,
+                                             uint64_t *out)
+{
+    uint64_t bits = 0;
+    size_t i = 0;
+
+#if REPAY_AMOUNTS_SSE2
+    __m128i any = _mm_setzero_si128();
+
+    for (size_t end = count & ~(size_t)7; i < end; i += 8) {
+        __m128i a = repay_amounts_counted_pair(values + i, shift, out + i);
+        __m128i b = repay_amounts_counted_pair(values + i + 2, shift, out + i + 2);
+        __m128i c = repay_amounts_counted_pair(values + i + 4, shift, out + i + 4);
+        __m128i d = repay_amounts_counted_pair(values + i + 6, shift, out + i + 6);
+
+        repay_amounts_ahead(values + i);
+        any = _mm_or_si128(any, _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d)));
+    }
+    bits = repay_amounts_either(any);
+#endif
+    for (; i < count; i++) {
+        uint64_t value = (uint64_t)values[i];
+
+        bits |= value;
+        out[i] = value << shift | (value + REPAY_AMOUNT_CARRY) >> REPAY_AMOUNT_PLAIN_BITS;
+    }
     return bits;
 }
 
-/* All bits that are set in any of the days' distances from `first`. */
-static inline uint32_t repay_days_bits(const int32_t *days, uint32_t count, int32_t first)
+/* Distances of days from `first`, and all bits that are set in any of them. */
+static inline uint32_t repay_days_from(const int32_t *days, size_t count, int32_t first,
+                                       uint32_t *out)
 {
-    uint32_t bits = 0, i = 0;
+    uint32_t bits = 0;
+    size_t i = 0;
 
 #if REPAY_AMOUNTS_SSE2
-    __m128i four = _mm_setzero_si128(), from = _mm_set1_epi32(first);
+    __m128i any = _mm_setzero_si128(), from = _mm_set1_epi32(first);
     uint64_t either;
 
-    for (; i + 4 <= count; i += 4) {
+    for (size_t end = count & ~(size_t)7; i < end; i += 8) {
+        __m128i a = _mm_sub_epi32(repay_amounts_load(days + i), from);
+        __m128i b = _mm_sub_epi32(repay_amounts_load(days + i + 4), from);
+
         repay_amounts_ahead(days + i);
-        four = _mm_or_si128(
-            four, _mm_sub_epi32(_mm_loadu_si128((const __m128i *)(const void *)(days + i)), from));
+        any = _mm_or_si128(any, _mm_or_si128(a, b));
+        _mm_storeu_si128((__m128i *)(void *)(out + i), a);
+        _mm_storeu_si128((__m128i *)(void *)(out + i + 4), b);
     }
-    either = repay_amounts_either(four);
+    either = repay_amounts_either(any);
     bits = (uint32_t)(either | either >> 32);
 #endif
-    for (; i < count; i++)
-        bits |= (uint32_t)days[i] - (uint32_t)first;
+    for (; i < count; i++) {
+        out[i] = (uint32_t)days[i] - (uint32_t)first;
+        bits |= out[i];
+    }
     return bits;
+}
+
+/* Whether some day is from `first` to `last`, both within; `first` is not after `last`. */
+static inline bool repay_days_any_within(const int32_t *days, size_t count, int32_t first,
+                                         int32_t last)
+{
+    uint32_t length = (uint32_t)last - (uint32_t)first;
+    bool found = false;
+    size_t i = 0;
+
+#if REPAY_AMOUNTS_SSE2
+    __m128i from = _mm_set1_epi32((int32_t)((uint32_t)INT32_MIN - (uint32_t)first));
+    __m128i end_of = _mm_set1_epi32((int32_t)(length ^ (uint32_t)INT32_MIN));
+    __m128i beyond = _mm_set1_epi32(-1);
+
+    for (size_t end = count & ~(size_t)7; i < end; i += 8) {
+        __m128i a = _mm_add_epi32(repay_amounts_load(days + i), from);
+        __m128i b = _mm_add_epi32(repay_amounts_load(days + i + 4), from);
+
+        repay_amounts_ahead(days + i);
+        beyond = _mm_and_si128(
+            beyond, _mm_and_si128(_mm_cmpgt_epi32(a, end_of), _mm_cmpgt_epi32(b, end_of)));
+    }
+    found = _mm_movemask_epi8(beyond) != 0xffff;
+#endif
+    for (; i < count; i++)
+        found = found || (uint32_t)days[i] - (uint32_t)first <= length;
+    return found;
 }
 
 #endif

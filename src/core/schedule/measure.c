@@ -28,6 +28,21 @@ bool repay_sum_column(struct repay_sum *sum, const int64_t *values, uint32_t cou
     return true;
 }
 
+bool repay_sum_figure(struct repay_sum *sum, const struct repay_schedule *schedule,
+                      enum repay_figure figure, uint32_t row, uint32_t count)
+{
+    const int64_t *told = repay_schedule_told(schedule, figure, row, count);
+    int64_t room[REPAY_MEASURE_ROWS];
+    int64_t part;
+
+    /* Asked first, because a total that may follow from the parts is looked through twice else. */
+    if (told && repay_amounts_sum(told, count, &part)) {
+        sum->known_rows += count;
+        return repay_money_add(&sum->minor, part);
+    }
+    return repay_sum_column(sum, repay_schedule_amounts(schedule, figure, row, count, room), count);
+}
+
 bool repay_sum_add(struct repay_sum *sum, const struct repay_sum *other)
 {
     if (!repay_money_add(&sum->minor, other->minor))
@@ -81,6 +96,7 @@ bool repay_figure_is_told(const struct repay_layout *layout, enum repay_figure f
         return layout->outstanding_rule == REPAY_AMOUNT_GIVEN ||
                layout->outstanding_rule == REPAY_AMOUNT_TOTAL_MINUS_PAID;
     case REPAY_FIGURE_OVERPAID:
+    case REPAY_FIGURE_COUNT:
         break;
     }
     /* A paid amount that we compute ourselves is never above what was due. */
@@ -109,33 +125,47 @@ const char *repay_lateness_reason(const struct repay_layout *layout)
     return repay_figure_reason(layout, REPAY_FIGURE_OUTSTANDING);
 }
 
-/* Only that nothing is outstanding may be concluded from such rows. */
-static void forget_lateness(struct repay_rows *rows)
+bool repay_rows_next_days(const struct repay_schedule *schedule, struct repay_rows *rows)
 {
-    for (uint32_t i = 0; i < rows->count; i++) {
-        int64_t minor = rows->outstanding[i];
-
-        rows->outstanding_room[i] = minor > 0 ? REPAY_AMOUNT_ABSENT : minor;
-        rows->days_room[i] = REPAY_DAY_ABSENT;
-    }
-    rows->outstanding = rows->outstanding_room;
-    rows->days = rows->days_room;
-}
-
-bool repay_rows_next(const struct repay_schedule *schedule, struct repay_rows *rows)
-{
-    uint32_t run;
+    uint32_t run, chunks;
 
     rows->row += rows->count;
     if (rows->row >= schedule->rows)
         return false;
+    /* Chunks of a run are alike: a last one of a few rows would cost as much as a full one. */
     run = repay_schedule_run(schedule, rows->row);
-    rows->count = run < REPAY_MEASURE_ROWS ? run : REPAY_MEASURE_ROWS;
+    chunks = (run - 1) / REPAY_MEASURE_ROWS + 1;
+    rows->count = (run - 1) / chunks + 1;
+    if (!schedule->layout->lateness_reason) {
+        rows->days = repay_schedule_days(schedule, rows->row, rows->count, rows->days_room);
+        return true;
+    }
+    for (uint32_t i = 0; i < rows->count; i++)
+        rows->days_room[i] = REPAY_DAY_ABSENT;
+    rows->days = rows->days_room;
+    return true;
+}
+
+void repay_rows_take_outstanding(const struct repay_schedule *schedule, struct repay_rows *rows)
+{
     rows->outstanding = repay_schedule_amounts(schedule, REPAY_FIGURE_OUTSTANDING, rows->row,
                                                rows->count, rows->outstanding_room);
-    rows->days = repay_schedule_days(schedule, rows->row, rows->count, rows->days_room);
-    if (schedule->layout->lateness_reason)
-        forget_lateness(rows);
+    if (!schedule->layout->lateness_reason)
+        return;
+    /* Only that nothing is outstanding may be concluded from such rows. */
+    for (uint32_t i = 0; i < rows->count; i++) {
+        int64_t minor = rows->outstanding[i];
+
+        rows->outstanding_room[i] = minor > 0 ? REPAY_AMOUNT_ABSENT : minor;
+    }
+    rows->outstanding = rows->outstanding_room;
+}
+
+bool repay_rows_next(const struct repay_schedule *schedule, struct repay_rows *rows)
+{
+    if (!repay_rows_next_days(schedule, rows))
+        return false;
+    repay_rows_take_outstanding(schedule, rows);
     return true;
 }
 

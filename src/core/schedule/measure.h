@@ -13,11 +13,9 @@
 #include "money.h"
 #include "schedule.h"
 
-#define REPAY_FIGURE_COUNT (REPAY_FIGURE_OVERPAID + 1)
-
 /*
  * Rows summed between two checks for overflow: as many as fill takes at once. No figure of a row
- * leaves 2^53, so 512 of them stay below 2^62.
+ * leaves 2^53, so 256 of them stay below 2^61.
  */
 #define REPAY_MEASURE_ROWS REPAY_FILL_MAX
 
@@ -46,6 +44,9 @@ static inline bool repay_sum_is_known(const struct repay_sum *sum)
 
 /* Adds a column; REPAY_AMOUNT_ABSENT counts as missing. At most REPAY_MEASURE_ROWS values. */
 bool repay_sum_column(struct repay_sum *sum, const int64_t *values, uint32_t count);
+/* Adds a figure of so many rows, likewise. `row` and `count` are of one chunk: repay_rows_next. */
+bool repay_sum_figure(struct repay_sum *sum, const struct repay_schedule *schedule,
+                      enum repay_figure figure, uint32_t row, uint32_t count);
 /* Adds one sum to another; false when it leaves int64. */
 bool repay_sum_add(struct repay_sum *sum, const struct repay_sum *other);
 /* False, with an error of kind too_large, when Lua could not hold the sum exactly. */
@@ -101,6 +102,10 @@ struct repay_rows {
 };
 /* The next chunk; begin with row and count 0. False at the end. */
 bool repay_rows_next(const struct repay_schedule *schedule, struct repay_rows *rows);
+/* The same in two steps, for who asks for amounts by what the days are: first these alone, */
+bool repay_rows_next_days(const struct repay_schedule *schedule, struct repay_rows *rows);
+/* then, if wanted, what is outstanding. */
+void repay_rows_take_outstanding(const struct repay_schedule *schedule, struct repay_rows *rows);
 /* Penalties, all zero where the provider has none at all. */
 const int64_t *repay_penalties(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
                                int64_t *room);

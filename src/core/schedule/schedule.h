@@ -92,9 +92,10 @@ enum repay_figure {
     REPAY_FIGURE_TOTAL_DUE,
     REPAY_FIGURE_PAID,
     REPAY_FIGURE_OUTSTANDING,
-    REPAY_FIGURE_OVERPAID
+    REPAY_FIGURE_OVERPAID,
+    REPAY_FIGURE_COUNT /* how many there are, and none of them */
 };
-#define REPAY_FILL_MAX 512 /* rows a caller's stack chunk holds; fill takes no more at once */
+#define REPAY_FILL_MAX 256 /* rows a caller's stack chunk holds; fill takes no more at once */
 
 /* Fills out[0 … count-1] from `row` on; REPAY_AMOUNT_ABSENT where it cannot be known. */
 void repay_schedule_fill(const struct repay_schedule *schedule, enum repay_figure figure,
@@ -123,6 +124,12 @@ void repay_schedule_fill_statuses(const struct repay_schedule *schedule, uint32_
 const int64_t *repay_schedule_amounts(const struct repay_schedule *schedule,
                                       enum repay_figure figure, uint32_t row, uint32_t count,
                                       int64_t *room);
+/*
+ * The column that tells the figure, where it lies in memory as asked; else NULL. A value that is
+ * absent in it may still follow from other columns: that is repay_schedule_amounts' to say.
+ */
+const int64_t *repay_schedule_told(const struct repay_schedule *schedule, enum repay_figure figure,
+                                   uint32_t row, uint32_t count);
 const int32_t *repay_schedule_days(const struct repay_schedule *schedule, uint32_t row,
                                    uint32_t count, int32_t *room);
 /* How many rows from `row` on lie one after the other; at least 1 where the row exists. */

@@ -33,78 +33,111 @@ bool repay_ages_set(struct repay_ages *ages, const int32_t *ends, uint32_t count
 }
 
 /*
- * The quick way, for chunks in which every amount is from 0 to 2^44 and every day near as_of: the
+ * The quick way, for chunks in which every amount is from 0 to 2^40 and every day near as_of: the
  * bucket of each day stands in a table, and a row is added to its bucket's sum and count at once,
- * the count in the last ten bits. Rows that follow each other take turns at several sums, so that
- * none waits for the one before.
+ * the count in the last bits. Rows that follow each other take turns at several sums, so that none
+ * waits for the one before. Many chunks are added before the sums are read.
  */
-#define TURNS       4u
-#define COUNT_BITS  10u
-#define AMOUNT_BITS 44u
-#define NEAR_BITS   13u
+#define TURNS       8u
+#define COUNT_BITS  12
+#define AMOUNT_BITS 40
+#define ROWS_MAX    (1u << COUNT_BITS) /* of which no sum can overflow, nor its count */
+#define NEAR_BITS   13
 #define NEAR        (1u << NEAR_BITS) /* days in the table: eleven years before and after */
+
+_Static_assert(COUNT_BITS + COUNT_BITS + AMOUNT_BITS <= 64, "sums do not fit");
+_Static_assert(REPAY_MEASURE_ROWS < ROWS_MAX, "a chunk has too many rows");
 
 struct near {
     int32_t first; /* day */
+    uint32_t rows; /* that the sums hold */
+    uint64_t sums[TURNS][REPAY_AGE_BUCKETS_MAX];
     uint8_t bucket_of[NEAR];
 };
-
-/* A chunk of rows cannot overflow a sum, nor its count. */
-_Static_assert(REPAY_MEASURE_ROWS < (1u << COUNT_BITS), "a chunk has too many rows to count");
-_Static_assert(REPAY_MEASURE_ROWS <= (1u << (64 - COUNT_BITS - AMOUNT_BITS)), "sums do not fit");
 
 static void make_near(struct near *near, int32_t as_of, const struct repay_ages *ages)
 {
     near->first = as_of - (int32_t)(NEAR / 2);
+    near->rows = 0;
+    memset(near->sums, 0, sizeof near->sums);
     for (uint32_t i = 0; i < NEAR; i++)
         near->bucket_of[i] = (uint8_t)repay_ages_bucket(ages, as_of, near->first + (int32_t)i);
 }
 
-static bool put_near(const struct repay_rows *rows, const struct near *near,
-                     struct repay_ageing *chunk)
+static inline void put_row(struct near *near, uint32_t turn, uint32_t place, uint64_t counted)
 {
-    uint64_t sums[TURNS][REPAY_AGE_BUCKETS_MAX] = {{0}};
+    near->sums[turn][near->bucket_of[place]] += counted;
+}
 
-    if (repay_amounts_bits(rows->outstanding, rows->count) >> AMOUNT_BITS != 0 ||
-        repay_days_bits(rows->days, rows->count, near->first) >> NEAR_BITS != 0)
+/* False, and nothing is put, where the chunk does not suit. */
+static bool put_near(const struct repay_rows *rows, struct near *near)
+{
+    uint32_t count = rows->count, i = 0;
+    uint64_t counted[REPAY_MEASURE_ROWS];
+    uint32_t places[REPAY_MEASURE_ROWS];
+
+    if (repay_days_from(rows->days, count, near->first, places) >> NEAR_BITS != 0 ||
+        repay_amounts_counted(rows->outstanding, count, COUNT_BITS, counted) >> AMOUNT_BITS != 0)
         return false;
-    for (uint32_t i = 0; i < rows->count; i++) {
-        uint64_t minor = (uint64_t)rows->outstanding[i];
-        uint8_t bucket = near->bucket_of[rows->days[i] - near->first];
-
-        sums[i % TURNS][bucket] += (minor << COUNT_BITS) + (minor > 0);
+    near->rows += count;
+    /* Written out, so that each turn has a place of its own in the code too. */
+    for (; count - i >= TURNS; i += TURNS) {
+        put_row(near, 0, places[i], counted[i]);
+        put_row(near, 1, places[i + 1], counted[i + 1]);
+        put_row(near, 2, places[i + 2], counted[i + 2]);
+        put_row(near, 3, places[i + 3], counted[i + 3]);
+        put_row(near, 4, places[i + 4], counted[i + 4]);
+        put_row(near, 5, places[i + 5], counted[i + 5]);
+        put_row(near, 6, places[i + 6], counted[i + 6]);
+        put_row(near, 7, places[i + 7], counted[i + 7]);
     }
-    for (uint32_t i = 0; i < REPAY_AGE_BUCKETS_MAX; i++) {
-        for (uint32_t turn = 0; turn < TURNS; turn++) {
-            chunk->buckets[i].outstanding += (int64_t)(sums[turn][i] >> COUNT_BITS);
-            chunk->buckets[i].count += sums[turn][i] & ((1u << COUNT_BITS) - 1);
-        }
-    }
+    for (; i < count; i++)
+        put_row(near, 0, places[i], counted[i]);
     return true;
 }
 
-static void put_any(const struct repay_rows *rows, int32_t as_of, const struct repay_ages *ages,
-                    struct repay_ageing *chunk)
+/* No sum of a chunk, nor of ROWS_MAX rows put near, leaves int64. */
+static bool add_bucket(struct repay_ageing *ageing, uint32_t bucket, int64_t minor, uint64_t count)
 {
+    ageing->buckets[bucket].count += count;
+    return repay_money_add(&ageing->buckets[bucket].outstanding, minor) &&
+           repay_money_add(&ageing->sum.minor, minor);
+}
+
+/* Takes out what the sums hold. */
+static bool add_near(struct near *near, uint32_t buckets, struct repay_ageing *ageing)
+{
+    for (uint32_t bucket = 0; bucket < buckets; bucket++) {
+        int64_t minor = 0;
+        uint64_t count = 0;
+
+        for (uint32_t turn = 0; turn < TURNS; turn++) {
+            minor += (int64_t)(near->sums[turn][bucket] >> COUNT_BITS);
+            count += near->sums[turn][bucket] & (ROWS_MAX - 1);
+            near->sums[turn][bucket] = 0;
+        }
+        if (!add_bucket(ageing, bucket, minor, count))
+            return false;
+    }
+    near->rows = 0;
+    return true;
+}
+
+static bool add_any(const struct repay_rows *rows, int32_t as_of, const struct repay_ages *ages,
+                    struct repay_ageing *ageing)
+{
+    struct repay_bucket buckets[REPAY_AGE_BUCKETS_MAX] = {{0}};
+
     for (uint32_t i = 0; i < rows->count; i++) {
         int64_t minor = rows->outstanding[i];
         uint32_t bucket = repay_ages_bucket(ages, as_of, rows->days[i]);
 
-        chunk->sum.missing_rows += minor == REPAY_AMOUNT_ABSENT;
-        chunk->buckets[bucket].outstanding += minor > 0 ? minor : 0;
-        chunk->buckets[bucket].count += minor > 0;
+        ageing->sum.missing_rows += minor == REPAY_AMOUNT_ABSENT;
+        buckets[bucket].outstanding += minor > 0 ? minor : 0;
+        buckets[bucket].count += minor > 0;
     }
-}
-
-/* No sum of a chunk leaves int64. */
-static bool add_chunk(const struct repay_ageing *chunk, uint32_t buckets,
-                      struct repay_ageing *ageing)
-{
-    ageing->sum.missing_rows += chunk->sum.missing_rows;
-    for (uint32_t i = 0; i < buckets; i++) {
-        ageing->buckets[i].count += chunk->buckets[i].count;
-        if (!repay_money_add(&ageing->buckets[i].outstanding, chunk->buckets[i].outstanding) ||
-            !repay_money_add(&ageing->sum.minor, chunk->buckets[i].outstanding))
+    for (uint32_t i = 0; i < repay_ages_bucket_count(ages); i++) {
+        if (!add_bucket(ageing, i, buckets[i].outstanding, buckets[i].count))
             return false;
     }
     return true;
@@ -115,24 +148,26 @@ bool repay_schedule_ageing(const struct repay_schedule *schedule, int32_t as_of,
                            struct repay_error *error)
 {
     static const char what[] = "what is outstanding";
+    uint32_t buckets = repay_ages_bucket_count(ages);
     struct repay_rows rows = {.row = 0};
     struct repay_ageing ageing = {.sum = {0}};
     struct near near;
     /* Making the table costs as much as some thousand rows. */
     bool has_near = schedule->rows > NEAR;
+    bool fits = true;
 
-    near.first = as_of;
+    near.rows = 0;
     if (has_near)
         make_near(&near, as_of, ages);
-    while (repay_rows_next(schedule, &rows)) {
-        struct repay_ageing chunk = {.sum = {0}};
-
-        if (!has_near || !put_near(&rows, &near, &chunk))
-            put_any(&rows, as_of, ages, &chunk);
-        if (!add_chunk(&chunk, repay_ages_bucket_count(ages), &ageing))
-            return repay_sum_overflow(what, error);
+    while (fits && repay_rows_next(schedule, &rows)) {
+        if (!has_near || !put_near(&rows, &near))
+            fits = add_any(&rows, as_of, ages, &ageing);
+        if (near.rows + REPAY_MEASURE_ROWS >= ROWS_MAX)
+            fits = fits && add_near(&near, buckets, &ageing);
     }
-    for (uint32_t i = 0; i < repay_ages_bucket_count(ages); i++)
+    if (!fits || (has_near && !add_near(&near, buckets, &ageing)))
+        return repay_sum_overflow(what, error);
+    for (uint32_t i = 0; i < buckets; i++)
         ageing.sum.known_rows += ageing.buckets[i].count;
     /* No bucket is below zero, so none is above their sum. */
     if (!repay_sum_check(ageing.sum.minor, what, error))

@@ -91,26 +91,24 @@ static void fill_total_due(const struct repay_schedule *schedule, uint32_t row, 
     }
 }
 
-/* a - b, and `below` where that is less than zero. */
-static void subtract(const int64_t *a, const int64_t *b, uint32_t count, int64_t below,
-                     int64_t *out)
-{
-    if (repay_amounts_subtract(a, b, count, below, out))
-        return;
-    for (uint32_t i = 0; i < count; i++) {
-        int64_t left = difference_known(a[i], b[i]);
-        out[i] = left < 0 && left != REPAY_AMOUNT_ABSENT ? below : left;
-    }
-}
-
-/* The difference of two figures, the larger first. */
+/* The difference of two figures, the larger first, and `below` where that is less than zero. */
 static void fill_difference(const struct repay_schedule *schedule, enum repay_figure larger,
                             enum repay_figure smaller, uint32_t row, uint32_t count, int64_t below,
                             int64_t *out)
 {
     int64_t rooms[2][REPAY_FILL_MAX];
-    subtract(repay_schedule_amounts(schedule, larger, row, count, rooms[0]),
-             repay_schedule_amounts(schedule, smaller, row, count, rooms[1]), count, below, out);
+    const int64_t *a = repay_schedule_told(schedule, larger, row, count);
+    const int64_t *b = repay_schedule_told(schedule, smaller, row, count);
+    bool some_below;
+    if (a && b && repay_amounts_subtract(a, b, count, out, &some_below) &&
+        (below == 0 || !some_below))
+        return;
+    a = repay_schedule_amounts(schedule, larger, row, count, rooms[0]);
+    b = repay_schedule_amounts(schedule, smaller, row, count, rooms[1]);
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t left = difference_known(a[i], b[i]);
+        out[i] = left < 0 && left != REPAY_AMOUNT_ABSENT ? below : left;
+    }
 }
 
 static void fill_paid(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
@@ -204,6 +202,8 @@ void repay_schedule_fill(const struct repay_schedule *schedule, enum repay_figur
     case REPAY_FIGURE_OVERPAID:
         fill_overpaid(schedule, row, count, out);
         return;
+    case REPAY_FIGURE_COUNT:
+        return;
     }
 }
 
@@ -228,9 +228,25 @@ static const struct repay_field *column_of(const struct repay_layout *layout,
                    ? repay_layout_role(layout, REPAY_ROLE_OUTSTANDING)
                    : NULL;
     case REPAY_FIGURE_OVERPAID:
+    case REPAY_FIGURE_COUNT:
         break;
     }
     return NULL;
+}
+
+/*
+ * Whoever asks for the end of a segment will ask for the next one, which lies elsewhere: what the
+ * passes of amounts.h would have asked for ahead, had the column gone on.
+ */
+static void expect_next(const struct repay_schedule *schedule, const struct repay_field *field,
+                        uint32_t row, size_t width)
+{
+    struct repay_column column;
+    if (row >= schedule->rows)
+        return;
+    repay_schedule_column(schedule, field, row, &column);
+    for (size_t i = 0; i < REPAY_AMOUNTS_AHEAD && i < column.rows * width; i += REPAY_AMOUNTS_LINE)
+        repay_amounts_expect(column.at + i);
 }
 
 /* Where so many values of the field lie one after the other, aligned as `width`; else NULL. */
@@ -243,7 +259,15 @@ static const void *in_place(const struct repay_schedule *schedule, const struct 
     repay_schedule_column(schedule, field, row, &column);
     if (column.stride != width || column.rows < count || (uintptr_t)column.at % width != 0)
         return NULL;
+    if (column.rows == count)
+        expect_next(schedule, field, row + count, width);
     return column.at;
+}
+
+const int64_t *repay_schedule_told(const struct repay_schedule *schedule, enum repay_figure figure,
+                                   uint32_t row, uint32_t count)
+{
+    return in_place(schedule, column_of(schedule->layout, figure), row, count, sizeof(int64_t));
 }
 
 const int64_t *repay_schedule_amounts(const struct repay_schedule *schedule,
@@ -251,8 +275,7 @@ const int64_t *repay_schedule_amounts(const struct repay_schedule *schedule,
                                       int64_t *room)
 {
     const struct repay_layout *layout = schedule->layout;
-    const int64_t *values =
-        in_place(schedule, column_of(layout, figure), row, count, sizeof *values);
+    const int64_t *values = repay_schedule_told(schedule, figure, row, count);
     /* A total that is not told may follow from the parts. */
     bool may_follow = figure == REPAY_FIGURE_TOTAL_DUE &&
                       layout->total_due_rule == REPAY_AMOUNT_PRINCIPAL_PLUS_INTEREST;

@@ -37,7 +37,7 @@ static bool make_room(struct repay_loans *loans)
 }
 
 /* The record of the loan; NULL when there is no memory. */
-static struct repay_loan *record_of(struct repay_loans *loans, uint32_t code, uint32_t row)
+static struct repay_loan *record_of(struct repay_loans *loans, uint32_t code)
 {
     uint32_t place;
 
@@ -48,7 +48,6 @@ static struct repay_loan *record_of(struct repay_loans *loans, uint32_t code, ui
         return NULL;
     if (place == loans->count) {
         loans->items[loans->count++] = (struct repay_loan){.code = code,
-                                                           .first_row = row,
                                                            .oldest_late_day = REPAY_DAY_ABSENT,
                                                            .next_due_day = REPAY_DAY_ABSENT,
                                                            .unknown_next_day = REPAY_DAY_ABSENT,
@@ -124,7 +123,7 @@ static bool add_rows(struct repay_loans *loans, const struct repay_rows *rows,
         int64_t minor = rows->outstanding[i];
 
         if (!loan || loan->code != parts->loans[i])
-            loan = record_of(loans, parts->loans[i], rows->row + i);
+            loan = record_of(loans, parts->loans[i]);
         if (!loan)
             return repay_error_set(error, REPAY_KIND_MEMORY, "no memory to sum up the loans");
         loan->rows++;

@@ -19,8 +19,7 @@ enum repay_loan_state {
 };
 
 struct repay_loan {
-    uint32_t code;      /* of the schedule */
-    uint32_t first_row; /* from 0 */
+    uint32_t code; /* of the schedule */
     uint32_t rows;
     uint32_t late_rows;
     uint32_t unknown_rows;      /* outstanding is not known */

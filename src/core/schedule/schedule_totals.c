@@ -9,24 +9,13 @@
 static bool add_plain_due(const struct repay_rows *rows, int32_t first, int32_t last,
                           struct repay_due *due)
 {
-    uint32_t span = (uint32_t)last - (uint32_t)first;
-    uint64_t odd = 0, within = 0;
-    uint32_t within_rows = 0;
-    bool undated = false;
+    struct repay_amounts_within within;
 
-    for (uint32_t i = 0; i < rows->count; i++) {
-        int64_t minor = rows->outstanding[i];
-        int32_t day = rows->days[i];
-        bool counts = (minor > 0) & ((uint32_t)day - (uint32_t)first <= span);
-
-        odd |= repay_amount_oddity(minor);
-        undated |= day == REPAY_DAY_ABSENT;
-        within += (uint64_t)minor & -(uint64_t)counts;
-        within_rows += counts;
-    }
-    if (odd != 0 || undated || last < first || !repay_money_add(&due->sum.minor, (int64_t)within))
+    if (last < first ||
+        !repay_amounts_within(rows->outstanding, rows->days, rows->count, first, last, &within) ||
+        !repay_money_add(&due->sum.minor, within.sum))
         return false;
-    due->sum.known_rows += within_rows;
+    due->sum.known_rows += within.rows;
     return true;
 }
 
@@ -84,75 +73,120 @@ bool repay_schedule_due(const struct repay_schedule *schedule, int32_t first, in
 }
 
 /* Rows with nothing left do not count, and neither does a balance below zero. */
-static const int64_t *without_negative(const int64_t *values, uint32_t count, int64_t *room)
+static bool add_outstanding(const int64_t *values, uint32_t count, struct repay_sum *sum)
 {
-    int64_t least = 0;
+    int64_t room[REPAY_MEASURE_ROWS];
+    int64_t part;
 
-    for (uint32_t i = 0; i < count; i++)
-        least = values[i] < least ? values[i] : least;
-    if (least == 0)
-        return values;
+    if (repay_amounts_sum(values, count, &part)) {
+        sum->known_rows += count;
+        return repay_money_add(&sum->minor, part);
+    }
     for (uint32_t i = 0; i < count; i++)
         room[i] = values[i] < 0 && values[i] != REPAY_AMOUNT_ABSENT ? 0 : values[i];
-    return room;
+    return repay_sum_column(sum, room, count);
+}
+
+/* The sums of one chunk while they are made: `before` is what stood there without it. */
+struct chunk {
+    const struct repay_schedule *schedule;
+    const struct repay_rows *rows;
+    const struct repay_totals *before;
+    struct repay_totals *totals;
+};
+
+/* What this chunk added to a figure; false where some row of it is not known. */
+static bool added(const struct chunk *chunk, enum repay_figure figure, uint64_t *minor)
+{
+    const struct repay_sum *now = &chunk->totals->figures[figure];
+    const struct repay_sum *then = &chunk->before->figures[figure];
+
+    *minor = (uint64_t)now->minor - (uint64_t)then->minor;
+    return now->known_rows - then->known_rows == chunk->rows->count;
+}
+
+/* Whether no row of the chunk has more outstanding than was due, nor anything that is odd. */
+static bool is_covered(const struct chunk *chunk)
+{
+    uint32_t row = chunk->rows->row, count = chunk->rows->count;
+    const int64_t *total = repay_schedule_told(chunk->schedule, REPAY_FIGURE_TOTAL_DUE, row, count);
+    const int64_t *left =
+        repay_schedule_told(chunk->schedule, REPAY_FIGURE_OUTSTANDING, row, count);
+
+    return total && left && repay_amounts_cover(total, left, count);
 }
 
 /*
- * What was paid too much follows from the sums of this chunk where each row is either over or under
- * its total: outstanding - overpaid = total due - paid.
+ * Where each row is either over or under its total, the sums of a chunk do what those of each row
+ * do: paid - overpaid = total due - outstanding. So the one of the two that is computed needs no
+ * pass of its own. False when it does; `figure` is added after the others.
  */
-static bool add_overpaid(const struct repay_schedule *schedule, const struct repay_totals *before,
-                         struct repay_totals *totals, uint32_t count)
+static bool add_by_balance(const struct chunk *chunk, enum repay_figure figure)
 {
-    static const enum repay_figure parts[] = {REPAY_FIGURE_PAID, REPAY_FIGURE_OUTSTANDING,
-                                              REPAY_FIGURE_TOTAL_DUE};
-    uint64_t sums[3]; /* each may be large where the excess is not */
+    const struct repay_layout *layout = chunk->schedule->layout;
+    struct repay_sum *sum = &chunk->totals->figures[figure];
+    uint64_t total, left, paid = 0;
 
-    if (schedule->layout->paid_rule != REPAY_AMOUNT_GIVEN ||
-        schedule->layout->outstanding_rule != REPAY_AMOUNT_TOTAL_MINUS_PAID)
+    if (!added(chunk, REPAY_FIGURE_TOTAL_DUE, &total) ||
+        !added(chunk, REPAY_FIGURE_OUTSTANDING, &left))
         return false;
-    for (int i = 0; i < 3; i++) {
-        const struct repay_sum *now = &totals->figures[parts[i]];
-        const struct repay_sum *then = &before->figures[parts[i]];
-
-        if (now->known_rows - then->known_rows != count)
+    if (figure == REPAY_FIGURE_PAID) {
+        if (layout->paid_rule != REPAY_AMOUNT_TOTAL_MINUS_OUTSTANDING || !is_covered(chunk))
             return false;
-        sums[i] = (uint64_t)now->minor - (uint64_t)then->minor;
+    } else if (layout->outstanding_rule != REPAY_AMOUNT_TOTAL_MINUS_PAID ||
+               !added(chunk, REPAY_FIGURE_PAID, &paid)) {
+        return false;
     }
-    totals->figures[REPAY_FIGURE_OVERPAID].known_rows += count;
-    return repay_money_add(&totals->figures[REPAY_FIGURE_OVERPAID].minor,
-                           (int64_t)(sums[0] + sums[1] - sums[2]));
+    sum->known_rows += chunk->rows->count;
+    return repay_money_add(&sum->minor, figure == REPAY_FIGURE_PAID
+                                            ? (int64_t)(total - left)
+                                            : (int64_t)(paid + left - total));
+}
+
+static bool add_figure(const struct chunk *chunk, enum repay_figure figure)
+{
+    const struct repay_schedule *schedule = chunk->schedule;
+    const struct repay_rows *rows = chunk->rows;
+    struct repay_sum *sum = &chunk->totals->figures[figure];
+
+    /* What is outstanding may be known of some rows all the same: of those that are paid. */
+    bool told =
+        figure == REPAY_FIGURE_OUTSTANDING || repay_figure_is_told(schedule->layout, figure);
+
+    if (!told || (figure == REPAY_FIGURE_TOTAL_DUE && schedule->layout->total_due_reason)) {
+        sum->missing_rows += rows->count;
+        return true;
+    }
+    if (figure == REPAY_FIGURE_OUTSTANDING && !schedule->layout->lateness_reason)
+        return add_outstanding(rows->outstanding, rows->count, sum);
+    if (figure == REPAY_FIGURE_OUTSTANDING) {
+        int64_t room[REPAY_MEASURE_ROWS];
+
+        return add_outstanding(
+            repay_schedule_amounts(schedule, figure, rows->row, rows->count, room), rows->count,
+            sum);
+    }
+    if ((figure == REPAY_FIGURE_PAID || figure == REPAY_FIGURE_OVERPAID) &&
+        add_by_balance(chunk, figure))
+        return true;
+    return repay_sum_figure(sum, schedule, figure, rows->row, rows->count);
 }
 
 static bool add_figures(const struct repay_schedule *schedule, const struct repay_rows *rows,
                         struct repay_totals *totals, struct repay_error *error)
 {
+    /* What follows from others comes after them. */
+    static const enum repay_figure order[REPAY_FIGURE_COUNT] = {
+        REPAY_FIGURE_PRINCIPAL, REPAY_FIGURE_INTEREST,    REPAY_FIGURE_PENALTY,
+        REPAY_FIGURE_TOTAL_DUE, REPAY_FIGURE_OUTSTANDING, REPAY_FIGURE_PAID,
+        REPAY_FIGURE_OVERPAID,
+    };
     const struct repay_totals before = *totals;
-    int64_t room[REPAY_MEASURE_ROWS];
+    const struct chunk chunk = {schedule, rows, &before, totals};
 
     for (int i = 0; i < REPAY_FIGURE_COUNT; i++) {
-        enum repay_figure figure = (enum repay_figure)i;
-        struct repay_sum *sum = &totals->figures[figure];
-        const int64_t *values;
-
-        if (figure == REPAY_FIGURE_TOTAL_DUE && schedule->layout->total_due_reason) {
-            sum->missing_rows += rows->count;
-            continue;
-        }
-        /* What is outstanding may be known of some rows all the same: of those that are paid. */
-        if (figure != REPAY_FIGURE_OUTSTANDING && !repay_figure_is_told(schedule->layout, figure)) {
-            sum->missing_rows += rows->count;
-            continue;
-        }
-        if (figure == REPAY_FIGURE_OVERPAID && add_overpaid(schedule, &before, totals, rows->count))
-            continue;
-        values = rows->outstanding;
-        if (figure != REPAY_FIGURE_OUTSTANDING || schedule->layout->lateness_reason)
-            values = repay_schedule_amounts(schedule, figure, rows->row, rows->count, room);
-        if (figure == REPAY_FIGURE_OUTSTANDING)
-            values = without_negative(values, rows->count, room);
-        if (!repay_sum_column(sum, values, rows->count))
-            return repay_sum_overflow(repay_figure_name(figure), error);
+        if (!add_figure(&chunk, order[i]))
+            return repay_sum_overflow(repay_figure_name(order[i]), error);
     }
     return true;
 }
@@ -180,21 +214,31 @@ bool repay_schedule_totals(const struct repay_schedule *schedule, int32_t as_of,
     return true;
 }
 
+int32_t repay_schedule_earliest(const struct repay_schedule *schedule, int32_t first, int32_t last)
+{
+    struct repay_rows rows = {.row = 0};
+    int32_t earliest = REPAY_DAY_ABSENT;
+
+    while (first <= last && repay_rows_next_days(schedule, &rows)) {
+        /* Soon no chunk has an earlier day, and its amounts are not looked at. */
+        if (!repay_days_any_within(rows.days, rows.count, first, last))
+            continue;
+        repay_rows_take_outstanding(schedule, &rows);
+        for (uint32_t i = 0; i < rows.count; i++) {
+            if (rows.outstanding[i] <= 0 || rows.days[i] < first || rows.days[i] > last)
+                continue;
+            earliest = rows.days[i];
+            last = earliest - 1;
+        }
+    }
+    return earliest;
+}
+
 bool repay_schedule_next_due(const struct repay_schedule *schedule, int32_t as_of,
                              struct repay_next_due *out, struct repay_error *error)
 {
-    struct repay_rows rows = {.row = 0};
-    struct repay_next_due next = {.day = REPAY_DAY_ABSENT};
+    struct repay_next_due next = {.day = repay_schedule_earliest(schedule, as_of, INT32_MAX)};
 
-    while (repay_rows_next(schedule, &rows)) {
-        for (uint32_t i = 0; i < rows.count; i++) {
-            int32_t day = rows.days[i];
-
-            if (rows.outstanding[i] > 0 && day >= as_of &&
-                (next.day == REPAY_DAY_ABSENT || day < next.day))
-                next.day = day;
-        }
-    }
     /* All that is known to be due from as_of to that day is due on that day. */
     if (!repay_schedule_due(schedule, as_of, next.day == REPAY_DAY_ABSENT ? INT32_MAX : next.day,
                             &next.due, error))

@@ -29,6 +29,9 @@ bool repay_schedule_totals(const struct repay_schedule *schedule, int32_t as_of,
 bool repay_schedule_due(const struct repay_schedule *schedule, int32_t first, int32_t last,
                         struct repay_due *out, struct repay_error *error);
 
+/* The earliest day from `first` to `last` on which something is due, or REPAY_DAY_ABSENT. */
+int32_t repay_schedule_earliest(const struct repay_schedule *schedule, int32_t first, int32_t last);
+
 /* The earliest due day from as_of on, and all of that day. */
 struct repay_next_due {
     int32_t day;          /* REPAY_DAY_ABSENT: nothing known is due from as_of on */
