@@ -203,8 +203,9 @@ void repay_schedule_fill(const struct repay_schedule *schedule, enum repay_figur
         fill_overpaid(schedule, row, count, out);
         return;
     case REPAY_FIGURE_COUNT:
-        return;
+        break;
     }
+    fill_absent(out, count);
 }
 
 /* The column that the figure is, where it is one; NULL where it has to be computed. */
