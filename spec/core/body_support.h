@@ -139,7 +139,7 @@ static inline void reading_add_envelope(struct reading *reading)
         reading_add(reading, " ");
     }
     reading_add(reading, found[envelope->rows_found]);
-    reading_add(reading, envelope->rows_elsewhere ? " elsewhere " : " ");
+    reading_add(reading, " ");
     reading_add(reading, envelope->is_json ? "json " : "no_json ");
     repay_bytes_append_integer(&reading->shown, envelope->rows);
     reading_add(reading, "\n");

@@ -106,10 +106,10 @@ static void a_turn_that_comes_too_late_is_refused(void)
     fetch(&rig);
     begin(&rig);
     CHECK_INT(rig_next(&rig), REPAY_STEP_FAILED);
-    CHECK_INT(rig.call.error.kind, REPAY_KIND_TIMEOUT);
-    CHECK_INT(rig.call.error.outcome, REPAY_OUTCOME_NOT_SENT);
-    CHECK_INT(rig.call.error.retry_after_ms, 1000);
-    CHECK_TEXT(rig.call.error.message, "at this rate its turn comes after the call's time");
+    CHECK_INT(rig.call.error->kind, REPAY_KIND_TIMEOUT);
+    CHECK_INT(rig.call.error->outcome, REPAY_OUTCOME_NOT_SENT);
+    CHECK_INT(rig.call.error->retry_after_ms, 1000);
+    CHECK_TEXT(rig.call.error->message, "at this rate its turn comes after the call's time");
     rig_end_call(&rig);
     /* It booked nothing. */
     rig.now_ms += 1000;
@@ -126,9 +126,9 @@ static void an_open_breaker_ends_calls_at_once(void)
         fail_once(&rig);
     begin(&rig);
     CHECK_INT(rig_next(&rig), REPAY_STEP_FAILED);
-    CHECK_INT(rig.call.error.kind, REPAY_KIND_BREAKER_OPEN);
-    CHECK_INT(rig.call.error.outcome, REPAY_OUTCOME_NOT_SENT);
-    CHECK_INT(rig.call.error.retry_after_ms, REPAY_BREAKER_OPEN_MS);
+    CHECK_INT(rig.call.error->kind, REPAY_KIND_BREAKER_OPEN);
+    CHECK_INT(rig.call.error->outcome, REPAY_OUTCOME_NOT_SENT);
+    CHECK_INT(rig.call.error->retry_after_ms, REPAY_BREAKER_OPEN_MS);
     CHECK_INT(rig.call.attempt_count, 0);
     rig_end_call(&rig);
     CHECK_INT(rig.session.stats.attempts, REPAY_BREAKER_RUN);
@@ -171,7 +171,7 @@ static void an_opening_breaker_ends_the_call_with_its_own_error(void)
     CHECK_INT(rig_next(&rig), REPAY_STEP_SEND);
     rig_fail(&rig, REPAY_KIND_CONNECT, REPAY_SENT_NO);
     CHECK_INT(rig_next(&rig), REPAY_STEP_FAILED);
-    CHECK_INT(rig.call.error.kind, REPAY_KIND_CONNECT);
+    CHECK_INT(rig.call.error->kind, REPAY_KIND_CONNECT);
     CHECK_TEXT(rig.call.attempts[0].reason, "breaker_open");
     rig_end_call(&rig);
     rig_close(&rig);
@@ -194,8 +194,8 @@ static void a_breaker_that_opens_meanwhile_is_told_by_the_attempt(void)
     }
     rig.now_ms += 1000;
     CHECK_INT(repay_call_next(&waiting, rig.now_ms, rig.unix_ms), REPAY_STEP_FAILED);
-    CHECK_INT(waiting.error.kind, REPAY_KIND_CONNECT);
-    CHECK_INT(waiting.error.outcome, REPAY_OUTCOME_NOT_SENT);
+    CHECK_INT(waiting.error->kind, REPAY_KIND_CONNECT);
+    CHECK_INT(waiting.error->outcome, REPAY_OUTCOME_NOT_SENT);
     CHECK_INT(waiting.attempt_count, 1);
     CHECK_TEXT(waiting.attempts[0].reason, "breaker_open");
     repay_call_free(&waiting);
@@ -221,8 +221,8 @@ static void a_run_limits_begin_and_end(void)
     begin(&rig);
     repay_call_limit(&rig.call, INT64_MIN, rig.now_ms);
     CHECK_INT(rig_next(&rig), REPAY_STEP_FAILED);
-    CHECK_TEXT(rig.call.error.message, "the time for the whole run is over");
-    CHECK_INT(rig.call.error.outcome, REPAY_OUTCOME_NOT_SENT);
+    CHECK_TEXT(rig.call.error->message, "the time for the whole run is over");
+    CHECK_INT(rig.call.error->outcome, REPAY_OUTCOME_NOT_SENT);
     rig_end_call(&rig);
     rig_close(&rig);
 }
@@ -281,7 +281,7 @@ static void a_cleared_call_is_a_new_one(void)
     repay_call_clear(&rig.call);
     CHECK_TEXT(rig.call.idempotency_key, "");
     CHECK_INT(rig.call.stage, REPAY_CALL_NEW);
-    CHECK_INT(rig.call.error.kind, REPAY_KIND_NONE);
+    CHECK_INT(rig.call.error->kind, REPAY_KIND_NONE);
     CHECK_INT(rig.call.attempt_count, 0);
     repay_call_begin(&rig.call, &rig.session,
                      repay_operation_find(rig.session.provider, REPAY_TEXT("schedule")));

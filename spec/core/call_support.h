@@ -21,6 +21,7 @@
 struct rig {
     struct test_allocator memory;
     struct repay_blocks *blocks;
+    struct repay_answers *answers;
     struct repay_session session;
     struct repay_call call;
     struct repay_session_options options;
@@ -75,7 +76,8 @@ static inline bool rig_open(struct rig *rig)
 {
     rig->blocks = repay_blocks_create(&rig->memory.allocator);
     repay_session_init(&rig->session, &rig->memory.allocator);
-    return rig->blocks && repay_session_open(&rig->session, &rig->options, &rig->error);
+    rig->answers = rig->blocks ? repay_answers_create(rig->blocks) : NULL;
+    return rig->answers && repay_session_open(&rig->session, &rig->options, &rig->error);
 }
 
 static inline bool rig_begin(struct rig *rig, const char *operation)
@@ -85,7 +87,7 @@ static inline bool rig_begin(struct rig *rig, const char *operation)
 
     if (!CHECK(found != NULL))
         abort();
-    repay_call_init(&rig->call, &rig->memory.allocator, rig->blocks);
+    repay_call_init(&rig->call, &rig->memory.allocator, rig->answers);
     repay_call_begin(&rig->call, &rig->session, found);
     return true;
 }
@@ -128,8 +130,8 @@ static inline void rig_close(struct rig *rig)
 {
     repay_session_close(&rig->session);
     repay_session_close(&rig->session);
-    if (rig->blocks)
-        repay_blocks_drop(rig->blocks);
+    repay_answers_drop(rig->answers);
+    repay_blocks_drop(rig->blocks);
     test_allocator_end(&rig->memory);
 }
 
@@ -213,15 +215,16 @@ struct expectation {
 static inline void rig_expect(struct rig *rig, const char *provider,
                               const struct expectation *expected, int status, size_t piece)
 {
-    const struct repay_error *error = &rig->call.error;
+    const struct repay_error *error;
 
     CHECK_CASE(expected->fixture);
     rig_reply_in(rig, status, fixture_read(provider, expected->fixture), piece);
     if (expected->kind == REPAY_KIND_NONE) {
         CHECK_INT(rig_next(rig), REPAY_STEP_DONE);
-        CHECK_TEXT(error->message, "");
+        CHECK_TEXT(rig->call.error->message, "");
     } else {
         CHECK_INT(rig_next(rig), REPAY_STEP_FAILED);
+        error = rig->call.error;
         CHECK_TEXT(repay_kind_name(error->kind), repay_kind_name(expected->kind));
         CHECK_TEXT(repay_outcome_name(error->outcome), repay_outcome_name(expected->outcome));
         CHECK(error->message[0] != '\0');
@@ -256,11 +259,11 @@ static inline struct repay_schedule *rig_take(struct rig *rig)
     void *memory;
 
     repay_call_facts(&rig->call, &facts);
-    size = repay_builder_packed_size(&rig->call.builder, &facts);
+    size = repay_builder_packed_size(repay_call_rows(&rig->call), &facts);
     memory = malloc(size);
     if (!memory)
         abort();
-    repay_builder_pack(&rig->call.builder, &facts, memory);
+    repay_builder_pack(repay_call_rows(&rig->call), &facts, memory);
     return memory;
 }
 

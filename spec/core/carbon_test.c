@@ -174,30 +174,30 @@ static void test_details(void)
 
     begin(&rig, "LOAN_ABC123");
     rig_reply_in(&rig, 401, fixture_read("carbon", "unauthorized.401.json"), 0);
-    CHECK_TEXT(rig.call.error.provider_code, "INVALID_API_KEY");
+    CHECK_TEXT(rig.call.error->provider_code, "INVALID_API_KEY");
     end(&rig);
     begin(&rig, "LOAN_ABC123");
     rig_reply_in(&rig, 400, fixture_read("carbon", "field_validation.400.json"), 0);
-    CHECK_TEXT(rig.call.error.field, "bvn");
-    CHECK_TEXT(rig.call.error.hint, "");
+    CHECK_TEXT(rig.call.error->field, "bvn");
+    CHECK_TEXT(rig.call.error->hint, "");
     end(&rig);
     /* An id that looks like an application's gets a hint, another does not. */
     begin(&rig, "aaaabbbb-cccc-dddd-eeee-ffffffffffff");
     rig_reply_in(&rig, 400, fixture_read("carbon", "loan_not_found.400.json"), 0);
-    CHECK(strstr(rig.call.error.hint, "application id") != NULL);
+    CHECK(strstr(rig.call.error->hint, "application id") != NULL);
     end(&rig);
     begin(&rig, "LOAN_ABC123");
     rig_reply_in(&rig, 400, fixture_read("carbon", "loan_not_found.400.json"), 0);
-    CHECK_TEXT(rig.call.error.hint, "");
+    CHECK_TEXT(rig.call.error->hint, "");
     end(&rig);
     /* Faults in the body name the byte. */
     begin(&rig, "LOAN_ABC123");
     rig_reply_in(&rig, 200, fixture_read("carbon", "fraction.200.json"), 0);
-    CHECK_INT(rig.call.error.offset, 127);
+    CHECK_INT(rig.call.error->offset, 127);
     end(&rig);
     begin(&rig, "LOAN_ABC123");
     rig_reply_in(&rig, 200, fixture_read("carbon", "html.200.html"), 0);
-    CHECK_INT(rig.call.error.offset, 0);
+    CHECK_INT(rig.call.error->offset, 0);
     end(&rig);
 }
 

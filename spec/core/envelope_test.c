@@ -32,7 +32,7 @@ static void expect_text(const char *json, size_t size, const char *text)
     char out[600];
 
     memset(out, 'x', sizeof out);
-    repay_json_copy_text(value_of(json), out, size);
+    repay_envelope_copy_text(value_of(json), out, size);
     CHECK_CASE(json);
     CHECK_TEXT(out, text);
     CHECK_CASE(NULL);
@@ -52,8 +52,8 @@ static void test_texts(void)
     expect_text("null", 600, "");
     expect_text("{\"a\":\"b\"}", 600, "");
     expect_text("[\"b\"]", 600, "");
-    repay_json_copy_text(value_of("\"a\""), NULL, 0);
-    repay_json_copy_text(value_of("true"), NULL, 0);
+    repay_envelope_copy_text(value_of("\"a\""), NULL, 0);
+    repay_envelope_copy_text(value_of("true"), NULL, 0);
 }
 
 /* Longer than what is decoded, and cut inside no escape wherever the edge falls. */
@@ -73,7 +73,7 @@ static void test_long_texts(void)
                 at += strlen(units[unit]);
             }
             memcpy(json + at, "\"", 2);
-            repay_json_copy_text(value_of(json), out, sizeof out);
+            repay_envelope_copy_text(value_of(json), out, sizeof out);
             CHECK(strlen(out) >= 497);
             CHECK(strchr(out, '?') == NULL);
         }
@@ -82,13 +82,13 @@ static void test_long_texts(void)
 
 static void test_words(void)
 {
-    CHECK(repay_json_is_word(value_of("\"SUCCESS\""), "success"));
-    CHECK(repay_json_is_word(value_of("\"suc\\u0063ess\""), "SUCCESS"));
-    CHECK(!repay_json_is_word(value_of("\"success \""), "success"));
-    CHECK(!repay_json_is_word(value_of("\"successes\""), "success"));
-    CHECK(!repay_json_is_word(value_of("\"\""), "success"));
-    CHECK(!repay_json_is_word(value_of("true"), "true"));
-    CHECK(!repay_json_is_word(value_of("1"), "1"));
+    CHECK(repay_envelope_is_word(value_of("\"SUCCESS\""), "success"));
+    CHECK(repay_envelope_is_word(value_of("\"suc\\u0063ess\""), "SUCCESS"));
+    CHECK(!repay_envelope_is_word(value_of("\"success \""), "success"));
+    CHECK(!repay_envelope_is_word(value_of("\"successes\""), "success"));
+    CHECK(!repay_envelope_is_word(value_of("\"\""), "success"));
+    CHECK(!repay_envelope_is_word(value_of("true"), "true"));
+    CHECK(!repay_envelope_is_word(value_of("1"), "1"));
 }
 
 static void expect_integer(const char *json, bool is_integer, int64_t expected)
@@ -96,7 +96,7 @@ static void expect_integer(const char *json, bool is_integer, int64_t expected)
     int64_t number = -77;
 
     CHECK_CASE(json);
-    CHECK_INT(repay_json_read_integer(value_of(json), &number), is_integer);
+    CHECK_INT(repay_envelope_read_integer(value_of(json), &number), is_integer);
     CHECK_INT(number, is_integer ? expected : -77);
     CHECK_CASE(NULL);
 }
@@ -121,21 +121,21 @@ static void test_flags(void)
 {
     static const struct {
         const char *json;
-        enum repay_flag flag;
+        enum repay_envelope_flag flag;
     } cases[] = {
-        {"null", REPAY_FLAG_IS_ABSENT},     {"true", REPAY_FLAG_IS_TRUE},
-        {"false", REPAY_FLAG_IS_FALSE},     {"1", REPAY_FLAG_IS_TRUE},
-        {"0", REPAY_FLAG_IS_FALSE},         {"\"true\"", REPAY_FLAG_IS_TRUE},
-        {"\"FALSE\"", REPAY_FLAG_IS_FALSE}, {"\"1\"", REPAY_FLAG_IS_TRUE},
-        {"\"0\"", REPAY_FLAG_IS_FALSE},     {"\"tr\\u0075e\"", REPAY_FLAG_IS_TRUE},
-        {"2", REPAY_FLAG_IS_ODD},           {"\"yes\"", REPAY_FLAG_IS_ODD},
-        {"\"\"", REPAY_FLAG_IS_ODD},        {"[true]", REPAY_FLAG_IS_ODD},
-        {"{}", REPAY_FLAG_IS_ODD},
+        {"null", REPAY_ENVELOPE_FLAG_ABSENT},     {"true", REPAY_ENVELOPE_FLAG_TRUE},
+        {"false", REPAY_ENVELOPE_FLAG_FALSE},     {"1", REPAY_ENVELOPE_FLAG_TRUE},
+        {"0", REPAY_ENVELOPE_FLAG_FALSE},         {"\"true\"", REPAY_ENVELOPE_FLAG_TRUE},
+        {"\"FALSE\"", REPAY_ENVELOPE_FLAG_FALSE}, {"\"1\"", REPAY_ENVELOPE_FLAG_TRUE},
+        {"\"0\"", REPAY_ENVELOPE_FLAG_FALSE},     {"\"tr\\u0075e\"", REPAY_ENVELOPE_FLAG_TRUE},
+        {"2", REPAY_ENVELOPE_FLAG_ODD},           {"\"yes\"", REPAY_ENVELOPE_FLAG_ODD},
+        {"\"\"", REPAY_ENVELOPE_FLAG_ODD},        {"[true]", REPAY_ENVELOPE_FLAG_ODD},
+        {"{}", REPAY_ENVELOPE_FLAG_ODD},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         CHECK_CASE(cases[i].json);
-        CHECK_INT(repay_json_read_flag(value_of(cases[i].json)), cases[i].flag);
+        CHECK_INT(repay_envelope_read_flag(value_of(cases[i].json)), cases[i].flag);
     }
     CHECK_CASE(NULL);
 }
@@ -143,7 +143,7 @@ static void test_flags(void)
 static void expect_member(const char *json, enum repay_member found, const char *raw)
 {
     struct repay_json_value value = {.raw = REPAY_TEXT("untouched")};
-    enum repay_member member = repay_json_member_once(value_of(json), "amount", &value);
+    enum repay_member member = repay_envelope_member_once(value_of(json), "amount", &value);
 
     CHECK_CASE(json);
     CHECK_INT(member, found);
@@ -176,7 +176,7 @@ static void expect_words(const char *json, size_t size, const char *text)
 {
     char out[600];
 
-    repay_json_first_words(value_of(json), out, size);
+    repay_envelope_first_words(value_of(json), out, size);
     CHECK_CASE(json);
     CHECK_TEXT(out, text);
     CHECK_CASE(NULL);
@@ -198,7 +198,7 @@ static void test_first_words(void)
     expect_words("{\"name\":\"text\"}", 9, "name: te");
     expect_words("{\"name\":\"text\"}", 3, "te");
     expect_words("{\"name\":\"text\"}", 1, "");
-    repay_json_first_words(value_of("\"x\""), NULL, 0);
+    repay_envelope_first_words(value_of("\"x\""), NULL, 0);
 }
 
 static void test_kinds_of_words(void)

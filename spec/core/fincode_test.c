@@ -188,8 +188,8 @@ static void test_wall_clock(void)
     CHECK(rig_prepare(&rig));
     rig.unix_ms = INT64_MAX;
     CHECK_INT(rig_next(&rig), REPAY_STEP_FAILED);
-    CHECK_INT(rig.call.error.kind, REPAY_KIND_CONFIG);
-    CHECK_INT(rig.call.error.outcome, NOT_SENT);
+    CHECK_INT(rig.call.error->kind, REPAY_KIND_CONFIG);
+    CHECK_INT(rig.call.error->outcome, NOT_SENT);
     end(&rig);
 }
 
@@ -396,28 +396,28 @@ static void test_receipt(void)
     send_repayment(&rig);
     rig_reply_in(&rig, 200, fixture_read("fincode", "repay.200.json"), 0);
     CHECK_INT(rig_next(&rig), REPAY_STEP_DONE);
-    CHECK_TEXT(rig.call.receipt.id, "9b2d6f0e-6a55-4f0c-9d3a-0c7a3f6f1a01");
-    CHECK_INT(rig.call.receipt.amount_minor, 5000000);
-    CHECK_TEXT(rig.call.receipt.reference, "REF-2024-01-15-001");
-    CHECK_TEXT(rig.call.receipt.verification_status, "PENDING_VERIFICATION");
-    CHECK_TEXT(rig.call.receipt.provider_message, "Repayment submitted and awaiting verification");
+    CHECK_TEXT(rig.call.receipt->id, "9b2d6f0e-6a55-4f0c-9d3a-0c7a3f6f1a01");
+    CHECK_INT(rig.call.receipt->amount_minor, 5000000);
+    CHECK_TEXT(rig.call.receipt->reference, "REF-2024-01-15-001");
+    CHECK_TEXT(rig.call.receipt->verification_status, "PENDING_VERIFICATION");
+    CHECK_TEXT(rig.call.receipt->provider_message, "Repayment submitted and awaiting verification");
     CHECK(!repay_call_has_rows(&rig.call));
     end(&rig);
     send_repayment(&rig);
     rig_reply_in(&rig, 200, fixture_read("fincode", "repay_no_id.200.json"), 0);
-    CHECK_TEXT(rig.call.receipt.id, "");
-    CHECK_INT(rig.call.receipt.amount_minor, 5000000);
+    CHECK_TEXT(rig.call.receipt->id, "");
+    CHECK_INT(rig.call.receipt->amount_minor, 5000000);
     end(&rig);
     /* Nothing of a doubtful answer looks like a receipt. */
     send_repayment(&rig);
     rig_reply_in(&rig, 200, fixture_read("fincode", "repay_other_amount.200.json"), 0);
-    CHECK_TEXT(rig.call.receipt.id, "");
-    CHECK_INT(rig.call.receipt.amount_minor, REPAY_AMOUNT_ABSENT);
-    CHECK(strstr(rig.call.error.hint, "look before it is sent again") != NULL);
+    CHECK_TEXT(rig.call.receipt->id, "");
+    CHECK_INT(rig.call.receipt->amount_minor, REPAY_AMOUNT_ABSENT);
+    CHECK(strstr(rig.call.error->hint, "look before it is sent again") != NULL);
     end(&rig);
     send_repayment(&rig);
     rig_reply_in(&rig, 401, fixture_read("fincode", "auth_required.401.json"), 0);
-    CHECK_TEXT(rig.call.error.provider_code, "AUTH_REQUIRED");
+    CHECK_TEXT(rig.call.error->provider_code, "AUTH_REQUIRED");
     end(&rig);
 }
 

@@ -86,6 +86,29 @@ static void test_rows(void)
     CHECK_INT(repay_outcome_decide(&write), REPAY_OUTCOME_UNKNOWN);
 }
 
+/* No attempt begins, or none may follow. */
+static void test_without_attempt(void)
+{
+    struct repay_outcome_past past = {.last = REPAY_OUTCOME_UNKNOWN};
+
+    for (int is_write = 0; is_write < 2; is_write++) {
+        past = (struct repay_outcome_past){.is_write = is_write};
+        CHECK_INT(repay_outcome_without_attempt(&past), REPAY_OUTCOME_NOT_SENT);
+        /* A fault that is older than the first attempt says nothing of one. */
+        past.has_failed = true;
+        past.last = REPAY_OUTCOME_UNKNOWN;
+        CHECK_INT(repay_outcome_without_attempt(&past), REPAY_OUTCOME_NOT_SENT);
+        past.was_sent = true;
+        for (int last = REPAY_OUTCOME_NOT_SENT; last <= REPAY_OUTCOME_UNKNOWN; last++) {
+            past.last = (enum repay_outcome)last;
+            CHECK_INT(repay_outcome_without_attempt(&past), last);
+        }
+        past.has_failed = false;
+        CHECK_INT(repay_outcome_without_attempt(&past),
+                  is_write ? REPAY_OUTCOME_NOT_SENT : REPAY_OUTCOME_UNKNOWN);
+    }
+}
+
 static void test_kinds(void)
 {
     CHECK_INT(repay_kind_of_status(400), REPAY_KIND_VALIDATION);
@@ -115,6 +138,7 @@ int main(void)
 {
     test_table();
     test_rows();
+    test_without_attempt();
     test_kinds();
     return CHECK_REPORT();
 }

@@ -223,13 +223,14 @@ static void test_echoed_token(void)
     rig_reply(&rig, 401,
               "{\"status\":401,\"error\":true,\"message\":\"Bearer PEZESHA-TOKEN or "
               "PEZESHA%2DTOKEN is bad\"}");
-    CHECK_TEXT(rig.call.error.provider_message, "Bearer ************* or *************** is bad");
-    CHECK_TEXT(rig.call.error.message, "Bearer ************* or *************** is bad (HTTP 401)");
+    CHECK_TEXT(rig.call.error->provider_message, "Bearer ************* or *************** is bad");
+    CHECK_TEXT(rig.call.error->message,
+               "Bearer ************* or *************** is bad (HTTP 401)");
     end(&rig);
     begin(&rig);
     rig_reply(&rig, 200, "{\"status\":\"PEZESHA-TOKEN\",\"error\":\"PEZESHA-TOKEN\"}");
-    CHECK_TEXT(rig.call.error.provider_code, "*************");
-    CHECK(strstr(rig.call.error.message, "PEZESHA") == NULL);
+    CHECK_TEXT(rig.call.error->provider_code, "*************");
+    CHECK(strstr(rig.call.error->message, "PEZESHA") == NULL);
     end(&rig);
 }
 
@@ -242,7 +243,7 @@ static void test_bearer_prefix(void)
     send(&rig);
     rig_check_request(&rig, "pezesha", "schedule.request");
     rig_reply(&rig, 401, "{\"message\":\"bad token PEZESHA-TOKEN\"}");
-    CHECK_TEXT(rig.call.error.provider_message, "bad token *************");
+    CHECK_TEXT(rig.call.error->provider_message, "bad token *************");
     end(&rig);
 }
 

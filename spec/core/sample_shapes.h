@@ -144,7 +144,6 @@ static const struct repay_shape sample_inner = {
     .rows_member = "data",
     .rows_inside = sample_inner_inside,
     .rows_member_is_list = true,
-    .rows_inside_documented = true,
 };
 
 #endif

@@ -97,7 +97,7 @@ static struct repay_session *session_of(size_t index)
     return &sessions[index];
 }
 
-static void prepare(struct run *run, struct repay_session *session, struct repay_blocks *blocks,
+static void prepare(struct run *run, struct repay_session *session, struct repay_answers *answers,
                     uint64_t seed)
 {
     const struct repay_operation *operation =
@@ -105,7 +105,7 @@ static void prepare(struct run *run, struct repay_session *session, struct repay
     struct repay_chance chance = {.seed = seed};
     struct repay_error error;
 
-    repay_call_init(&run->call, &must_allocator, blocks);
+    repay_call_init(&run->call, &must_allocator, answers);
     repay_call_begin(&run->call, session, operation);
     for (unsigned i = 0; operation->parameters[i].name; i++) {
         if (operation->parameters[i].type == REPAY_PARAMETER_AMOUNT)
@@ -262,34 +262,34 @@ static void check_result(const struct run *run)
     MUST(call->attempt_count <= ATTEMPTS + 1);
     if (run->step == REPAY_STEP_DONE) {
         MUST(run->ended_whole_2xx);
-        MUST(call->error.kind == REPAY_KIND_NONE);
-        MUST(!call->operation->is_write || call->receipt.amount_minor == 105);
+        MUST(call->error->kind == REPAY_KIND_NONE);
+        MUST(!call->operation->is_write || call->receipt->amount_minor == 105);
         return;
     }
     MUST(run->step == REPAY_STEP_FAILED);
-    MUST(call->error.kind != REPAY_KIND_NONE && call->error.message[0] != '\0');
-    MUST(call->receipt.amount_minor == REPAY_AMOUNT_ABSENT);
-    MUST(strstr(call->error.message, "SECRET-VALUE") == NULL);
-    MUST(strstr(call->error.provider_message, "SECRET-VALUE") == NULL);
+    MUST(call->error->kind != REPAY_KIND_NONE && call->error->message[0] != '\0');
+    MUST(!call->receipt || call->receipt->amount_minor == REPAY_AMOUNT_ABSENT);
+    MUST(strstr(call->error->message, "SECRET-VALUE") == NULL);
+    MUST(strstr(call->error->provider_message, "SECRET-VALUE") == NULL);
     if (call->operation->is_write && run->may_have_left &&
-        call->error.outcome == REPAY_OUTCOME_NOT_SENT)
+        call->error->outcome == REPAY_OUTCOME_NOT_SENT)
         MUST(call->http_status == 401 || (call->http_status == 429 && run->target->keys_honoured));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct repay_blocks *blocks;
+    static struct repay_answers *answers;
     struct input input = {data, size, 0};
     struct run run = {.now_ms = 1000, .unix_ms = INT64_C(1705314600000)};
     size_t index = take(&input) % TARGETS;
     /* A copy: what a session's calls share (breaker, pace) must not reach the next input. */
     struct repay_session session = *session_of(index);
 
-    if (!blocks)
-        blocks = repay_blocks_create(&must_allocator);
-    MUST(blocks != NULL);
+    if (!answers)
+        answers = repay_answers_create(repay_blocks_create(&must_allocator));
+    MUST(answers != NULL);
     run.target = &targets[index];
-    prepare(&run, &session, blocks, take(&input));
+    prepare(&run, &session, answers, take(&input));
     ask(&run);
     MUST(run.step == REPAY_STEP_SEND);
     for (int steps = 0; input.at < input.size && steps < STEPS_MAX; steps++)

@@ -41,12 +41,12 @@ static inline void judge_open(struct repay_session *session, const char *provide
 
 static inline void judge_prepare(struct repay_call *call, struct repay_session *session,
                                  const struct repay_operation *operation,
-                                 struct repay_blocks *blocks)
+                                 struct repay_answers *answers)
 {
     struct repay_chance chance = {.seed = 1};
     struct repay_error error;
 
-    repay_call_init(call, &must_allocator, blocks);
+    repay_call_init(call, &must_allocator, answers);
     repay_call_begin(call, session, operation);
     for (unsigned i = 0; operation->parameters[i].name; i++) {
         if (operation->parameters[i].type == REPAY_PARAMETER_AMOUNT)
@@ -60,15 +60,16 @@ static inline void judge_prepare(struct repay_call *call, struct repay_session *
 /* Works on a copy of the session: what its calls share (breaker, pace) must not reach the next
  * input. */
 static inline void judge_once(struct judged *out, const struct repay_session *opened,
-                              const struct repay_operation *operation, struct repay_blocks *blocks,
-                              int status, struct repay_text body, size_t piece)
+                              const struct repay_operation *operation,
+                              struct repay_answers *answers, int status, struct repay_text body,
+                              size_t piece)
 {
     struct repay_end whole = {.kind = REPAY_KIND_NONE, .sent = REPAY_SENT_MAYBE};
     struct repay_session session = *opened;
     struct repay_call call;
     bool goes_on;
 
-    judge_prepare(&call, &session, operation, blocks);
+    judge_prepare(&call, &session, operation, answers);
     MUST(repay_call_next(&call, 0, 0) == REPAY_STEP_SEND);
     goes_on = repay_call_reply_status(&call, status);
     for (size_t at = 0; goes_on && at < body.length;) {
@@ -78,9 +79,11 @@ static inline void judge_once(struct judged *out, const struct repay_session *op
     }
     repay_call_end(&call, &whole, 0, 0);
     out->step = repay_call_next(&call, 0, 0);
-    out->error = call.error;
-    out->receipt = call.receipt;
-    out->rows = repay_call_has_rows(&call) ? call.builder.rows : 0;
+    out->error = *call.error;
+    repay_receipt_clear(&out->receipt);
+    if (call.receipt)
+        out->receipt = *call.receipt;
+    out->rows = repay_call_rows(&call) ? repay_call_rows(&call)->rows : 0;
     repay_call_free(&call);
 }
 
@@ -122,7 +125,7 @@ static inline void judge_check(const struct judged *judged, const struct repay_o
 static inline int judge_input(const char *provider, const uint8_t *data, size_t size)
 {
     static const int statuses[] = {200, 200, 400, 422, 404, 403, 401, 429, 500, 202};
-    static struct repay_blocks *blocks;
+    static struct repay_answers *answers;
     static struct repay_session session;
     const struct repay_operation *operations;
     struct repay_text body = {(const char *)data + 2, size - 2};
@@ -132,9 +135,9 @@ static inline int judge_input(const char *provider, const uint8_t *data, size_t 
 
     if (size < 2)
         return 0;
-    if (!blocks) {
-        blocks = repay_blocks_create(&must_allocator);
-        MUST(blocks != NULL);
+    if (!answers) {
+        answers = repay_answers_create(repay_blocks_create(&must_allocator));
+        MUST(answers != NULL);
         judge_open(&session, provider);
     }
     operations = session.provider->operations;
@@ -143,8 +146,8 @@ static inline int judge_input(const char *provider, const uint8_t *data, size_t 
     MUST(count > 0);
     status = statuses[data[0] / 16 % 10];
     operations += data[0] % 16 % count;
-    judge_once(&whole, &session, operations, blocks, status, body, size);
-    judge_once(&pieces, &session, operations, blocks, status, body, (size_t)data[1] + 1);
+    judge_once(&whole, &session, operations, answers, status, body, size);
+    judge_once(&pieces, &session, operations, answers, status, body, (size_t)data[1] + 1);
     judge_check(&whole, operations, status);
     MUST(whole.step == pieces.step && whole.rows == pieces.rows);
     MUST(whole.error.kind == pieces.error.kind && whole.error.outcome == pieces.error.outcome);

@@ -44,6 +44,13 @@ struct repay_lua_call *repay_lua_check_call(lua_State *L, int index)
     return call;
 }
 
+static bool has_answers(lua_State *L, struct repay_lua_state *state)
+{
+    if (!state->answers && repay_lua_blocks(L))
+        state->answers = repay_answers_create(state->blocks);
+    return state->answers != NULL;
+}
+
 /* A spare one, or a new one; NULL when there is no memory. */
 static struct repay_lua_call *take_call(lua_State *L, struct repay_lua_state *state)
 {
@@ -54,13 +61,13 @@ static struct repay_lua_call *take_call(lua_State *L, struct repay_lua_state *st
         state->spare_count--;
         return call;
     }
-    if (!repay_lua_blocks(L))
+    if (!has_answers(L, state))
         return NULL;
     call = repay_allocate(&state->allocator, sizeof *call);
     if (!call)
         return NULL;
     memset(call, 0, sizeof *call);
-    repay_call_init(&call->call, &state->allocator, state->blocks);
+    repay_call_init(&call->call, &state->allocator, state->answers);
     repay_bytes_init_wiping(&call->wire, &state->allocator, REPAY_REQUEST_SIZE_MAX);
     return call;
 }

@@ -1,10 +1,10 @@
 /*
  * The class `repay.call`: one operation on its way, and what drivers need of it.
  *
- * The userdata is a handle of one pointer; what a call needs lies behind it and goes round. A call
- * is 10 KB of tables and as much of buffers: as a userdata each, a million calls would be 10 GB for
- * Lua's collector to count and free. A driver of another module holds
- * what it moves, so that closing the handle takes nothing from under it.
+ * The userdata is a handle of one pointer; what a call needs lies behind it and goes round. It is
+ * 2 KB with its request: as a userdata each, a million calls would be 2 GB for Lua's collector to
+ * count and free. A driver of another module holds what it moves, so that closing the handle takes
+ * nothing from under it.
  */
 #ifndef REPAY_LUA_CALL_H
 #define REPAY_LUA_CALL_H

@@ -28,10 +28,10 @@ static int state_gc(lua_State *L)
 
     state->is_ending = true;
     repay_lua_free_spare_calls(state);
-    if (state->blocks) {
-        repay_blocks_drop(state->blocks);
-        state->blocks = NULL;
-    }
+    repay_answers_drop(state->answers);
+    state->answers = NULL;
+    repay_blocks_drop(state->blocks);
+    state->blocks = NULL;
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "blocks.h"
 #include "lua_compat.h"
 
+struct repay_answers;
 struct repay_lua_call;
 
 struct repay_lua_state {
@@ -18,6 +19,7 @@ struct repay_lua_state {
     lua_Alloc allocate;
     void *allocate_context;
     struct repay_blocks *blocks;        /* NULL until the first call is prepared */
+    struct repay_answers *answers;      /* likewise */
     int64_t live;                       /* objects that were made and not yet closed by anyone */
     struct repay_lua_call *spare_calls; /* what closed calls left for the next ones */
     uint32_t spare_count;

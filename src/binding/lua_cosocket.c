@@ -92,7 +92,7 @@ int repay_lua_cosocket_take(lua_State *L)
         return luaL_error(L, "repay.call has no request under way");
     if (!feed(L, call))
         return 0;
-    reusable = repay_http_reply_reusable(&call->call.http) && !call->call.operation->is_write;
+    reusable = repay_call_may_reuse(&call->call);
     end.connection = lua_toboolean(L, 3) ? REPAY_CONNECTION_REUSED : REPAY_CONNECTION_OPENED;
     repay_call_end(&call->call, &end, repay_clock_now_ms(), repay_clock_unix_ms());
     lua_pushboolean(L, reusable);

@@ -194,8 +194,7 @@ static int feed(lua_State *L)
     }
     if (state == REPAY_HTTP_DONE) {
         lua_pushliteral(L, "done");
-        lua_pushboolean(L, repay_http_reply_reusable(&call->call.http) &&
-                               !call->call.operation->is_write);
+        lua_pushboolean(L, repay_call_may_reuse(&call->call));
         return 2;
     }
     lua_pushliteral(L, "stop");

@@ -21,7 +21,7 @@ static void set_text(lua_State *L, const char *name, const char *text)
 
 static int push_receipt(lua_State *L, const struct repay_lua_call *call)
 {
-    const struct repay_receipt *receipt = &call->call.receipt;
+    const struct repay_receipt *receipt = call->call.receipt;
 
     lua_createtable(L, 0, 10);
     set_text(L, "id", receipt->id);
@@ -48,20 +48,20 @@ static int push_receipt(lua_State *L, const struct repay_lua_call *call)
 static int push_schedule(lua_State *L, struct repay_lua_call *call)
 {
     struct repay_lua_state *state = repay_lua_state_of(L);
+    struct repay_builder *rows = repay_call_rows(&call->call);
     struct repay_schedule_facts facts;
     struct repay_schedule *schedule;
     struct repay_error error;
     size_t size;
 
     repay_call_facts(&call->call, &facts);
-    size = repay_builder_packed_size(&call->call.builder, &facts);
+    size = repay_builder_packed_size(rows, &facts);
     if (size <= REPAY_SCHEDULE_INLINE_MAX) {
         schedule = repay_lua_new_schedule(L, size);
-        repay_builder_pack(&call->call.builder, &facts, schedule);
-        repay_builder_reset(&call->call.builder, call->call.operation->shape->layout);
+        repay_builder_pack(rows, &facts, schedule);
     } else {
         schedule = repay_lua_new_schedule(L, sizeof *schedule);
-        if (!repay_builder_move(&call->call.builder, &facts, schedule, &error)) {
+        if (!repay_builder_move(rows, &facts, schedule, &error)) {
             struct repay_lua_scene scene = repay_lua_call_scene(call);
 
             return repay_lua_push_failure(L, &error, &scene);
@@ -70,6 +70,7 @@ static int push_schedule(lua_State *L, struct repay_lua_call *call)
     }
     state->live++;
     call->is_taken = true;
+    repay_call_drop_answer(&call->call);
     if (size > REPAY_SCHEDULE_INLINE_MAX)
         (void)lua_gc(L, LUA_GCSTEP, (int)(size >> 10 < INT_MAX ? size >> 10 : INT_MAX));
     return 1;
@@ -81,7 +82,7 @@ int repay_lua_push_result(lua_State *L, int index)
     struct repay_lua_scene scene = repay_lua_call_scene(call);
 
     if (call->call.stage == REPAY_CALL_ENDED_BADLY)
-        return repay_lua_push_failure(L, &call->call.error, &scene);
+        return repay_lua_push_failure(L, call->call.error, &scene);
     if (call->call.stage != REPAY_CALL_ENDED_WELL)
         return luaL_error(L, "repay.call has not ended");
     if (!repay_call_has_rows(&call->call))

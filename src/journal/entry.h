@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "text.h"
+#include "uuid.h"
 
 /* name in C, the word that the database and Lua know it by */
 #define REPAY_ENTRY_STATES(X)                                                                      \
@@ -38,7 +39,6 @@ enum repay_entry_state {
  */
 enum repay_entry_mode { REPAY_MODE_AT_MOST_ONCE, REPAY_MODE_KEYED };
 
-#define REPAY_UUID_TEXT   36 /* 8-4-4-4-12 digits, no terminator */
 #define REPAY_DIGEST_SIZE 32 /* SHA-256 */
 
 /* What is the same about a payment for a person: the fields that a derived key is made of. */

@@ -25,26 +25,6 @@ struct repay_text repay_text_trimmed(struct repay_text text)
     return text;
 }
 
-static bool is_hexadecimal(char byte)
-{
-    char folded = repay_text_lower(byte);
-
-    return (byte >= '0' && byte <= '9') || (folded >= 'a' && folded <= 'f');
-}
-
-static bool is_uuid(struct repay_text text)
-{
-    if (text.length != REPAY_UUID_TEXT)
-        return false;
-    for (size_t i = 0; i < text.length; i++) {
-        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-        if (is_dash ? text.data[i] != '-' : !is_hexadecimal(text.data[i]))
-            return false;
-    }
-    return true;
-}
-
 static void add_field(struct repay_sha256 *hash, struct repay_text field)
 {
     char lower[REPAY_UUID_TEXT];
@@ -54,29 +34,12 @@ static void add_field(struct repay_sha256 *hash, struct repay_text field)
         repay_sha256_add_absent(hash);
         return;
     }
-    if (is_uuid(field)) {
+    if (repay_uuid_is(field)) {
         for (size_t i = 0; i < sizeof lower; i++)
             lower[i] = repay_text_lower(field.data[i]);
         field = (struct repay_text){lower, sizeof lower};
     }
     repay_sha256_add_text(hash, field);
-}
-
-/* Sets version and variant, and writes the digits in their groups. */
-static void write_uuid(unsigned char bytes[16], unsigned version, char out[REPAY_UUID_TEXT + 1])
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t at = 0;
-
-    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | version << 4);
-    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-    for (unsigned i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            out[at++] = '-';
-        out[at++] = digits[bytes[i] >> 4];
-        out[at++] = digits[bytes[i] & 0x0f];
-    }
-    out[at] = '\0';
 }
 
 void repay_payment_key(const struct repay_natural *natural,
@@ -99,7 +62,7 @@ void repay_payment_key(const struct repay_natural *natural,
     repay_sha256_add_integer(&hash, natural->ordinal);
     repay_sha256_end(&hash, digest);
     memcpy(natural_key, digest, sizeof digest);
-    write_uuid(digest, 8, key);
+    repay_uuid_write_version(digest, 8, key);
 }
 
 /*
@@ -132,5 +95,5 @@ void repay_uuid_v7(struct repay_uuid_clock *clock, int64_t unix_ms, const unsign
     bytes[6] = (unsigned char)(clock->counter >> 8);
     bytes[7] = (unsigned char)clock->counter;
     memcpy(bytes + 8, chance + 2, 8);
-    write_uuid(bytes, 7, out);
+    repay_uuid_write_version(bytes, 7, out);
 }

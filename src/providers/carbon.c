@@ -60,7 +60,6 @@ static const struct repay_shape schedule_shape = {
     .rows_member = "data",
     .rows_inside = rows_inside,
     .rows_member_is_list = true,
-    .rows_inside_documented = true,
 };
 
 enum { SETTING_API_KEY, SETTING_CARBON_KEY };
@@ -118,8 +117,8 @@ static bool is_refusal(const struct repay_envelope *envelope)
     struct repay_json_value status = envelope->values[ENVELOPE_STATUS];
 
     return envelope->present[ENVELOPE_STATUS] &&
-           (repay_json_is_word(status, "failed") || repay_json_is_word(status, "error") ||
-            repay_json_is_word(status, "fail"));
+           (repay_envelope_is_word(status, "failed") || repay_envelope_is_word(status, "error") ||
+            repay_envelope_is_word(status, "fail"));
 }
 
 /* The first entry of `errors`: what is wrong, and with which field. */
@@ -130,11 +129,11 @@ static bool read_field_error(struct repay_json_value errors, struct repay_error 
 
     if (errors.type != REPAY_JSON_ARRAY || !repay_json_next(errors, &cursor, &unnamed, &entry))
         return false;
-    if (repay_json_member_once(entry, "msg", &value) != REPAY_MEMBER_ONCE)
+    if (repay_envelope_member_once(entry, "msg", &value) != REPAY_MEMBER_ONCE)
         return false;
-    repay_json_copy_text(value, error->provider_message, sizeof error->provider_message);
-    if (repay_json_member_once(entry, "param", &value) == REPAY_MEMBER_ONCE)
-        repay_json_copy_text(value, error->field, sizeof error->field);
+    repay_envelope_copy_text(value, error->provider_message, sizeof error->provider_message);
+    if (repay_envelope_member_once(entry, "param", &value) == REPAY_MEMBER_ONCE)
+        repay_envelope_copy_text(value, error->field, sizeof error->field);
     return error->provider_message[0] != '\0';
 }
 
@@ -144,17 +143,17 @@ static void read_words(const struct repay_envelope *envelope, struct repay_error
     struct repay_json_value value;
 
     if (envelope->present[ENVELOPE_DATA] &&
-        repay_json_member_once(data, "error_code", &value) == REPAY_MEMBER_ONCE)
-        repay_json_copy_text(value, error->provider_code, sizeof error->provider_code);
+        repay_envelope_member_once(data, "error_code", &value) == REPAY_MEMBER_ONCE)
+        repay_envelope_copy_text(value, error->provider_code, sizeof error->provider_code);
     if (envelope->present[ENVELOPE_ERRORS] &&
         read_field_error(envelope->values[ENVELOPE_ERRORS], error))
         return;
     if (envelope->present[ENVELOPE_MESSAGE])
-        repay_json_first_words(envelope->values[ENVELOPE_MESSAGE], error->provider_message,
-                               sizeof error->provider_message);
+        repay_envelope_first_words(envelope->values[ENVELOPE_MESSAGE], error->provider_message,
+                                   sizeof error->provider_message);
     if (error->provider_message[0] == '\0' && envelope->present[ENVELOPE_DATA] &&
-        repay_json_member_once(data, "details", &value) == REPAY_MEMBER_ONCE)
-        repay_json_copy_text(value, error->provider_message, sizeof error->provider_message);
+        repay_envelope_member_once(data, "details", &value) == REPAY_MEMBER_ONCE)
+        repay_envelope_copy_text(value, error->provider_message, sizeof error->provider_message);
 }
 
 static enum repay_kind kind_of_refusal(const struct repay_reply *reply,
@@ -175,7 +174,7 @@ static enum repay_kind kind_of_refusal(const struct repay_reply *reply,
     default:
         break;
     }
-    if (reply->http_status >= 200 && reply->http_status <= 299)
+    if (repay_is_2xx(reply->http_status))
         return kind != REPAY_KIND_NONE ? kind : REPAY_KIND_PROVIDER_ERROR;
     return repay_kind_of_status(reply->http_status);
 }
@@ -189,8 +188,8 @@ static enum repay_judgement judge_success(const struct repay_envelope *envelope,
         (void)repay_error_set(error, REPAY_KIND_BAD_RESPONSE, "the reply has no status");
         return REPAY_JUDGED_UNCLEAR;
     }
-    if (!repay_json_is_word(envelope->values[ENVELOPE_STATUS], "success")) {
-        repay_json_copy_text(envelope->values[ENVELOPE_STATUS], status, sizeof status);
+    if (!repay_envelope_is_word(envelope->values[ENVELOPE_STATUS], "success")) {
+        repay_envelope_copy_text(envelope->values[ENVELOPE_STATUS], status, sizeof status);
         (void)repay_error_set(error, REPAY_KIND_BAD_RESPONSE,
                               "the reply's status is \"%s\", neither success nor failure", status);
         return REPAY_JUDGED_UNCLEAR;
@@ -207,7 +206,7 @@ static enum repay_judgement judge_schedule(const struct repay_reply *reply,
                                            struct repay_receipt *receipt, struct repay_error *error)
 {
     const struct repay_envelope *envelope = reply->envelope;
-    bool is_2xx = reply->http_status >= 200 && reply->http_status <= 299;
+    bool is_2xx = repay_is_2xx(reply->http_status);
 
     (void)receipt;
     if (envelope->is_json && is_refusal(envelope)) {

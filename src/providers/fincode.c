@@ -192,35 +192,37 @@ static const struct repay_parameter user_parameters[] = {
 };
 
 enum {
-    REPAY_USER_ID,
-    REPAY_CUSTOMER_ID,
-    REPAY_ACCOUNT_ID,
-    REPAY_BANK_ACCOUNT_ID,
-    REPAY_AMOUNT,
-    REPAY_REFERENCE,
-    REPAY_PAYMENT_DATE,
-    REPAY_NARRATION,
-    REPAY_KEY
+    PARAMETER_USER_ID,
+    PARAMETER_CUSTOMER_ID,
+    PARAMETER_ACCOUNT_ID,
+    PARAMETER_BANK_ACCOUNT_ID,
+    PARAMETER_AMOUNT,
+    PARAMETER_REFERENCE,
+    PARAMETER_PAYMENT_DATE,
+    PARAMETER_NARRATION,
+    PARAMETER_KEY
 };
 static const struct repay_parameter repay_parameters[] = {
-    [REPAY_USER_ID] = {.name = "user_id", .type = REPAY_PARAMETER_TEXT},
-    [REPAY_CUSTOMER_ID] = {.name = "customer_id", .type = REPAY_PARAMETER_TEXT, .required = true},
-    [REPAY_ACCOUNT_ID] = {.name = "account_id",
-                          .type = REPAY_PARAMETER_TEXT,
-                          .required = true,
-                          .is_subject = true},
-    [REPAY_BANK_ACCOUNT_ID] = {.name = "bank_account_id",
+    [PARAMETER_USER_ID] = {.name = "user_id", .type = REPAY_PARAMETER_TEXT},
+    [PARAMETER_CUSTOMER_ID] = {.name = "customer_id",
                                .type = REPAY_PARAMETER_TEXT,
                                .required = true},
-    [REPAY_AMOUNT] = {.name = "amount", .type = REPAY_PARAMETER_AMOUNT, .required = true},
-    [REPAY_REFERENCE] = {.name = "reference", .type = REPAY_PARAMETER_TEXT},
-    [REPAY_PAYMENT_DATE] = {.name = "payment_date", .type = REPAY_PARAMETER_TEXT},
-    [REPAY_NARRATION] = {.name = "narration",
-                         .type = REPAY_PARAMETER_TEXT,
-                         .length_max = NARRATION_MAX},
-    [REPAY_KEY] = {.name = "idempotency_key",
-                   .type = REPAY_PARAMETER_KEY,
-                   .length_max = REPAY_KEY_MAX},
+    [PARAMETER_ACCOUNT_ID] = {.name = "account_id",
+                              .type = REPAY_PARAMETER_TEXT,
+                              .required = true,
+                              .is_subject = true},
+    [PARAMETER_BANK_ACCOUNT_ID] = {.name = "bank_account_id",
+                                   .type = REPAY_PARAMETER_TEXT,
+                                   .required = true},
+    [PARAMETER_AMOUNT] = {.name = "amount", .type = REPAY_PARAMETER_AMOUNT, .required = true},
+    [PARAMETER_REFERENCE] = {.name = "reference", .type = REPAY_PARAMETER_TEXT},
+    [PARAMETER_PAYMENT_DATE] = {.name = "payment_date", .type = REPAY_PARAMETER_TEXT},
+    [PARAMETER_NARRATION] = {.name = "narration",
+                             .type = REPAY_PARAMETER_TEXT,
+                             .length_max = NARRATION_MAX},
+    [PARAMETER_KEY] = {.name = "idempotency_key",
+                       .type = REPAY_PARAMETER_KEY,
+                       .length_max = REPAY_KEY_MAX},
     {.name = NULL},
 };
 
@@ -296,13 +298,14 @@ static void write_repayment(const struct repay_task *task, struct repay_bytes *o
 
     repay_json_begin(&writer, '{');
     repay_json_name(&writer, "repaymentAmount");
-    repay_json_write_amount(&writer, arguments[REPAY_AMOUNT].minor, task->session->wire_decimals);
-    write_text(&writer, "customerId", &arguments[REPAY_CUSTOMER_ID]);
-    write_text(&writer, "accountId", &arguments[REPAY_ACCOUNT_ID]);
-    write_text(&writer, "bankAccountId", &arguments[REPAY_BANK_ACCOUNT_ID]);
-    write_text(&writer, "repaymentReference", &arguments[REPAY_REFERENCE]);
-    write_text(&writer, "paymentDate", &arguments[REPAY_PAYMENT_DATE]);
-    write_text(&writer, "paymentNarration", &arguments[REPAY_NARRATION]);
+    repay_json_write_amount(&writer, arguments[PARAMETER_AMOUNT].minor,
+                            task->session->wire_decimals);
+    write_text(&writer, "customerId", &arguments[PARAMETER_CUSTOMER_ID]);
+    write_text(&writer, "accountId", &arguments[PARAMETER_ACCOUNT_ID]);
+    write_text(&writer, "bankAccountId", &arguments[PARAMETER_BANK_ACCOUNT_ID]);
+    write_text(&writer, "repaymentReference", &arguments[PARAMETER_REFERENCE]);
+    write_text(&writer, "paymentDate", &arguments[PARAMETER_PAYMENT_DATE]);
+    write_text(&writer, "paymentNarration", &arguments[PARAMETER_NARRATION]);
     repay_json_close(&writer, '}');
 }
 
@@ -322,9 +325,10 @@ static bool check_payment_date(const struct repay_argument *date, struct repay_e
 static bool build_repay(const struct repay_task *task, struct repay_request *out,
                         struct repay_error *error)
 {
-    unsigned user = task->arguments[REPAY_USER_ID].given ? REPAY_USER_ID : REPAY_CUSTOMER_ID;
+    unsigned user =
+        task->arguments[PARAMETER_USER_ID].given ? PARAMETER_USER_ID : PARAMETER_CUSTOMER_ID;
 
-    if (!check_payment_date(&task->arguments[REPAY_PAYMENT_DATE], error))
+    if (!check_payment_date(&task->arguments[PARAMETER_PAYMENT_DATE], error))
         return false;
     repay_task_begin_target(task, REPAY_METHOD_POST, out);
     (void)repay_bytes_append_string(&out->bytes, "/user/repay-loan/");
@@ -379,19 +383,22 @@ enum verdict { VERDICT_NONE, VERDICT_SUCCESS, VERDICT_FAILURE, VERDICT_CONTRADIC
 static enum verdict read_verdict(const struct repay_envelope *envelope)
 {
     struct repay_json_value status = envelope->values[ENVELOPE_STATUS];
-    enum repay_flag flag = REPAY_FLAG_IS_ABSENT;
-    bool succeeded = envelope->present[ENVELOPE_STATUS] && repay_json_is_word(status, "SUCCESS");
-    bool failed = envelope->present[ENVELOPE_STATUS] && repay_json_is_word(status, "FAILED");
+    enum repay_envelope_flag flag = REPAY_ENVELOPE_FLAG_ABSENT;
+    bool succeeded =
+        envelope->present[ENVELOPE_STATUS] && repay_envelope_is_word(status, "SUCCESS");
+    bool failed = envelope->present[ENVELOPE_STATUS] && repay_envelope_is_word(status, "FAILED");
 
     if (envelope->present[ENVELOPE_SUCCESS])
-        flag = repay_json_read_flag(envelope->values[ENVELOPE_SUCCESS]);
-    if (flag == REPAY_FLAG_IS_ODD || (envelope->present[ENVELOPE_STATUS] && !succeeded && !failed))
+        flag = repay_envelope_read_flag(envelope->values[ENVELOPE_SUCCESS]);
+    if (flag == REPAY_ENVELOPE_FLAG_ODD ||
+        (envelope->present[ENVELOPE_STATUS] && !succeeded && !failed))
         return VERDICT_ODD;
-    if ((succeeded && flag == REPAY_FLAG_IS_FALSE) || (failed && flag == REPAY_FLAG_IS_TRUE))
+    if ((succeeded && flag == REPAY_ENVELOPE_FLAG_FALSE) ||
+        (failed && flag == REPAY_ENVELOPE_FLAG_TRUE))
         return VERDICT_CONTRADICTION;
-    if (failed || flag == REPAY_FLAG_IS_FALSE)
+    if (failed || flag == REPAY_ENVELOPE_FLAG_FALSE)
         return VERDICT_FAILURE;
-    return succeeded || flag == REPAY_FLAG_IS_TRUE ? VERDICT_SUCCESS : VERDICT_NONE;
+    return succeeded || flag == REPAY_ENVELOPE_FLAG_TRUE ? VERDICT_SUCCESS : VERDICT_NONE;
 }
 
 static void copy_member(struct repay_json_value object, const char *name, char *out,
@@ -399,8 +406,8 @@ static void copy_member(struct repay_json_value object, const char *name, char *
 {
     struct repay_json_value value;
 
-    if (out[0] == '\0' && repay_json_member_once(object, name, &value) == REPAY_MEMBER_ONCE)
-        repay_json_copy_text(value, out, out_size);
+    if (out[0] == '\0' && repay_envelope_member_once(object, name, &value) == REPAY_MEMBER_ONCE)
+        repay_envelope_copy_text(value, out, out_size);
 }
 
 /* Text: message, error.message, error, data.message. Code: error.code, code, errorCode. */
@@ -412,20 +419,20 @@ static void read_words(const struct repay_envelope *envelope, struct repay_error
     const size_t code_size = sizeof error->provider_code;
 
     if (envelope->present[ENVELOPE_MESSAGE])
-        repay_json_copy_text(envelope->values[ENVELOPE_MESSAGE], text, text_size);
+        repay_envelope_copy_text(envelope->values[ENVELOPE_MESSAGE], text, text_size);
     if (envelope->present[ENVELOPE_ERROR]) {
         struct repay_json_value value = envelope->values[ENVELOPE_ERROR];
         copy_member(value, "message", text, text_size);
         copy_member(value, "code", code, code_size);
         if (text[0] == '\0')
-            repay_json_copy_text(value, text, text_size);
+            repay_envelope_copy_text(value, text, text_size);
     }
     if (envelope->present[ENVELOPE_DATA])
         copy_member(envelope->values[ENVELOPE_DATA], "message", text, text_size);
     if (envelope->present[ENVELOPE_CODE] && code[0] == '\0')
-        repay_json_copy_text(envelope->values[ENVELOPE_CODE], code, code_size);
+        repay_envelope_copy_text(envelope->values[ENVELOPE_CODE], code, code_size);
     if (envelope->present[ENVELOPE_ERROR_CODE] && code[0] == '\0')
-        repay_json_copy_text(envelope->values[ENVELOPE_ERROR_CODE], code, code_size);
+        repay_envelope_copy_text(envelope->values[ENVELOPE_ERROR_CODE], code, code_size);
 }
 
 static enum repay_kind kind_of_refusal(int http_status, const struct repay_error *error)
@@ -442,7 +449,7 @@ static enum repay_kind kind_of_refusal(int http_status, const struct repay_error
             return kind;
         return has_words ? REPAY_KIND_PROVIDER_ERROR : REPAY_KIND_VALIDATION;
     }
-    if (http_status >= 200 && http_status <= 299)
+    if (repay_is_2xx(http_status))
         return kind != REPAY_KIND_NONE ? kind : REPAY_KIND_PROVIDER_ERROR;
     return repay_kind_of_status(http_status);
 }
@@ -463,7 +470,7 @@ static enum repay_judgement unclear_verdict(const struct repay_envelope *envelop
     if (verdict == VERDICT_NONE)
         return unclear(error, "the reply does not say whether it is a success");
     if (envelope->present[ENVELOPE_STATUS])
-        repay_json_copy_text(envelope->values[ENVELOPE_STATUS], word, sizeof word);
+        repay_envelope_copy_text(envelope->values[ENVELOPE_STATUS], word, sizeof word);
     (void)repay_error_set(error, REPAY_KIND_BAD_RESPONSE,
                           "the reply's status is \"%s\", neither SUCCESS nor FAILED", word);
     return REPAY_JUDGED_UNCLEAR;
@@ -473,7 +480,7 @@ static enum repay_judgement unclear_verdict(const struct repay_envelope *envelop
 static enum repay_judgement judge_verdict(const struct repay_reply *reply, enum verdict verdict,
                                           struct repay_error *error)
 {
-    bool is_2xx = reply->http_status >= 200 && reply->http_status <= 299;
+    bool is_2xx = repay_is_2xx(reply->http_status);
 
     if (!reply->envelope->is_json)
         return REPAY_JUDGED_UNCLEAR;
@@ -521,7 +528,7 @@ static enum echo read_echo(struct repay_json_value data, const struct repay_task
     int64_t minor;
     size_t fault_at;
 
-    switch (repay_json_member_once(data, "repaymentAmount", &value)) {
+    switch (repay_envelope_member_once(data, "repaymentAmount", &value)) {
     case REPAY_MEMBER_ABSENT:
         return ECHO_ABSENT;
     case REPAY_MEMBER_TWICE:
@@ -533,12 +540,12 @@ static enum echo read_echo(struct repay_json_value data, const struct repay_task
     if (value.type == REPAY_JSON_STRING) {
         if (text.length > AMOUNT_TEXT_MAX)
             return ECHO_DIFFERS;
-        repay_json_copy_text(value, room, sizeof room);
+        repay_envelope_copy_text(value, room, sizeof room);
         text = repay_text_of(room);
     }
     if (repay_money_read(text, task->session->wire_decimals, &minor, &fault_at) != REPAY_MONEY_OK)
         return ECHO_DIFFERS;
-    return minor == task->arguments[REPAY_AMOUNT].minor ? ECHO_OURS : ECHO_DIFFERS;
+    return minor == task->arguments[PARAMETER_AMOUNT].minor ? ECHO_OURS : ECHO_DIFFERS;
 }
 
 static void read_receipt(struct repay_json_value data, int64_t minor, struct repay_receipt *receipt)
@@ -584,17 +591,17 @@ static enum repay_judgement judge_repay(const struct repay_reply *reply,
     echo = read_echo(data, reply->task);
     if (echo == ECHO_DIFFERS)
         return unclear(error, "the reply echoes another amount than was sent");
-    status_found = repay_json_member_once(data, "verificationStatus", &status);
+    status_found = repay_envelope_member_once(data, "verificationStatus", &status);
     if (status_found == REPAY_MEMBER_TWICE)
         return unclear(error, "the reply holds two verification statuses");
-    if (status_found == REPAY_MEMBER_ONCE && repay_json_is_word(status, "REJECTED")) {
+    if (status_found == REPAY_MEMBER_ONCE && repay_envelope_is_word(status, "REJECTED")) {
         read_words(envelope, error);
         error->kind = REPAY_KIND_REJECTED;
         return REPAY_JUDGED_REFUSED;
     }
     if (echo == ECHO_ABSENT)
         return unclear(error, "the reply does not echo the amount");
-    read_receipt(data, reply->task->arguments[REPAY_AMOUNT].minor, receipt);
+    read_receipt(data, reply->task->arguments[PARAMETER_AMOUNT].minor, receipt);
     return REPAY_JUDGED_ACCEPTED;
 }
 

@@ -147,24 +147,24 @@ static struct flags read_flags(const struct repay_envelope *envelope)
     struct repay_json_value error = envelope->values[ENVELOPE_ERROR];
 
     if (envelope->present[ENVELOPE_STATUS]) {
-        if (!repay_json_read_integer(envelope->values[ENVELOPE_STATUS], &flags.status))
+        if (!repay_envelope_read_integer(envelope->values[ENVELOPE_STATUS], &flags.status))
             flags.is_odd = true;
         else if (flags.status >= 200 && flags.status <= 299)
             flags.says_success = true;
         else
             flags.says_error = true;
     }
-    switch (envelope->present[ENVELOPE_ERROR] ? repay_json_read_flag(error)
-                                              : REPAY_FLAG_IS_ABSENT) {
-    case REPAY_FLAG_IS_ABSENT:
+    switch (envelope->present[ENVELOPE_ERROR] ? repay_envelope_read_flag(error)
+                                              : REPAY_ENVELOPE_FLAG_ABSENT) {
+    case REPAY_ENVELOPE_FLAG_ABSENT:
         break;
-    case REPAY_FLAG_IS_FALSE:
+    case REPAY_ENVELOPE_FLAG_FALSE:
         flags.says_success = true;
         break;
-    case REPAY_FLAG_IS_TRUE:
+    case REPAY_ENVELOPE_FLAG_TRUE:
         flags.says_error = true;
         break;
-    case REPAY_FLAG_IS_ODD:
+    case REPAY_ENVELOPE_FLAG_ODD:
         /* The token route's errors have a word here; an empty word says nothing. */
         if (error.type == REPAY_JSON_STRING)
             flags.says_error = flags.says_error || error.raw.length > 2;
@@ -180,13 +180,13 @@ static void read_words(const struct repay_envelope *envelope, struct repay_error
     static const int order[] = {ENVELOPE_ERRORS, ENVELOPE_MESSAGE, ENVELOPE_DESCRIPTION};
 
     if (envelope->present[ENVELOPE_ERROR] &&
-        repay_json_read_flag(envelope->values[ENVELOPE_ERROR]) == REPAY_FLAG_IS_ODD)
-        repay_json_copy_text(envelope->values[ENVELOPE_ERROR], error->provider_code,
-                             sizeof error->provider_code);
+        repay_envelope_read_flag(envelope->values[ENVELOPE_ERROR]) == REPAY_ENVELOPE_FLAG_ODD)
+        repay_envelope_copy_text(envelope->values[ENVELOPE_ERROR], error->provider_code,
+                                 sizeof error->provider_code);
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         if (envelope->present[order[i]])
-            repay_json_first_words(envelope->values[order[i]], error->provider_message,
-                                   sizeof error->provider_message);
+            repay_envelope_first_words(envelope->values[order[i]], error->provider_message,
+                                       sizeof error->provider_message);
         if (error->provider_message[0] != '\0')
             return;
     }
@@ -208,7 +208,7 @@ static enum repay_kind kind_of_refusal(int http_status, const struct flags *flag
 
     if (kind == REPAY_KIND_NONE)
         kind = repay_kind_of_words(refusal_words, error->provider_code);
-    if (status == 400 || (status >= 200 && status <= 299))
+    if (status == 400 || repay_is_2xx(status))
         return kind != REPAY_KIND_NONE ? kind : REPAY_KIND_PROVIDER_ERROR;
     return repay_kind_of_status(status);
 }
@@ -235,7 +235,7 @@ static enum repay_judgement judge_schedule(const struct repay_reply *reply,
                                            struct repay_receipt *receipt, struct repay_error *error)
 {
     const struct repay_envelope *envelope = reply->envelope;
-    bool is_2xx = reply->http_status >= 200 && reply->http_status <= 299;
+    bool is_2xx = repay_is_2xx(reply->http_status);
     struct flags flags;
 
     (void)receipt;

@@ -24,7 +24,7 @@ struct number_parts {
 
 static bool is_digit(struct repay_text text, size_t at)
 {
-    return at < text.length && text.data[at] >= '0' && text.data[at] <= '9';
+    return at < text.length && repay_is_digit(text.data[at]);
 }
 
 static struct repay_text take_digits(struct repay_text text, size_t *at)

@@ -37,6 +37,21 @@ static inline char repay_text_lower(char byte)
     return (byte >= 'A' && byte <= 'Z') ? (char)(byte + ('a' - 'A')) : byte;
 }
 
+static inline bool repay_is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* What a hexadecimal digit of either case stands for, else -1. */
+static inline int repay_hex_value(char byte)
+{
+    char lower = repay_text_lower(byte);
+
+    if (repay_is_digit(byte))
+        return byte - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 static inline bool repay_text_equal_fold(struct repay_text a, struct repay_text b)
 {
     if (a.length != b.length)

@@ -240,15 +240,6 @@ static inline bool repay_is_blank(char byte)
     return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
 }
 
-/* What a hex digit of either case stands for, else -1. */
-static inline int repay_hex_value(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    char lower = (char)(byte | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /*
  * Past the blanks of JSON, but not past a block behind `end`. Blanks are mostly none, one space, or
  * a line's end and its indentation.

@@ -4,7 +4,24 @@
  */
 #include "call_inner.h"
 
-#define KEPT_MAX ((size_t)16 << 10) /* of one buffer: a usual call needs a tenth of it */
+#define KEPT_MAX ((size_t)4 << 10) /* of one buffer: a usual request has a tenth of it */
+
+/* What a call's error is while nothing is wrong. */
+static const struct repay_error no_error = {.offset = -1, .retry_after_ms = -1};
+
+/* What it is when there was no memory for another. */
+#define STARVED(of)                                                                                \
+    [of] = {.kind = REPAY_KIND_MEMORY,                                                             \
+            .outcome = of,                                                                         \
+            .offset = -1,                                                                          \
+            .retry_after_ms = -1,                                                                  \
+            .message = "out of memory"}
+static const struct repay_error starved[] = {
+    STARVED(REPAY_OUTCOME_NOT_SENT),
+    STARVED(REPAY_OUTCOME_REFUSED),
+    STARVED(REPAY_OUTCOME_UNKNOWN),
+};
+#undef STARVED
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -23,64 +40,87 @@ static int64_t later_by(int64_t now_ms, int64_t duration_ms)
 static void forget(struct repay_call *call)
 {
     const struct repay_allocator *allocator = call->allocator;
+    struct repay_answers *answers = call->answers;
 
     memset(call, 0, offsetof(struct repay_call, texts));
     call->allocator = allocator;
+    call->answers = answers;
+    call->error = &no_error;
     call->deadline_ms = INT64_MAX;
     call->begin_ms = INT64_MIN;
     call->limit_ms = INT64_MAX;
     call->retry_after_ms = -1;
     call->fed = REPAY_HTTP_DONE;
-    repay_receipt_clear(&call->receipt);
-    repay_error_clear(&call->error);
-    repay_error_clear(&call->reply_error);
+}
+
+/* What only some calls have. */
+static void free_rooms(struct repay_call *call)
+{
+    repay_call_drop_answer(call);
+    repay_release(call->allocator, call->fault, sizeof *call->fault);
+    call->fault = NULL;
+    call->error = &no_error;
+    repay_release(call->allocator, call->receipt, sizeof *call->receipt);
+    call->receipt = NULL;
 }
 
 void repay_call_init(struct repay_call *call, const struct repay_allocator *allocator,
-                     struct repay_blocks *blocks)
+                     struct repay_answers *answers)
 {
     call->allocator = allocator;
+    call->answers = answers;
+    repay_answers_retain(answers);
     forget(call);
-    memset(&call->http, 0, sizeof call->http);
     repay_bytes_init(&call->texts, allocator, REPAY_REQUEST_SIZE_MAX);
-    repay_bytes_init(&call->collected, allocator, REPAY_COLLECT_MAX);
     repay_request_init(&call->request, allocator);
-    repay_body_init(&call->body, allocator);
-    repay_builder_init(&call->builder, blocks);
 }
 
 void repay_call_free(struct repay_call *call)
 {
     repay_bytes_free(&call->texts);
-    repay_bytes_free(&call->collected);
     repay_request_free(&call->request);
-    repay_body_free(&call->body);
-    repay_builder_free(&call->builder);
-    if (call->is_fed)
-        repay_http_reply_free(&call->http);
-    call->is_fed = false;
+    if (call->answers) {
+        free_rooms(call);
+        repay_answers_drop(call->answers);
+    }
+    call->answers = NULL;
     if (call->stage < REPAY_CALL_ENDED_WELL)
         call->stage = REPAY_CALL_ENDED_BADLY;
 }
 
-static void clear_bytes(struct repay_bytes *bytes)
-{
-    if (bytes->capacity > KEPT_MAX)
-        repay_bytes_free(bytes);
-    repay_bytes_clear(bytes);
-}
-
 void repay_call_clear(struct repay_call *call)
 {
-    if (call->is_fed)
-        repay_http_reply_free(&call->http);
-    clear_bytes(&call->texts);
-    clear_bytes(&call->collected);
-    clear_bytes(&call->body.carry);
-    clear_bytes(&call->body.kept);
+    free_rooms(call);
+    if (call->texts.capacity > KEPT_MAX)
+        repay_bytes_free(&call->texts);
+    repay_bytes_clear(&call->texts);
+    if (call->request.bytes.capacity > KEPT_MAX)
+        repay_request_free(&call->request);
     repay_request_clear(&call->request);
-    repay_builder_reset(&call->builder, NULL);
     forget(call);
+}
+
+void repay_call_drop_answer(struct repay_call *call)
+{
+    repay_answers_give(call->answers, call->answer);
+    call->answer = NULL;
+}
+
+void repay_call_keep_error(struct repay_call *call, const struct repay_error *error)
+{
+    if (!call->fault)
+        call->fault = repay_allocate(call->allocator, sizeof *call->fault);
+    if (!call->fault) {
+        call->error = &starved[error->outcome];
+        return;
+    }
+    *call->fault = *error;
+    call->error = call->fault;
+}
+
+void repay_call_clear_error(struct repay_call *call)
+{
+    call->error = &no_error;
 }
 
 static enum repay_step fail(struct repay_call *call)
@@ -88,26 +128,49 @@ static enum repay_step fail(struct repay_call *call)
     call->stage = REPAY_CALL_ENDED_BADLY;
     repay_call_note_end(call, false);
     repay_request_clear(&call->request);
+    repay_call_drop_answer(call);
     return REPAY_STEP_FAILED;
 }
 
 static enum repay_step fail_with(struct repay_call *call, enum repay_kind kind,
                                  enum repay_outcome outcome, const char *message)
 {
-    (void)repay_error_set(&call->error, kind, "%s", message);
-    call->error.outcome = outcome;
+    struct repay_error error;
+
+    (void)repay_error_set(&error, kind, "%s", message);
+    error.outcome = outcome;
+    repay_call_keep_error(call, &error);
     return fail(call);
 }
 
 /* What earlier attempts of this call leave to say about the money when no further one begins. */
 static enum repay_outcome outcome_so_far(const struct repay_call *call)
 {
-    bool was_sent = call->attempt_count > 0 || call->page > 1;
+    struct repay_outcome_past past = {
+        .is_write = call->operation && call->operation->is_write,
+        .was_sent = call->attempt_count > 0 || call->page > 1,
+        .has_failed = call->error->kind != REPAY_KIND_NONE,
+        .last = call->error->outcome,
+    };
 
-    if (!was_sent || call->error.kind == REPAY_KIND_NONE)
-        return was_sent && !call->operation->is_write ? REPAY_OUTCOME_UNKNOWN
-                                                      : REPAY_OUTCOME_NOT_SENT;
-    return call->error.outcome;
+    return repay_outcome_without_attempt(&past);
+}
+
+/* The attempt under way is given up, and its reply will not be read. */
+static enum repay_step give_up(struct repay_call *call)
+{
+    struct repay_outcome_facts facts = {
+        .is_write = call->operation->is_write,
+        .keys_honoured = call->session->keys_honoured,
+        .sent = REPAY_SENT_MAYBE,
+        .judgement = REPAY_JUDGED_UNCLEAR,
+    };
+    enum repay_outcome outcome = repay_outcome_decide(&facts);
+
+    if (call->cancelled)
+        return fail_with(call, REPAY_KIND_CANCELLED, outcome, "the call was cancelled");
+    return fail_with(call, REPAY_KIND_CONNECTION_LOST, outcome,
+                     "the attempt was given up without a report");
 }
 
 static enum repay_step begin_attempt(struct repay_call *call)
@@ -118,9 +181,8 @@ static enum repay_step begin_attempt(struct repay_call *call)
 
     repay_call_reply_reset(call);
     if (!repay_call_build(call, call->unix_ms, &fault)) {
-        enum repay_outcome outcome = outcome_so_far(call);
-        call->error = fault;
-        call->error.outcome = outcome;
+        fault.outcome = outcome_so_far(call);
+        repay_call_keep_error(call, &fault);
         return fail(call);
     }
     repay_call_note_attempt(call);
@@ -146,15 +208,13 @@ static enum repay_step want_attempt(struct repay_call *call)
                          call->deadline_ms == call->limit_ms
                              ? "the time for the whole run is over"
                              : "the time for the whole call is over");
-    permit = repay_call_ask_breaker(call);
+    permit = repay_call_ask_breaker(call, outcome);
     if (permit == REPAY_CALL_MAY_SEND)
-        permit = repay_call_take_turn(call);
+        permit = repay_call_take_turn(call, outcome);
     if (permit == REPAY_CALL_MAY_SEND)
         return begin_attempt(call);
-    if (permit == REPAY_CALL_MAY_NOT_SEND) {
-        call->error.outcome = outcome;
+    if (permit == REPAY_CALL_MAY_NOT_SEND)
         return fail(call);
-    }
     call->stage = REPAY_CALL_WAITING;
     call->wait_until_ms = later_by(call->now_ms, call->wait_ms);
     return REPAY_STEP_WAIT;
@@ -188,17 +248,13 @@ enum repay_step repay_call_next(struct repay_call *call, int64_t now_ms, int64_t
     call->unix_ms = unix_ms;
     switch (call->stage) {
     case REPAY_CALL_NEW:
-        return fail_with(call, REPAY_KIND_INVALID_ARGUMENT, REPAY_OUTCOME_NOT_SENT,
+        return fail_with(call, REPAY_KIND_INVALID_ARGUMENT, outcome_so_far(call),
                          "the call was not prepared");
     case REPAY_CALL_READY:
     case REPAY_CALL_WAITING:
         break;
     case REPAY_CALL_SENDING:
-        if (call->cancelled)
-            return fail_with(call, REPAY_KIND_CANCELLED, REPAY_OUTCOME_UNKNOWN,
-                             "the call was cancelled");
-        return fail_with(call, REPAY_KIND_CONNECTION_LOST, REPAY_OUTCOME_UNKNOWN,
-                         "the attempt was given up without a report");
+        return give_up(call);
     case REPAY_CALL_ENDED_WELL:
         return REPAY_STEP_DONE;
     case REPAY_CALL_ENDED_BADLY:
@@ -225,10 +281,11 @@ static void record_attempt(struct repay_call *call, enum repay_kind kind, const 
     if (call->attempt_count > REPAY_ATTEMPTS_MAX)
         return;
     call->attempts[call->attempt_count++] = (struct repay_attempt){
-        .kind = kind,
-        .http_status = call->http_status,
+        .kind = (uint8_t)kind,
+        .http_status = (int16_t)call->http_status,
         .reason = reason,
-        .wait_ms = wait_ms,
+        /* Every wait is bounded by the policy's, and those are of minutes. */
+        .wait_ms = (int32_t)wait_ms,
     };
 }
 
@@ -240,7 +297,7 @@ static void decide_again(struct repay_call *call, const struct repay_verdict *ve
         .never_sent = verdict->never_sent,
         .connection_was_reused = verdict->connection_was_reused,
         .reused_before = call->reused_forgiven,
-        .kind = call->error.kind,
+        .kind = call->error->kind,
         .http_status = call->http_status,
         .retry_after_ms = call->retry_after_ms,
         .attempt = ++call->page_attempts,
@@ -265,12 +322,14 @@ static void decide_again(struct repay_call *call, const struct repay_verdict *ve
         call->reused_forgiven = true;
         call->page_attempts--;
     }
-    record_attempt(call, call->error.kind, decision.reason, decision.wait_ms);
+    record_attempt(call, call->error->kind, decision.reason, decision.wait_ms);
     if (!decision.again) {
         (void)fail(call);
         return;
     }
     repay_call_note_retry(call);
+    if (call->page == 1)
+        repay_call_drop_answer(call);
     call->stage = REPAY_CALL_WAITING;
     call->wait_until_ms = later_by(call->now_ms, decision.wait_ms);
 }
@@ -281,26 +340,26 @@ static void decide_again(struct repay_call *call, const struct repay_verdict *ve
  */
 static bool is_last_page(struct repay_call *call)
 {
-    uint32_t rows = call->builder.rows - call->rows_before_page;
+    struct repay_builder *builder = repay_call_rows(call);
+    uint32_t rows = builder->rows - call->rows_before_page;
 
     if (call->operation->page_size == 0 || rows < (uint32_t)call->operation->page_size)
         return true;
-    if (call->page == 1 || call->rows_before_page < rows ||
-        !repay_builder_repeats(&call->builder, rows))
+    if (call->page == 1 || call->rows_before_page < rows || !repay_builder_repeats(builder, rows))
         return false;
-    repay_builder_cut(&call->builder, call->rows_before_page);
+    repay_builder_cut(builder, call->rows_before_page);
     return true;
 }
 
 static void go_to_next_page(struct repay_call *call)
 {
     if (call->page == REPAY_PAGES_MAX) {
-        (void)fail_with(call, REPAY_KIND_TOO_LARGE, REPAY_OUTCOME_UNKNOWN,
+        (void)fail_with(call, REPAY_KIND_TOO_LARGE, outcome_so_far(call),
                         "the answer has more pages than are followed");
         return;
     }
     call->page++;
-    call->rows_before_page = call->builder.rows;
+    call->rows_before_page = repay_call_rows(call)->rows;
     call->attempt_count = 0;
     call->page_attempts = 0;
     call->stage = REPAY_CALL_READY;
@@ -310,7 +369,7 @@ static void accept(struct repay_call *call)
 {
     record_attempt(call, REPAY_KIND_NONE, "accepted", 0);
     call->fetched_at_unix_ms = call->unix_ms;
-    repay_error_clear(&call->error);
+    repay_call_clear_error(call);
     if (!is_last_page(call)) {
         go_to_next_page(call);
         return;

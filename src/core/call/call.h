@@ -16,10 +16,11 @@
 #ifndef REPAY_CALL_H
 #define REPAY_CALL_H
 
-#include "http_reply.h"
+#include "answer.h"
 #include "outcome.h"
 #include "provider.h"
 #include "retry.h"
+#include "uuid.h"
 
 #define REPAY_PAGES_MAX 1000 /* 50,000 installments of one customer */
 
@@ -31,11 +32,12 @@ struct repay_chance {
     uint64_t seed;
 };
 
+/* Its members are as narrow as their values: a call has room for eleven. */
 struct repay_attempt {
-    enum repay_kind kind; /* NONE: it brought an accepted reply */
-    int http_status;
     const char *reason; /* why it was or was not followed by another */
-    int64_t wait_ms;
+    int32_t wait_ms;
+    int16_t http_status;
+    uint8_t kind; /* enum repay_kind; NONE: it brought an accepted reply */
 };
 
 enum repay_call_stage {
@@ -47,20 +49,30 @@ enum repay_call_stage {
     REPAY_CALL_ENDED_BADLY
 };
 
+/*
+ * What a call under way costs is what a thousand of them cost, so here is only what it needs while
+ * it waits. What a reply needs is in `answer`, what went wrong behind `error`.
+ */
 struct repay_call {
     const struct repay_allocator *allocator;
+    struct repay_answers *answers; /* where `answer` comes from; holds a reference */
     struct repay_session *session; /* borrowed: the binding anchors the client */
     const struct repay_operation *operation;
     enum repay_call_stage stage;
-    struct repay_argument arguments[REPAY_PARAMETERS_MAX];
-    struct repay_span argument_spans[REPAY_PARAMETERS_MAX]; /* where in `texts` each one lies */
-    struct repay_receipt receipt;
-    struct repay_error error;
-    struct repay_error reply_error; /* the first fault in the bytes of this attempt's reply */
+    struct repay_argument arguments[REPAY_PARAMETERS_MAX]; /* their texts lie in `texts` */
+    /*
+     * What the last attempt ended with, of kind NONE while nothing is wrong; never NULL. It lies in
+     * `fault`, or says that there was no memory for that.
+     */
+    const struct repay_error *error;
+    struct repay_error *fault; /* NULL until it is needed; a write has it from the beginning */
+    /* Of a call that brings no rows, from the beginning: see receipt.h. Else NULL. */
+    struct repay_receipt *receipt;
+    struct repay_answer *answer; /* NULL while there is no reply */
     /* Of the page under way; one more than the policy allows, for a forgiven reused connection. */
     struct repay_attempt attempts[REPAY_ATTEMPTS_MAX + 1];
     char idempotency_key[REPAY_KEY_MAX + 1];
-    char interaction_id[37];
+    char interaction_id[REPAY_UUID_TEXT + 1];
     uint64_t random;
     int32_t attempt_count;
     int32_t page_attempts; /* those of them that count against the policy */
@@ -92,7 +104,8 @@ struct repay_call {
     /* The reply under way. */
     int http_status;
     enum repay_http_state fed; /* how far feed() got; DONE when a driver parses HTTP itself */
-    bool is_fed;               /* `http` is in use */
+    bool is_fed;               /* raw bytes of it came */
+    bool is_starved;           /* there was no memory for an answer */
     bool streams;              /* rows go into the builder as they arrive */
     bool reply_began;
     bool body_is_cut;   /* the reply is longer than what is collected: its status alone counts */
@@ -102,15 +115,10 @@ struct repay_call {
     /* What keeps memory from one use of the struct to the next. `texts` is the first of it. */
     struct repay_bytes texts;
     struct repay_request request;
-    struct repay_http_reply http; /* used by feed only */
-    struct repay_http_sink sink;
-    struct repay_body body;
-    struct repay_builder builder;
-    struct repay_bytes collected; /* a reply that does not stream, up to REPAY_COLLECT_MAX */
 };
 
 void repay_call_init(struct repay_call *call, const struct repay_allocator *allocator,
-                     struct repay_blocks *blocks);
+                     struct repay_answers *answers);
 /* Wipes and frees all but the struct. Safe twice. */
 void repay_call_free(struct repay_call *call);
 /* As after init, but the memory of its buffers is kept, wiped where it held credentials. */
@@ -150,6 +158,8 @@ bool repay_call_reply_field(struct repay_call *call, struct repay_text name,
 bool repay_call_reply_body(struct repay_call *call, const char *data, size_t length);
 /* The same from raw bytes; length 0 with data NULL is the end of the stream. */
 enum repay_http_state repay_call_feed(struct repay_call *call, const char *data, size_t length);
+/* After feed said DONE: whether another request may use the connection. Never after a write. */
+bool repay_call_may_reuse(const struct repay_call *call);
 /* The attempt is over. Ask next() afterwards. */
 void repay_call_end(struct repay_call *call, const struct repay_end *end, int64_t now_ms,
                     int64_t unix_ms);
@@ -164,6 +174,13 @@ static inline bool repay_call_has_rows(const struct repay_call *call)
 {
     return call->operation->shape->layout != NULL;
 }
+/* Where they are; NULL before a reply began and after they were dropped. */
+static inline struct repay_builder *repay_call_rows(const struct repay_call *call)
+{
+    return call->answer ? &call->answer->builder : NULL;
+}
+/* The rows were taken: what is left of the answer may serve another call. */
+void repay_call_drop_answer(struct repay_call *call);
 void repay_call_facts(const struct repay_call *call, struct repay_schedule_facts *out);
 /* The argument marked is_subject, or empty. */
 struct repay_text repay_call_subject(const struct repay_call *call);

@@ -22,20 +22,25 @@ struct repay_verdict {
 bool repay_call_build(struct repay_call *call, int64_t unix_ms, struct repay_error *error);
 void repay_call_task(const struct repay_call *call, struct repay_task *out);
 
+/* An error that cannot be kept for lack of memory becomes one of kind `memory` with its outcome. */
+void repay_call_keep_error(struct repay_call *call, const struct repay_error *error);
+void repay_call_clear_error(struct repay_call *call);
+
 /* Forgets the reply of the attempt before; rows of its page are dropped. */
 void repay_call_reply_reset(struct repay_call *call);
-/* Judges what arrived. Where it is not accepted, call->error is complete but for `field` kinds. */
+/* Judges what arrived. Where it is not accepted, call->error says why. */
 struct repay_verdict repay_call_reply_judge(struct repay_call *call, const struct repay_end *end);
 
 enum repay_call_permit {
     REPAY_CALL_MAY_SEND,
     REPAY_CALL_MAY_WAIT,    /* for call->wait_ms, then ask again */
-    REPAY_CALL_MAY_NOT_SEND /* call->error says why, but for the outcome */
+    REPAY_CALL_MAY_NOT_SEND /* call->error says why */
 };
 
-enum repay_call_permit repay_call_ask_breaker(struct repay_call *call);
+/* `outcome` is that of a call which ends without another attempt. */
+enum repay_call_permit repay_call_ask_breaker(struct repay_call *call, enum repay_outcome outcome);
 /* Books a turn, or uses the one that was booked. */
-enum repay_call_permit repay_call_take_turn(struct repay_call *call);
+enum repay_call_permit repay_call_take_turn(struct repay_call *call, enum repay_outcome outcome);
 void repay_call_note_begun(struct repay_call *call);
 /* A request is handed out now. */
 void repay_call_note_attempt(struct repay_call *call);

@@ -6,9 +6,6 @@
 
 #include "utf8.h"
 
-#define TEXTS_MAX   ((size_t)64 << 10) /* the arguments of one call: a request holds no more */
-#define UUID_LENGTH 36
-
 static bool argument_fault(struct repay_error *error, const char *field, const char *message)
 {
     (void)repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT, "%s %s", field, message);
@@ -16,24 +13,8 @@ static bool argument_fault(struct repay_error *error, const char *field, const c
     return false;
 }
 
-static void write_uuid(unsigned char bytes[16], unsigned version, char out[UUID_LENGTH + 1])
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t at = 0;
-
-    bytes[6] = (unsigned char)((bytes[6] & 0x0fu) | version << 4);
-    bytes[8] = (unsigned char)((bytes[8] & 0x3fu) | 0x80u);
-    for (unsigned i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            out[at++] = '-';
-        out[at++] = digits[bytes[i] >> 4];
-        out[at++] = digits[bytes[i] & 0x0fu];
-    }
-    out[at] = '\0';
-}
-
 /* A version 4 UUID from the call's own sequence. */
-static void draw_uuid(struct repay_call *call, char out[UUID_LENGTH + 1])
+static void draw_uuid(struct repay_call *call, char out[REPAY_UUID_TEXT + 1])
 {
     unsigned char bytes[16];
     uint64_t halves[2] = {repay_random_next(&call->random), 0};
@@ -41,7 +22,7 @@ static void draw_uuid(struct repay_call *call, char out[UUID_LENGTH + 1])
     halves[1] = repay_random_next(&call->random);
     for (unsigned i = 0; i < 16; i++)
         bytes[i] = (unsigned char)(halves[i / 8] >> (8 * (7 - i % 8)));
-    write_uuid(bytes, 4, out);
+    repay_uuid_write_version(bytes, 4, out);
 }
 
 /* Version 7: time first, so that keys sort by when they were made; the rest is drawn. */
@@ -52,7 +33,7 @@ static void make_key(struct repay_call *call, const unsigned char chance[16], in
     memcpy(bytes, chance, sizeof bytes);
     for (unsigned i = 0; i < 6; i++)
         bytes[i] = (unsigned char)((uint64_t)unix_ms >> (8 * (5 - i)));
-    write_uuid(bytes, 7, call->idempotency_key);
+    repay_uuid_write_version(bytes, 7, call->idempotency_key);
 }
 
 void repay_call_begin(struct repay_call *call, struct repay_session *session,
@@ -98,32 +79,36 @@ static bool check_text(const struct repay_parameter *parameter, struct repay_tex
     return true;
 }
 
-/* The buffer moves when it grows, and the texts in it with it. */
-static void point_arguments(struct repay_call *call)
+/* Appends to the texts. The buffer moves when it grows, and what lies in it with it. */
+static bool keep_text(struct repay_call *call, struct repay_text value, struct repay_text *out)
 {
+    uintptr_t before = (uintptr_t)call->texts.data;
+    size_t offset = call->texts.length;
+
+    if (!repay_bytes_append_text(&call->texts, value))
+        return false;
     for (unsigned i = 0; i < REPAY_PARAMETERS_MAX; i++) {
-        struct repay_span span = call->argument_spans[i];
-        if (span.length > 0)
-            call->arguments[i].text =
-                (struct repay_text){call->texts.data + span.offset, span.length};
+        struct repay_text *text = &call->arguments[i].text;
+        if (text->length > 0)
+            text->data = call->texts.data + ((uintptr_t)text->data - before);
     }
+    *out = (struct repay_text){call->texts.data + offset, value.length};
+    return true;
 }
 
 bool repay_call_set_text(struct repay_call *call, unsigned parameter, struct repay_text value,
                          struct repay_error *error)
 {
     const struct repay_parameter *described = &call->operation->parameters[parameter];
-    uint32_t offset = (uint32_t)call->texts.length;
+    struct repay_argument *argument = &call->arguments[parameter];
 
     if (described->type == REPAY_PARAMETER_AMOUNT)
         return argument_fault(error, described->name, "is an amount");
     if (!check_text(described, value, error))
         return false;
-    if (!repay_bytes_append_text(&call->texts, value))
+    if (!keep_text(call, value, &argument->text))
         return repay_bytes_error(&call->texts, "the call", error);
-    call->argument_spans[parameter] = (struct repay_span){offset, (uint32_t)value.length};
-    call->arguments[parameter].given = true;
-    point_arguments(call);
+    argument->given = true;
     return true;
 }
 
@@ -170,6 +155,24 @@ static void settle_key(struct repay_call *call, const struct repay_chance *chanc
         return;
     }
     make_key(call, chance->key, unix_ms);
+}
+
+/*
+ * What a call that moves money will need to tell how it ended is there before anything is sent: its
+ * news must not be lost for want of memory.
+ */
+static bool make_rooms(struct repay_call *call, struct repay_error *error)
+{
+    if (call->operation->shape->layout)
+        return true;
+    if (!call->receipt)
+        call->receipt = repay_allocate(call->allocator, sizeof *call->receipt);
+    if (!call->fault)
+        call->fault = repay_allocate(call->allocator, sizeof *call->fault);
+    if (!call->receipt || !call->fault)
+        return repay_error_set(error, REPAY_KIND_MEMORY, "out of memory");
+    repay_receipt_clear(call->receipt);
+    return true;
 }
 
 void repay_call_task(const struct repay_call *call, struct repay_task *out)
@@ -219,7 +222,7 @@ bool repay_call_prepare(struct repay_call *call, const struct repay_chance *chan
         return repay_error_set(error, REPAY_KIND_CONFIG, "the client is closed");
     if (call->stage != REPAY_CALL_NEW)
         return repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT, "the call was prepared before");
-    if (!check_required(call, error))
+    if (!check_required(call, error) || !make_rooms(call, error))
         return false;
     call->random = seed;
     call->page = 1;

@@ -5,8 +5,7 @@
  */
 #include "call_inner.h"
 
-#define WORDS_MAX   160 /* of the provider's text in a message; the rest is in provider_message */
-#define UUID_LENGTH 36
+#define WORDS_MAX 160 /* of the provider's text in a message; the rest is in provider_message */
 
 /* A client that was closed takes its policy and secrets with it: nothing of a reply can be judged.
  */
@@ -15,19 +14,19 @@ static bool takes_reply(const struct repay_call *call)
     return call->stage == REPAY_CALL_SENDING && call->session->provider;
 }
 
-static bool is_2xx(int http_status)
-{
-    return http_status >= 200 && http_status <= 299;
-}
-
 void repay_call_reply_reset(struct repay_call *call)
 {
-    repay_error_clear(&call->reply_error);
-    repay_receipt_clear(&call->receipt);
-    repay_bytes_clear(&call->collected);
-    if (call->is_fed)
-        repay_http_reply_free(&call->http);
+    /* Only the rows of the pages before are worth keeping. */
+    if (call->page == 1) {
+        repay_call_drop_answer(call);
+    } else if (call->answer) {
+        repay_answer_begin(call->answer);
+        repay_builder_cut(&call->answer->builder, call->rows_before_page);
+    }
+    if (call->receipt)
+        repay_receipt_clear(call->receipt);
     call->is_fed = false;
+    call->is_starved = false;
     call->fed = REPAY_HTTP_DONE;
     call->http_status = 0;
     call->streams = false;
@@ -36,26 +35,40 @@ void repay_call_reply_reset(struct repay_call *call)
     call->body_is_alien = false;
     call->body_size = 0;
     call->retry_after_ms = -1;
-    if (call->operation->shape->layout) {
-        if (call->page == 1)
-            repay_builder_reset(&call->builder, call->operation->shape->layout);
-        else
-            repay_builder_cut(&call->builder, call->rows_before_page);
-    }
+}
+
+/* The first byte of a reply: from now on there is something to keep. False: no memory. */
+static bool has_answer(struct repay_call *call)
+{
+    if (!call->answer)
+        call->answer = repay_answers_take(call->answers, call->operation->shape->layout);
+    call->is_starved = !call->answer;
+    return !call->is_starved;
+}
+
+/* The first fault in the reply's bytes; of kind NONE while there is none. */
+static enum repay_kind fault_of(const struct repay_call *call)
+{
+    if (call->answer)
+        return call->answer->fault.kind;
+    return call->is_starved ? REPAY_KIND_MEMORY : REPAY_KIND_NONE;
 }
 
 bool repay_call_reply_status(struct repay_call *call, int http_status)
 {
     const struct repay_shape *shape = call->operation->shape;
+    const struct repay_session *session = call->session;
 
     if (!takes_reply(call) || call->body_size > 0)
         return false;
     call->http_status = http_status;
     call->reply_began = true;
-    call->streams = shape->layout && !call->operation->is_write && is_2xx(http_status);
+    if (!has_answer(call))
+        return false;
+    call->streams = shape->layout && !call->operation->is_write && repay_is_2xx(http_status);
     if (call->streams)
-        repay_body_begin(&call->body, shape, &call->builder, call->session->wire_decimals,
-                         call->session->zone_minutes, &call->reply_error);
+        repay_body_begin(&call->answer->body, shape, &call->answer->builder, session->wire_decimals,
+                         session->zone_minutes, &call->answer->fault);
     return true;
 }
 
@@ -67,7 +80,7 @@ static bool is_identity(struct repay_text value)
 bool repay_call_reply_field(struct repay_call *call, struct repay_text name,
                             struct repay_text value)
 {
-    if (!takes_reply(call) || !call->reply_began)
+    if (!takes_reply(call) || !call->reply_began || call->is_starved)
         return false;
     if (repay_text_equal_fold(name, REPAY_TEXT("retry-after"))) {
         call->retry_after_ms = repay_retry_after_ms(value, call->unix_ms);
@@ -77,16 +90,17 @@ bool repay_call_reply_field(struct repay_call *call, struct repay_text name,
         return true;
     /* Outside 2xx the status still tells, so only the body is given up. */
     call->body_is_alien = true;
-    if (!is_2xx(call->http_status) || call->reply_error.kind != REPAY_KIND_NONE)
+    if (!repay_is_2xx(call->http_status) || fault_of(call) != REPAY_KIND_NONE)
         return true;
-    return repay_error_set(&call->reply_error, REPAY_KIND_BAD_RESPONSE,
+    return repay_error_set(&call->answer->fault, REPAY_KIND_BAD_RESPONSE,
                            "the reply is encoded as \"%.*s\", which was not asked for",
                            value.length > 40 ? 40 : (int)value.length, value.data);
 }
 
 static bool collect(struct repay_call *call, const char *data, size_t length)
 {
-    size_t room = REPAY_COLLECT_MAX - call->collected.length;
+    struct repay_answer *answer = call->answer;
+    size_t room = REPAY_COLLECT_MAX - answer->collected.length;
 
     if (call->body_is_alien)
         return true;
@@ -94,22 +108,22 @@ static bool collect(struct repay_call *call, const char *data, size_t length)
         call->body_is_cut = true;
         length = room;
     }
-    if (length == 0 || repay_bytes_append(&call->collected, data, length))
+    if (length == 0 || repay_bytes_append(&answer->collected, data, length))
         return true;
-    return repay_error_set(&call->reply_error, REPAY_KIND_MEMORY, "out of memory");
+    return repay_error_set(&answer->fault, REPAY_KIND_MEMORY, "out of memory");
 }
 
 bool repay_call_reply_body(struct repay_call *call, const char *data, size_t length)
 {
-    if (!takes_reply(call) || !call->reply_began || call->reply_error.kind != REPAY_KIND_NONE)
+    if (!takes_reply(call) || !call->reply_began || fault_of(call) != REPAY_KIND_NONE)
         return false;
     if (length > (uint64_t)call->session->policy.body_size_max - call->body_size)
-        return repay_error_set(&call->reply_error, REPAY_KIND_TOO_LARGE,
+        return repay_error_set(&call->answer->fault, REPAY_KIND_TOO_LARGE,
                                "the reply is larger than %lld bytes",
                                (long long)call->session->policy.body_size_max);
     call->body_size += length;
     if (call->streams)
-        return repay_body_feed(&call->body, data, length);
+        return repay_body_feed(&call->answer->body, data, length);
     return collect(call, data, length);
 }
 
@@ -130,30 +144,39 @@ static bool sink_body(void *context, const char *data, size_t length)
 
 enum repay_http_state repay_call_feed(struct repay_call *call, const char *data, size_t length)
 {
+    struct repay_answer *answer;
     struct repay_error fault;
 
     if (!takes_reply(call))
         return REPAY_HTTP_STOPPED;
-    if (!call->is_fed) {
-        call->is_fed = true;
-        call->sink = (struct repay_http_sink){sink_head, sink_field, sink_body, call};
-        repay_http_reply_init(&call->http, call->allocator, &call->sink);
-    }
+    call->fed = REPAY_HTTP_STOPPED;
+    if (!has_answer(call))
+        return call->fed;
+    answer = call->answer;
+    call->is_fed = true;
+    answer->sink = (struct repay_http_sink){sink_head, sink_field, sink_body, call};
     repay_error_clear(&fault);
     if (length > 0)
-        call->fed = repay_http_reply_feed(&call->http, data, length, &fault);
+        call->fed = repay_http_reply_feed(&answer->http, data, length, &fault);
     else
-        call->fed = repay_http_reply_end(&call->http, &fault);
-    if (call->fed == REPAY_HTTP_BAD && call->reply_error.kind == REPAY_KIND_NONE &&
+        call->fed = repay_http_reply_end(&answer->http, &fault);
+    if (call->fed == REPAY_HTTP_BAD && answer->fault.kind == REPAY_KIND_NONE &&
         fault.kind != REPAY_KIND_NONE)
-        call->reply_error = fault;
+        answer->fault = fault;
     return call->fed;
+}
+
+bool repay_call_may_reuse(const struct repay_call *call)
+{
+    return call->is_fed && call->answer && !call->operation->is_write &&
+           repay_http_reply_reusable(&call->answer->http);
 }
 
 /* Reads a collected reply as a whole. False: there is nothing that can be read, and why. */
 static bool read_collected(struct repay_call *call, struct repay_error *fault)
 {
-    struct repay_body *body = &call->body;
+    struct repay_body *body = &call->answer->body;
+    const struct repay_bytes *collected = &call->answer->collected;
 
     if (call->body_is_cut)
         return repay_error_set(fault, REPAY_KIND_BAD_RESPONSE,
@@ -161,8 +184,7 @@ static bool read_collected(struct repay_call *call, struct repay_error *fault)
                                REPAY_COLLECT_MAX);
     repay_body_begin(body, call->operation->shape, NULL, call->session->wire_decimals,
                      call->session->zone_minutes, fault);
-    if (call->collected.length > 0 &&
-        !repay_body_feed(body, call->collected.data, call->collected.length))
+    if (collected->length > 0 && !repay_body_feed(body, collected->data, collected->length))
         return false;
     return repay_body_end(body);
 }
@@ -171,7 +193,7 @@ static bool read_collected(struct repay_call *call, struct repay_error *fault)
  * Has the provider's judge look at a whole reply. A 2xx that cannot be read is the reader's fault
  * report; any other status is judged without a body then.
  */
-static enum repay_judgement judge(struct repay_call *call)
+static enum repay_judgement judge(struct repay_call *call, struct repay_error *error)
 {
     static const struct repay_envelope nothing;
     struct repay_task task;
@@ -180,20 +202,20 @@ static enum repay_judgement judge(struct repay_call *call)
 
     repay_error_clear(&fault);
     repay_call_task(call, &task);
-    reply.envelope = &call->body.envelope;
+    reply.envelope = &call->answer->body.envelope;
     if (call->streams) {
-        if (!repay_body_end(&call->body)) {
-            call->error = call->reply_error;
+        if (!repay_body_end(&call->answer->body)) {
+            *error = call->answer->fault;
             return REPAY_JUDGED_UNCLEAR;
         }
     } else if (!read_collected(call, &fault)) {
-        if (is_2xx(call->http_status) || fault.kind == REPAY_KIND_MEMORY) {
-            call->error = fault;
+        if (repay_is_2xx(call->http_status) || fault.kind == REPAY_KIND_MEMORY) {
+            *error = fault;
             return REPAY_JUDGED_UNCLEAR;
         }
         reply.envelope = &nothing;
     }
-    return call->operation->judge(&reply, &call->receipt, &call->error);
+    return call->operation->judge(&reply, call->receipt, error);
 }
 
 static const char *words_of_kind(enum repay_kind kind)
@@ -247,40 +269,31 @@ static void redact_text(const struct repay_call *call, char *text)
 }
 
 /* From here on no text of the error can hold a credential. */
-static void redact(struct repay_call *call)
+static void redact_error(const struct repay_call *call, struct repay_error *error)
 {
-    redact_text(call, call->error.message);
-    redact_text(call, call->error.provider_message);
-    redact_text(call, call->error.provider_code);
-    redact_text(call, call->error.field);
-    redact_text(call, call->receipt.id);
-    redact_text(call, call->receipt.reference);
-    redact_text(call, call->receipt.verification_status);
-    redact_text(call, call->receipt.provider_message);
+    redact_text(call, error->message);
+    redact_text(call, error->provider_message);
+    redact_text(call, error->provider_code);
+    redact_text(call, error->field);
 }
 
-static bool looks_like_uuid(struct repay_text text)
+static void redact_receipt(const struct repay_call *call, struct repay_receipt *receipt)
 {
-    if (text.length != UUID_LENGTH)
-        return false;
-    for (size_t i = 0; i < text.length; i++) {
-        char byte = repay_text_lower(text.data[i]);
-        bool is_hyphen_place = i == 8 || i == 13 || i == 18 || i == 23;
-        bool is_hex = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
-        if (is_hyphen_place ? byte != '-' : !is_hex)
-            return false;
-    }
-    return true;
+    if (!receipt)
+        return;
+    redact_text(call, receipt->id);
+    redact_text(call, receipt->reference);
+    redact_text(call, receipt->verification_status);
+    redact_text(call, receipt->provider_message);
 }
 
-static void set_hint(struct repay_call *call)
+static void set_hint(const struct repay_call *call, struct repay_error *error)
 {
-    struct repay_error *error = &call->error;
     const char *hint = NULL;
 
     if (!call->session->provider)
         return;
-    if (error->kind == REPAY_KIND_NOT_FOUND && looks_like_uuid(repay_call_subject(call)))
+    if (error->kind == REPAY_KIND_NOT_FOUND && repay_uuid_is(repay_call_subject(call)))
         hint = call->session->provider->not_found_hint;
     else if (error->http_status >= 300 && error->http_status <= 399)
         hint = "redirects are never followed; look at base_url";
@@ -296,9 +309,9 @@ static void set_hint(struct repay_call *call)
  * Kind and message where the judge left them open. A 404 that is not in the provider's own words
  * says nothing about a loan: more often the path before it is wrong.
  */
-static void complete_judged(struct repay_call *call, enum repay_judgement judgement)
+static void complete_judged(const struct repay_call *call, enum repay_judgement judgement,
+                            struct repay_error *error)
 {
-    struct repay_error *error = &call->error;
     char words[WORDS_MAX + 1];
 
     if (error->kind == REPAY_KIND_NONE) {
@@ -306,7 +319,7 @@ static void complete_judged(struct repay_call *call, enum repay_judgement judgem
         if (judgement == REPAY_JUDGED_UNCLEAR && error->kind == REPAY_KIND_NOT_FOUND)
             error->kind = REPAY_KIND_BAD_RESPONSE;
     }
-    redact(call);
+    redact_error(call, error);
     if (error->message[0] != '\0')
         return;
     if (error->provider_message[0] == '\0') {
@@ -326,9 +339,9 @@ static bool detail_needs_words(enum repay_kind kind)
 
 /* The error of an attempt that brought no whole reply: by the bytes if they were wrong, else by the
  * end. */
-static void complete_broken(struct repay_call *call, const struct repay_end *end)
+static void complete_broken(const struct repay_call *call, const struct repay_end *end,
+                            struct repay_error *error)
 {
-    struct repay_error *error = &call->error;
     char detail[REPAY_ERROR_MESSAGE_MAX + 1];
     enum repay_kind kind;
 
@@ -336,9 +349,13 @@ static void complete_broken(struct repay_call *call, const struct repay_end *end
         (void)repay_error_set(error, REPAY_KIND_CANCELLED, "the client was closed");
         return;
     }
-    if (call->reply_error.kind != REPAY_KIND_NONE) {
-        *error = call->reply_error;
-        redact(call);
+    if (call->is_starved) {
+        (void)repay_error_set(error, REPAY_KIND_MEMORY, "out of memory");
+        return;
+    }
+    if (fault_of(call) != REPAY_KIND_NONE) {
+        *error = call->answer->fault;
+        redact_error(call, error);
         return;
     }
     kind = end->kind != REPAY_KIND_NONE ? end->kind : REPAY_KIND_CONNECTION_LOST;
@@ -349,13 +366,13 @@ static void complete_broken(struct repay_call *call, const struct repay_end *end
         (void)repay_error_set(error, kind, "%s: %s", words_of_kind(kind), detail);
     else
         (void)repay_error_set(error, kind, "%s", detail);
-    redact(call);
+    redact_error(call, error);
 }
 
 struct repay_verdict repay_call_reply_judge(struct repay_call *call, const struct repay_end *end)
 {
     bool is_whole = call->session->provider && end->kind == REPAY_KIND_NONE && call->reply_began &&
-                    call->fed == REPAY_HTTP_DONE && call->reply_error.kind == REPAY_KIND_NONE;
+                    call->fed == REPAY_HTTP_DONE && fault_of(call) == REPAY_KIND_NONE;
     /* A driver that contradicts itself has proven nothing. */
     bool is_proven_unsent =
         !call->reply_began && end->kind != REPAY_KIND_NONE && end->sent == REPAY_SENT_NO;
@@ -368,28 +385,30 @@ struct repay_verdict repay_call_reply_judge(struct repay_call *call, const struc
         .judgement = REPAY_JUDGED_UNCLEAR,
     };
     struct repay_verdict verdict = {
-        .never_sent =
-            !call->reply_began && end->kind != REPAY_KIND_NONE && end->sent == REPAY_SENT_NO,
+        .never_sent = is_proven_unsent,
         .connection_was_reused = !call->reply_began && end->connection_was_reused,
     };
 
-    repay_error_clear(&call->error);
+    struct repay_error error;
+
+    repay_error_clear(&error);
     if (is_whole) {
-        facts.judgement = judge(call);
+        facts.judgement = judge(call, &error);
         if (facts.judgement == REPAY_JUDGED_ACCEPTED) {
-            redact(call);
+            redact_receipt(call, call->receipt);
             verdict.accepted = true;
             return verdict;
         }
-        complete_judged(call, facts.judgement);
+        complete_judged(call, facts.judgement, &error);
     } else {
-        complete_broken(call, end);
+        complete_broken(call, end, &error);
     }
-    repay_receipt_clear(&call->receipt);
-    call->error.http_status = call->http_status;
-    call->error.retry_after_ms = call->retry_after_ms;
-    facts.kind = call->error.kind;
-    call->error.outcome = repay_outcome_decide(&facts);
-    set_hint(call);
+    if (call->receipt)
+        repay_receipt_clear(call->receipt);
+    error.http_status = call->http_status;
+    error.retry_after_ms = call->retry_after_ms;
+    error.outcome = repay_outcome_decide(&facts);
+    set_hint(call, &error);
+    repay_call_keep_error(call, &error);
     return verdict;
 }

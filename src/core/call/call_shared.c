@@ -12,30 +12,35 @@
  * followed.
  */
 static enum repay_call_permit forbid(struct repay_call *call, enum repay_kind kind,
-                                     const char *message, const char *reason, int64_t wait_ms)
+                                     enum repay_outcome outcome, const char *message,
+                                     const char *reason, int64_t wait_ms)
 {
-    if (call->attempt_count > 0 && call->error.kind != REPAY_KIND_NONE) {
+    struct repay_error error;
+
+    if (call->attempt_count > 0 && call->error->kind != REPAY_KIND_NONE) {
         call->attempts[call->attempt_count - 1].reason = reason;
         return REPAY_CALL_MAY_NOT_SEND;
     }
-    (void)repay_error_set(&call->error, kind, "%s", message);
-    call->error.retry_after_ms = wait_ms > 0 ? wait_ms : 0;
+    (void)repay_error_set(&error, kind, "%s", message);
+    error.outcome = outcome;
+    error.retry_after_ms = wait_ms > 0 ? wait_ms : 0;
+    repay_call_keep_error(call, &error);
     return REPAY_CALL_MAY_NOT_SEND;
 }
 
-enum repay_call_permit repay_call_ask_breaker(struct repay_call *call)
+enum repay_call_permit repay_call_ask_breaker(struct repay_call *call, enum repay_outcome outcome)
 {
     const struct repay_breaker *breaker = &call->session->breaker;
 
     if (repay_breaker_ask(breaker, call->operation->is_write, call->now_ms) !=
         REPAY_BREAKER_REFUSES)
         return REPAY_CALL_MAY_SEND;
-    return forbid(call, REPAY_KIND_BREAKER_OPEN,
+    return forbid(call, REPAY_KIND_BREAKER_OPEN, outcome,
                   "the last calls failed, so none is sent for a while", "breaker_open",
                   breaker->open_until_ms - call->now_ms);
 }
 
-enum repay_call_permit repay_call_take_turn(struct repay_call *call)
+enum repay_call_permit repay_call_take_turn(struct repay_call *call, enum repay_outcome outcome)
 {
     struct repay_pace *pace = &call->session->pace;
     int64_t left_ms = call->deadline_ms - call->now_ms;
@@ -49,8 +54,8 @@ enum repay_call_permit repay_call_take_turn(struct repay_call *call)
     if (wait_ms == 0)
         return REPAY_CALL_MAY_SEND;
     if (wait_ms >= left_ms)
-        return forbid(call, REPAY_KIND_TIMEOUT, "at this rate its turn comes after the call's time",
-                      "no_time_left", wait_ms);
+        return forbid(call, REPAY_KIND_TIMEOUT, outcome,
+                      "at this rate its turn comes after the call's time", "no_time_left", wait_ms);
     call->has_turn = true;
     call->turn_halvings = pace->halvings;
     call->wait_ms = wait_ms;
@@ -87,7 +92,7 @@ static enum health health_of(const struct repay_call *call, const struct repay_v
         return HEALTH_GOOD;
     if (verdict->connection_was_reused)
         return HEALTH_UNTOLD;
-    switch (call->error.kind) {
+    switch (call->error->kind) {
     case REPAY_KIND_DNS:
     case REPAY_KIND_CONNECT:
     case REPAY_KIND_TLS:
@@ -130,7 +135,7 @@ void repay_call_note_attempt_end(struct repay_call *call, const struct repay_end
     report_health(call, health_of(call, verdict));
     if (verdict->accepted)
         repay_retry_budget_refund(&session->retry_budget);
-    else if (call->error.kind == REPAY_KIND_RATE_LIMITED)
+    else if (call->error->kind == REPAY_KIND_RATE_LIMITED)
         repay_pace_slow_down(&session->pace, call->now_ms);
 }
 
@@ -140,14 +145,14 @@ const char *repay_call_bars_retry(struct repay_call *call)
 
     if (session->breaker.is_open)
         return "breaker_open";
-    if (!repay_retry_budget_spend(&session->retry_budget, call->error.kind == REPAY_KIND_TIMEOUT))
+    if (!repay_retry_budget_spend(&session->retry_budget, call->error->kind == REPAY_KIND_TIMEOUT))
         return "budget_used";
     return NULL;
 }
 
 void repay_call_note_retry(struct repay_call *call)
 {
-    call->session->stats.retries[call->error.kind]++;
+    call->session->stats.retries[call->error->kind]++;
 }
 
 void repay_call_note_end(struct repay_call *call, bool well)

@@ -8,9 +8,7 @@
 /* The statuses under which the provider's own refusal counts as one. */
 static bool status_may_refuse(int status)
 {
-    if (status >= 200 && status <= 299)
-        return true;
-    return status == 400 || status == 403 || status == 404 || status == 422;
+    return repay_is_2xx(status) || status == 400 || status == 403 || status == 404 || status == 422;
 }
 
 enum repay_outcome repay_outcome_decide(const struct repay_outcome_facts *facts)
@@ -28,6 +26,17 @@ enum repay_outcome repay_outcome_decide(const struct repay_outcome_facts *facts)
     if (facts->judgement == REPAY_JUDGED_REFUSED && status_may_refuse(facts->http_status))
         return REPAY_OUTCOME_REFUSED;
     return REPAY_OUTCOME_UNKNOWN;
+}
+
+/*
+ * A read that was sent has been answered in part, and nobody knows what the rest would have said. A
+ * write stands as its last attempt left it: only a failure that may be repeated comes here again.
+ */
+enum repay_outcome repay_outcome_without_attempt(const struct repay_outcome_past *past)
+{
+    if (past->was_sent && past->has_failed)
+        return past->last;
+    return past->was_sent && !past->is_write ? REPAY_OUTCOME_UNKNOWN : REPAY_OUTCOME_NOT_SENT;
 }
 
 enum repay_kind repay_kind_of_status(int http_status)

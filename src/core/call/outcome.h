@@ -1,6 +1,6 @@
 /*
- * What is known about the money when an attempt has ended: the table of the project's semantics,
- * in one pure function. Nothing else in the project decides an outcome.
+ * What is known about the money when an attempt has ended, or when none begins: the table of the
+ * project's semantics, in two pure functions. Nothing else in the project decides an outcome.
  */
 #ifndef REPAY_OUTCOME_H
 #define REPAY_OUTCOME_H
@@ -28,10 +28,18 @@ struct repay_outcome_facts {
     enum repay_sent sent;
     int http_status;
     enum repay_judgement judgement;
-    enum repay_kind kind; /* by the judge, or by the end */
+};
+
+/* What lies behind a call that ends with no attempt under way. */
+struct repay_outcome_past {
+    bool is_write;
+    bool was_sent;           /* an attempt or a page before has ended */
+    bool has_failed;         /* the last one did */
+    enum repay_outcome last; /* then: with this */
 };
 
 enum repay_outcome repay_outcome_decide(const struct repay_outcome_facts *facts);
+enum repay_outcome repay_outcome_without_attempt(const struct repay_outcome_past *past);
 /* The kind that an HTTP status alone tells: 401 auth, 403 forbidden, 404 not_found, … */
 enum repay_kind repay_kind_of_status(int http_status);
 

@@ -8,12 +8,12 @@
 #define REPAY_PROVIDER_H
 
 #include "body_read.h"
+#include "http_reply.h"
 #include "receipt.h"
 #include "request.h"
 #include "session.h"
 
 #define REPAY_PARAMETERS_MAX 10
-#define REPAY_OPERATIONS_MAX 6
 #define REPAY_HOSTS_MAX      3
 
 enum repay_environment { REPAY_ENVIRONMENT_SANDBOX, REPAY_ENVIRONMENT_LIVE };

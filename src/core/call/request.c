@@ -104,7 +104,7 @@ static bool is_header_name(const char *name)
 
     for (; name[length]; length++) {
         char byte = repay_text_lower(name[length]);
-        bool is_alphanumeric = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+        bool is_alphanumeric = (byte >= 'a' && byte <= 'z') || repay_is_digit(byte);
         if (!is_alphanumeric && !strchr("!#$%&'*+-.^_`|~", byte))
             return false;
     }

@@ -88,7 +88,7 @@ int64_t repay_retry_after_ms(struct repay_text value, int64_t unix_ms)
     int64_t moment;
     size_t i = 0;
 
-    while (i < value.length && value.data[i] >= '0' && value.data[i] <= '9') {
+    while (i < value.length && repay_is_digit(value.data[i])) {
         if (seconds <= seconds_max)
             seconds = seconds * 10 + (value.data[i] - '0');
         i++;

@@ -196,7 +196,7 @@ static bool is_host_label(struct repay_text text)
         return false;
     for (size_t i = 0; i < text.length; i++) {
         char byte = repay_text_lower(text.data[i]);
-        if (!(byte >= 'a' && byte <= 'z') && !(byte >= '0' && byte <= '9') && byte != '-')
+        if (!(byte >= 'a' && byte <= 'z') && !repay_is_digit(byte) && byte != '-')
             return false;
     }
     return true;

@@ -10,15 +10,6 @@
 #define BASE64_MIN     8 /* characters: six bytes of a secret */
 #define CUT_SECRET_MIN 8 /* a beginning of a secret: a text may have been cut within it */
 
-static int hex_value(char byte)
-{
-    char lower = repay_text_lower(byte);
-
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /*
  * How many bytes of `text` the secret takes there, each of its bytes plain or as %XX. 0 when it
  * is not there. A long enough beginning counts as far as it goes, at the end of a text and within
@@ -38,8 +29,8 @@ static size_t match_plain(struct repay_text text, struct repay_text secret)
             break;
         if (text.length - at < 3)
             return i >= CUT_SECRET_MIN ? text.length : 0;
-        int high = hex_value(text.data[at + 1]);
-        int low = hex_value(text.data[at + 2]);
+        int high = repay_hex_value(text.data[at + 1]);
+        int low = repay_hex_value(text.data[at + 2]);
         if (high < 0 || low < 0 || high * 16 + low != (unsigned char)secret.data[i])
             break;
         at += 3;

@@ -17,11 +17,6 @@ static bool refuse(struct repay_error *error, const char *why)
     return false;
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool is_letter(char byte)
 {
     char lower = repay_text_lower(byte);
@@ -29,20 +24,10 @@ static bool is_letter(char byte)
     return lower >= 'a' && lower <= 'z';
 }
 
-/* The value of a hexadecimal digit, or -1. */
-static int hex_value(char byte)
-{
-    char lower = repay_text_lower(byte);
-
-    if (is_digit(byte))
-        return byte - '0';
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* RFC 3986's unreserved: what never needs encoding and means the same encoded or not. */
 static bool is_unreserved(char byte)
 {
-    return is_letter(byte) || is_digit(byte) || byte == '-' || byte == '.' || byte == '_' ||
+    return is_letter(byte) || repay_is_digit(byte) || byte == '-' || byte == '.' || byte == '_' ||
            byte == '~';
 }
 
@@ -74,7 +59,7 @@ static bool read_ipv4(struct repay_text text, unsigned char address[IPV4_BYTES])
             return false;
         size_t first = at;
         int value = 0;
-        while (at < text.length && is_digit(text.data[at]) && at - first < 3)
+        while (at < text.length && repay_is_digit(text.data[at]) && at - first < 3)
             value = value * 10 + (text.data[at++] - '0');
         if (at == first || value > 255 || (at - first > 1 && text.data[first] == '0'))
             return false;
@@ -89,8 +74,8 @@ static bool read_group(struct repay_text text, size_t *at, unsigned *value)
     size_t first = *at;
 
     *value = 0;
-    while (*at < text.length && *at - first < 4 && hex_value(text.data[*at]) >= 0)
-        *value = *value << 4 | (unsigned)hex_value(text.data[(*at)++]);
+    while (*at < text.length && *at - first < 4 && repay_hex_value(text.data[*at]) >= 0)
+        *value = *value << 4 | (unsigned)repay_hex_value(text.data[(*at)++]);
     return *at > first;
 }
 
@@ -148,7 +133,7 @@ static bool is_numeric_label(struct repay_text label)
     bool hex = label.length >= 2 && label.data[0] == '0' && repay_text_lower(label.data[1]) == 'x';
 
     for (size_t i = hex ? 2 : 0; i < label.length; i++) {
-        if (hex ? hex_value(label.data[i]) < 0 : !is_digit(label.data[i]))
+        if (hex ? repay_hex_value(label.data[i]) < 0 : !repay_is_digit(label.data[i]))
             return false;
     }
     return true;
@@ -164,7 +149,7 @@ static const char *label_fault(struct repay_text label)
         return "a part of the host begins or ends with a hyphen";
     for (size_t i = 0; i < label.length; i++) {
         char byte = label.data[i];
-        if (!is_letter(byte) && !is_digit(byte) && byte != '-' && byte != '_')
+        if (!is_letter(byte) && !repay_is_digit(byte) && byte != '-' && byte != '_')
             return "the host may hold letters, digits, hyphens, underscores and dots only";
     }
     return NULL;
@@ -217,10 +202,11 @@ static const char *segment_fault(struct repay_text segment)
     for (size_t i = 0; i < segment.length; i++, length++) {
         char byte = segment.data[i];
         if (byte == '%') {
-            if (segment.length - i < 3 || hex_value(segment.data[i + 1]) < 0 ||
-                hex_value(segment.data[i + 2]) < 0)
+            if (segment.length - i < 3 || repay_hex_value(segment.data[i + 1]) < 0 ||
+                repay_hex_value(segment.data[i + 2]) < 0)
                 return "a percent sign in the path is not followed by two hexadecimal digits";
-            byte = (char)(hex_value(segment.data[i + 1]) * 16 + hex_value(segment.data[i + 2]));
+            byte = (char)(repay_hex_value(segment.data[i + 1]) * 16 +
+                          repay_hex_value(segment.data[i + 2]));
             if ((unsigned char)byte < 0x20 || byte == 0x7f)
                 return "the path holds an encoded control byte";
             i += 2;
@@ -256,7 +242,7 @@ static bool read_port(struct repay_text text, uint16_t *port)
     if (text.length == 0 || text.length > 5 || text.data[0] == '0')
         return false;
     for (size_t i = 0; i < text.length; i++) {
-        if (!is_digit(text.data[i]))
+        if (!repay_is_digit(text.data[i]))
             return false;
         value = value * 10 + (unsigned)(text.data[i] - '0');
     }

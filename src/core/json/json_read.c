@@ -29,11 +29,6 @@ enum repay_json_end repay_json_fail(struct repay_json_scan *scan, const char *at
     return REPAY_JSON_BAD;
 }
 
-static inline bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 void repay_json_skip_blanks(struct repay_json_scan *scan)
 {
     scan->at = repay_skip_blanks(scan->at, scan->end);
@@ -169,7 +164,7 @@ enum repay_json_end repay_json_string(struct repay_json_scan *scan, struct repay
 
 static const char *skip_digits(const char *at, const char *end)
 {
-    while (at < end && is_digit(*at))
+    while (at < end && repay_is_digit(*at))
         at++;
     return at;
 }
@@ -180,14 +175,14 @@ enum repay_json_end repay_json_number(struct repay_json_scan *scan, struct repay
     const char *end = scan->end;
     if (*at == '-')
         at++;
-    if (!is_digit(*at))
+    if (!repay_is_digit(*at))
         return repay_json_fail(scan, at, WHY_NUMBER);
-    if (*at == '0' && is_digit(at[1]))
+    if (*at == '0' && repay_is_digit(at[1]))
         return repay_json_fail(scan, at + 1, WHY_NUMBER);
     at = skip_digits(at, end);
     if (*at == '.') {
         at++;
-        if (!is_digit(*at))
+        if (!repay_is_digit(*at))
             return repay_json_fail(scan, at, WHY_NUMBER);
         at = skip_digits(at, end);
     }
@@ -195,7 +190,7 @@ enum repay_json_end repay_json_number(struct repay_json_scan *scan, struct repay
         at++;
         if (*at == '+' || *at == '-')
             at++;
-        if (!is_digit(*at))
+        if (!repay_is_digit(*at))
             return repay_json_fail(scan, at, WHY_NUMBER);
         at = skip_digits(at, end);
     }
@@ -239,7 +234,7 @@ static enum repay_json_end scan_scalar(struct repay_json_scan *scan, struct repa
         end_of = scan_literal(scan, "null");
         break;
     default:
-        if (*start != '-' && !is_digit(*start))
+        if (*start != '-' && !repay_is_digit(*start))
             return repay_json_fail(scan, start, WHY_VALUE);
         out->type = REPAY_JSON_NUMBER;
         return repay_json_number(scan, &out->raw);

@@ -107,13 +107,6 @@ void repay_json_write_text(struct repay_json_writer *writer, struct repay_text t
     writer->comma_due = true;
 }
 
-void repay_json_write_integer(struct repay_json_writer *writer, int64_t value)
-{
-    write_comma(writer);
-    repay_bytes_append_integer(writer->out, value);
-    writer->comma_due = true;
-}
-
 void repay_json_write_amount(struct repay_json_writer *writer, int64_t minor, int decimals)
 {
     char text[REPAY_MONEY_TEXT_MAX];

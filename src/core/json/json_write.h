@@ -22,7 +22,6 @@ void repay_json_close(struct repay_json_writer *writer, char bracket); /* '}' or
 void repay_json_name(struct repay_json_writer *writer, const char *name);
 /* The text must be UTF-8; one that is not makes `out` failed with not_text, and writes nothing. */
 void repay_json_write_text(struct repay_json_writer *writer, struct repay_text text);
-void repay_json_write_integer(struct repay_json_writer *writer, int64_t value);
 /* A JSON number from minor units, in the one form of repay_money_write. */
 void repay_json_write_amount(struct repay_json_writer *writer, int64_t minor, int decimals);
 

@@ -7,13 +7,13 @@
 #include "wide_bytes.h"
 #include "portfolio_inner.h"
 #include "text_hash.h"
+#include "uuid.h"
 
 #define LOANS_PER_BLOCK 256u
 #define SLOTS_FIRST     64u
 #define ID_SHORT_MAX    16u
 #define ID_IS_UUID      17u
 #define ID_IS_LONG      18u
-#define UUID_TEXT       36u
 
 static uint32_t block_count(const struct repay_portfolio *portfolio)
 {
@@ -62,7 +62,7 @@ static struct loan_key key_of(const struct repay_portfolio *portfolio, uint32_t 
         key.form = (uint8_t)id.length;
         if (id.length > 0)
             memcpy(key.id, id.data, id.length);
-    } else if (id.length == UUID_TEXT && repay_uuid_decode(id.data, key.id)) {
+    } else if (id.length == REPAY_UUID_TEXT && repay_uuid_decode(id.data, key.id)) {
         key.form = ID_IS_UUID;
     }
     key.hash = repay_text_hash((uintptr_t)portfolio, group, id);
@@ -92,20 +92,12 @@ static struct repay_text long_id(const struct repay_portfolio *portfolio,
 struct repay_text repay_portfolio_loan_id(const struct repay_portfolio *portfolio,
                                           const struct repay_portfolio_loan *loan, char room[40])
 {
-    static const char digits[] = "0123456789abcdef";
-    char *at = room;
-
     if (loan->id_form == ID_IS_LONG)
         return long_id(portfolio, loan);
     if (loan->id_form <= ID_SHORT_MAX)
         return (struct repay_text){(const char *)loan->id, loan->id_form};
-    for (unsigned i = 0; i < ID_SHORT_MAX; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *at++ = '-';
-        *at++ = digits[loan->id[i] >> 4];
-        *at++ = digits[loan->id[i] & 0x0f];
-    }
-    return (struct repay_text){room, UUID_TEXT};
+    repay_uuid_write(loan->id, room);
+    return (struct repay_text){room, REPAY_UUID_TEXT};
 }
 
 static bool is_same_loan(const struct repay_portfolio *portfolio,

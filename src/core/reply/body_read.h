@@ -13,38 +13,19 @@
 #ifndef REPAY_BODY_READ_H
 #define REPAY_BODY_READ_H
 
+#include "envelope.h"
 #include "row_read.h"
 
-#define REPAY_ENVELOPE_MAX 8           /* documented members of one envelope */
-#define REPAY_COLLECT_MAX  (64u << 10) /* replies that do not stream are kept up to here */
+#define REPAY_COLLECT_MAX (64u << 10) /* replies that do not stream are kept up to here */
 
 struct repay_shape {
     const struct repay_layout *layout; /* NULL: the answer has no rows */
     const char *const *envelope; /* top-level members to keep, "status", …; ends with NULL */
     const char *rows_member;     /* top-level member with the rows: "data" */
     const char *const
-        *rows_inside;            /* names of the list where `rows_member` is an object, or NULL */
-    bool rows_member_is_list;    /* `rows_member` may be the list itself */
-    bool rows_inside_documented; /* the provider's page has the list inside, not as the member */
-    bool object_is_row;          /* an object is one row; only where `rows_inside` is NULL */
-};
-
-enum repay_rows_found {
-    REPAY_ROWS_ABSENT, /* no such member */
-    REPAY_ROWS_NULL,
-    REPAY_ROWS_LIST,
-    REPAY_ROWS_ONE,      /* a single object was taken as a row */
-    REPAY_ROWS_MISPLACED /* the member is there and holds no list */
-};
-
-/* What judge() gets to see of a reply. Values borrow from the reader. */
-struct repay_envelope {
-    bool is_json; /* the body is one whole JSON object; false until its end was seen */
-    struct repay_json_value values[REPAY_ENVELOPE_MAX]; /* parallel to shape->envelope */
-    bool present[REPAY_ENVELOPE_MAX];                   /* and not null */
-    enum repay_rows_found rows_found;
-    bool rows_elsewhere; /* the list was found in another place than the documented one */
-    uint32_t rows;
+        *rows_inside;         /* names of the list where `rows_member` is an object, or NULL */
+    bool rows_member_is_list; /* `rows_member` may be the list itself */
+    bool object_is_row;       /* an object is one row; only where `rows_inside` is NULL */
 };
 
 struct repay_body {

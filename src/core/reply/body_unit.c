@@ -110,7 +110,6 @@ static enum repay_json_end begin_list(struct repay_body *body, struct repay_json
         return REPAY_JSON_BAD;
     }
     envelope->rows_found = REPAY_ROWS_LIST;
-    envelope->rows_elsewhere = body->inside != body->shape->rows_inside_documented;
     body->stage = REPAY_STAGE_FIRST_ROW;
     scan->at++;
     return REPAY_JSON_OK;

@@ -9,20 +9,12 @@
 /* A documented member's name is under 32 bytes; every byte of it may come as a \u escape. */
 #define NAME_RAW_MAX 256
 
-static bool is_hex(char byte)
-{
-    char lower = repay_text_lower(byte);
-
-    return (byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'f');
-}
-
+/* \ud8 to \udb, of a checked string. */
 static bool is_high_surrogate(const char *escape)
 {
-    char lower = repay_text_lower(escape[2]);
+    int digit = repay_hex_value(escape[3]);
 
-    return lower == 'd' && is_hex(escape[3]) &&
-           (escape[3] == '8' || escape[3] == '9' || repay_text_lower(escape[3]) == 'a' ||
-            repay_text_lower(escape[3]) == 'b');
+    return repay_text_lower(escape[2]) == 'd' && digit >= 8 && digit <= 11;
 }
 
 /* How many bytes of a checked string one character takes at `at`, as received. */
@@ -63,7 +55,7 @@ static struct repay_text decode(struct repay_json_value value, char *room)
     return (struct repay_text){room, repay_json_unescape(cut, room)};
 }
 
-void repay_json_copy_text(struct repay_json_value value, char *out, size_t out_size)
+void repay_envelope_copy_text(struct repay_json_value value, char *out, size_t out_size)
 {
     char room[REPAY_ENVELOPE_TEXT_MAX];
 
@@ -75,7 +67,7 @@ void repay_json_copy_text(struct repay_json_value value, char *out, size_t out_s
         out[0] = '\0';
 }
 
-bool repay_json_is_word(struct repay_json_value value, const char *word)
+bool repay_envelope_is_word(struct repay_json_value value, const char *word)
 {
     char room[REPAY_ENVELOPE_TEXT_MAX];
 
@@ -83,7 +75,7 @@ bool repay_json_is_word(struct repay_json_value value, const char *word)
            repay_text_equal_fold(decode(value, room), repay_text_of(word));
 }
 
-bool repay_json_read_integer(struct repay_json_value value, int64_t *out)
+bool repay_envelope_read_integer(struct repay_json_value value, int64_t *out)
 {
     char room[REPAY_ENVELOPE_TEXT_MAX];
     struct repay_text text = value.raw;
@@ -100,18 +92,18 @@ bool repay_json_read_integer(struct repay_json_value value, int64_t *out)
     return true;
 }
 
-enum repay_flag repay_json_read_flag(struct repay_json_value value)
+enum repay_envelope_flag repay_envelope_read_flag(struct repay_json_value value)
 {
     char room[REPAY_ENVELOPE_TEXT_MAX];
     struct repay_text text;
 
     switch (value.type) {
     case REPAY_JSON_NULL:
-        return REPAY_FLAG_IS_ABSENT;
+        return REPAY_ENVELOPE_FLAG_ABSENT;
     case REPAY_JSON_FALSE:
-        return REPAY_FLAG_IS_FALSE;
+        return REPAY_ENVELOPE_FLAG_FALSE;
     case REPAY_JSON_TRUE:
-        return REPAY_FLAG_IS_TRUE;
+        return REPAY_ENVELOPE_FLAG_TRUE;
     case REPAY_JSON_NUMBER:
         text = value.raw;
         break;
@@ -119,13 +111,13 @@ enum repay_flag repay_json_read_flag(struct repay_json_value value)
         text = decode(value, room);
         break;
     default:
-        return REPAY_FLAG_IS_ODD;
+        return REPAY_ENVELOPE_FLAG_ODD;
     }
     if (repay_text_is(text, "0") || repay_text_equal_fold(text, REPAY_TEXT("false")))
-        return REPAY_FLAG_IS_FALSE;
+        return REPAY_ENVELOPE_FLAG_FALSE;
     if (repay_text_is(text, "1") || repay_text_equal_fold(text, REPAY_TEXT("true")))
-        return REPAY_FLAG_IS_TRUE;
-    return REPAY_FLAG_IS_ODD;
+        return REPAY_ENVELOPE_FLAG_TRUE;
+    return REPAY_ENVELOPE_FLAG_ODD;
 }
 
 static bool name_is(struct repay_json_value name, const char *expected)
@@ -141,8 +133,8 @@ static bool name_is(struct repay_json_value name, const char *expected)
     return repay_text_is(text, expected);
 }
 
-enum repay_member repay_json_member_once(struct repay_json_value object, const char *name,
-                                         struct repay_json_value *out)
+enum repay_member repay_envelope_member_once(struct repay_json_value object, const char *name,
+                                             struct repay_json_value *out)
 {
     struct repay_json_cursor cursor = {0};
     struct repay_json_value member_name, member;
@@ -161,7 +153,7 @@ enum repay_member repay_json_member_once(struct repay_json_value object, const c
     return found;
 }
 
-void repay_json_first_words(struct repay_json_value value, char *out, size_t out_size)
+void repay_envelope_first_words(struct repay_json_value value, char *out, size_t out_size)
 {
     size_t used = 0;
 
@@ -176,7 +168,7 @@ void repay_json_first_words(struct repay_json_value value, char *out, size_t out
         if (!repay_json_next(value, &cursor, &name, &member))
             break;
         if (value.type == REPAY_JSON_OBJECT && out_size - used > 3) {
-            repay_json_copy_text(name, out + used, out_size - used - 2);
+            repay_envelope_copy_text(name, out + used, out_size - used - 2);
             used += strlen(out + used);
             memcpy(out + used, ": ", 3);
             used += 2;
@@ -184,7 +176,7 @@ void repay_json_first_words(struct repay_json_value value, char *out, size_t out
         value = member;
     }
     if (value.type == REPAY_JSON_STRING || value.type == REPAY_JSON_NUMBER)
-        repay_json_copy_text(value, out + used, out_size - used);
+        repay_envelope_copy_text(value, out + used, out_size - used);
     else
         out[0] = '\0';
 }

@@ -30,9 +30,21 @@ void repay_http_reply_init(struct repay_http_reply *reply, const struct repay_al
 {
     memset(reply, 0, sizeof *reply);
     reply->sink = sink;
-    reply->stage = STAGE_STATUS;
-    reply->length = -1;
     repay_bytes_init(&reply->line, allocator, REPAY_HTTP_HEAD_MAX);
+    repay_http_reply_reset(reply);
+}
+
+void repay_http_reply_reset(struct repay_http_reply *reply)
+{
+    repay_bytes_clear(&reply->line);
+    reply->stage = STAGE_STATUS;
+    reply->status = 0;
+    reply->body_left = 0;
+    reply->length = -1;
+    reply->head_size = 0;
+    reply->fields = 0;
+    reply->chunked = false;
+    reply->keeps_alive = false;
 }
 
 void repay_http_reply_free(struct repay_http_reply *reply)
@@ -65,17 +77,12 @@ static bool stop(struct repay_http_reply *reply)
     return false;
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 /* RFC 9110's token characters, which names are made of. */
 static bool is_token_byte(char byte)
 {
     char lower = repay_text_lower(byte);
 
-    return (lower >= 'a' && lower <= 'z') || is_digit(byte) ||
+    return (lower >= 'a' && lower <= 'z') || repay_is_digit(byte) ||
            (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte));
 }
 
@@ -111,9 +118,9 @@ static bool read_status(struct repay_http_reply *reply, struct repay_text line,
 {
     const char *at = line.data;
 
-    if (line.length < 12 || memcmp(at, STATUS_PREFIX, 7) != 0 || !is_digit(at[7]) || at[8] != ' ' ||
-        !is_digit(at[9]) || !is_digit(at[10]) || !is_digit(at[11]) ||
-        (line.length > 12 && at[12] != ' ') || has_control_byte(line))
+    if (line.length < 12 || memcmp(at, STATUS_PREFIX, 7) != 0 || !repay_is_digit(at[7]) ||
+        at[8] != ' ' || !repay_is_digit(at[9]) || !repay_is_digit(at[10]) ||
+        !repay_is_digit(at[11]) || (line.length > 12 && at[12] != ' ') || has_control_byte(line))
         return bad(reply, "the status line", error);
     int status = (at[9] - '0') * 100 + (at[10] - '0') * 10 + (at[11] - '0');
     if (status < 100 || status > 599)
@@ -136,7 +143,7 @@ static bool read_length(struct repay_http_reply *reply, struct repay_text value,
     if (value.length == 0)
         return bad(reply, "an empty Content-Length", error);
     for (size_t i = 0; i < value.length; i++) {
-        if (!is_digit(value.data[i]))
+        if (!repay_is_digit(value.data[i]))
             return bad(reply, "a Content-Length that is not digits alone", error);
         if (__builtin_mul_overflow(length, 10, &length) ||
             __builtin_add_overflow(length, value.data[i] - '0', &length))
@@ -244,15 +251,6 @@ static bool end_head(struct repay_http_reply *reply, struct repay_error *error)
     return true;
 }
 
-static int hex_value(char byte)
-{
-    char lower = repay_text_lower(byte);
-
-    if (is_digit(byte))
-        return byte - '0';
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* Hexadecimal digits; then the end, or a semicolon and extensions that nobody reads. */
 static bool read_chunk_size(struct repay_http_reply *reply, struct repay_text line,
                             struct repay_error *error)
@@ -261,12 +259,12 @@ static bool read_chunk_size(struct repay_http_reply *reply, struct repay_text li
     size_t at = 0;
     size_t significant = 0;
 
-    for (; at < line.length && hex_value(line.data[at]) >= 0; at++) {
+    for (; at < line.length && repay_hex_value(line.data[at]) >= 0; at++) {
         if (size > 0 || line.data[at] != '0')
             significant++;
         if (significant > HEX_DIGITS_MAX)
             return too_large(reply, "a chunk size beyond 60 bits", error);
-        size = size * 16 + hex_value(line.data[at]);
+        size = size * 16 + repay_hex_value(line.data[at]);
     }
     if (at == 0 || (at < line.length && line.data[at] != ';') || has_control_byte(line))
         return bad(reply, "a chunk size", error);

@@ -43,6 +43,12 @@ enum repay_http_state {
     REPAY_HTTP_STOPPED /* the sink refused */
 };
 
+/* The statuses that say a request was done. */
+static inline bool repay_is_2xx(int http_status)
+{
+    return http_status >= 200 && http_status <= 299;
+}
+
 struct repay_http_reply {
     const struct repay_http_sink *sink;
     struct repay_bytes line; /* the line that has not ended yet */
@@ -59,6 +65,8 @@ struct repay_http_reply {
 void repay_http_reply_init(struct repay_http_reply *reply, const struct repay_allocator *allocator,
                            const struct repay_http_sink *sink);
 void repay_http_reply_free(struct repay_http_reply *reply);
+/* Nothing has come yet; the memory is kept. */
+void repay_http_reply_reset(struct repay_http_reply *reply);
 /*
  * Takes bytes as they come, in pieces of any size. BAD sets a kind of bad_response, too_large or
  * memory. After BAD or STOPPED the same comes again and `error` is left alone.

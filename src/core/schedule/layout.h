@@ -58,9 +58,8 @@ enum repay_role { /* what a column means to every provider; at most one column e
                                                 its rows */
                   REPAY_ROLE_LOAN_BALANCE,   /* all that the whole loan owes, printed on each of its
                                                 rows */
-                  REPAY_ROLE_CREATED, /* moment of the row: the latest wins where the two above
-                                         disagree */
-                  REPAY_ROLE_COUNT
+                  REPAY_ROLE_CREATED /* moment of the row: the latest wins where the two above
+                                        disagree */
 };
 
 #define REPAY_FIELD_KEY_ROOM 32 /* a member's name in its quotes, with the colon */

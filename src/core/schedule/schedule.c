@@ -8,6 +8,7 @@
 
 #include "schedule_column.h"
 #include "schedule_store.h"
+#include "uuid.h"
 
 void repay_schedule_init(struct repay_schedule *schedule)
 {
@@ -178,15 +179,8 @@ struct repay_text repay_schedule_extra(const struct repay_schedule *schedule, ui
 
 static void render_uuid(const unsigned char bytes[16], struct repay_value *out)
 {
-    static const char digits[] = "0123456789abcdef";
-    char *at = out->room;
-    for (unsigned i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *at++ = '-';
-        *at++ = digits[bytes[i] >> 4];
-        *at++ = digits[bytes[i] & 0x0f];
-    }
-    out->text = (struct repay_text){out->room, (size_t)(at - out->room)};
+    repay_uuid_write(bytes, out->room);
+    out->text = (struct repay_text){out->room, REPAY_UUID_TEXT};
     out->present = true;
 }
 
