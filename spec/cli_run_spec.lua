@@ -78,7 +78,8 @@ describe("repay plan", function()
     local rows, run = w:rows("plan", path, "--dry-run")
     assert.equal(0, run.code)
     assert.equal("new", rows[1].state)
-    assert.matches("above what is payable", rows[1].warnings)
+    assert.same({ "above_payable" }, rows[1].warnings)
+    assert.matches("above_payable: above what is payable on the account %(line 2%)", run.err)
     assert.matches("1 new", run.err)
     assert.same({}, w:entries())
   end)
@@ -126,7 +127,7 @@ describe("repay plan", function()
     local rows
     rows, run = w:rows("plan", path, "--new-journal")
     assert.equal(6, run.code)
-    assert.matches("of equal account and amount", rows[1].warnings)
+    assert.same({ "held" }, rows[1].warnings)
     assert.equal(6, w:run("approve", "pay.csv").code)
     assert.equal(6, w:run("approve", rows[1].id).code)
     assert.equal(0, w:run("approve", rows[1].id, "--because", "a second one").code)
@@ -553,7 +554,7 @@ describe("repay explain", function()
     local id = w:entries()[1].id
     local run = w:run("explain", id)
     assert.equal(0, run.code)
-    for _, words in ipairs { "planned, and nothing sent", "connection_lost",
+    for _, words in ipairs { "an attempt is on disk", "connection_lost",
       "wait until 2025-01-20T", "sending\tunknown", "ada" } do
       assert.is_truthy(run.out:find(words, 1, true), words)
     end
@@ -562,6 +563,12 @@ describe("repay explain", function()
     assert.equal("connection_lost", told.attempts[1].kind)
     assert.equal("unknown", told.events[#told.events].to)
     assert.matches("^at,from,to,why,evidence,who\r\n", w:run("explain", id, "--csv").out)
+    w.terminal = { stdout = 80 }
+    run = w:run("explain", id)
+    assert.matches("\n\nAttempt 1, 2025%-01%-20T%S+ to %S+: unknown, connection_lost\n", run.out)
+    assert.matches("Z  planned to approved %(ada%)\n", run.out)
+    assert.is_nil(run.out:find("\226\144", 1, true)) -- a control character made visible
+    w.terminal = nil
     assert.equal(1, w:run("explain", "nothing").code)
   end)
 

@@ -243,14 +243,34 @@ function payments.next_steps(journal)
   return by_id
 end
 
---- Writes rows of entries. A terminal shows the columns that a person needs, and no empty table.
-function payments.show(context, rows)
+-- The columns that have something in them: an empty one takes the room of another.
+local function filled(columns, rows)
+  local list = {}
+  for _, column in ipairs(columns) do
+    for _, row in ipairs(rows) do
+      if row[column.name] ~= nil then
+        list[#list + 1] = column
+        break
+      end
+    end
+  end
+  return list
+end
+
+--- Writes rows. A terminal shows the columns that a person needs (`for_terminal`, or all), as far
+--- as there is something in them, and no empty table.
+function payments.write(context, columns, rows, for_terminal)
   local output, arguments = context.output, context.arguments
   if output.form ~= "table" or arguments.columns or arguments.sort then
-    output:rows(check_entry.columns, rows)
+    output:rows(columns, rows)
   elseif rows[1] then
-    output:rows(check_entry.terminal_columns, rows)
+    output:rows(filled(for_terminal or columns, rows), rows)
   end
+end
+
+--- Writes rows of entries.
+function payments.show(context, rows)
+  payments.write(context, check_entry.columns, rows, check_entry.terminal_columns)
 end
 
 --- Entries as they are now, as rows and as exit codes. `list` holds entries or ids.
@@ -272,8 +292,9 @@ function payments.stand(journal, list)
 end
 
 --- Runs `work(stop_when)` so that Ctrl-C ends it after the repayment under way; returns what it
---- returns. A second Ctrl-C ends the process at once, which the journal survives.
-function payments.guarded(context, work)
+--- returns. A second Ctrl-C ends the process at once, which the journal survives. `progress` is
+--- taken away before anything is said.
+function payments.guarded(context, work, progress)
   local catch = context.world.interrupts
   if not catch then
     return work(nil)
@@ -285,6 +306,9 @@ function payments.guarded(context, work)
       return false
     elseif not is_told then
       is_told = true
+      if progress then
+        progress:finish()
+      end
       context:say("interrupted: nothing more is begun")
     end
     return true

@@ -4,7 +4,7 @@ local words = {}
 -- Why an entry stands where it stands, and why its next step is what it is.
 words.why = {
   -- before it is sent
-  planned = "planned, and nothing sent",
+  planned = "planned",
   not_approved = "nobody has approved it",
   approved = "approved",
   within_limits = "approved by itself, within the limits",

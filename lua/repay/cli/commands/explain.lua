@@ -29,13 +29,19 @@ local ATTEMPTS = {
   { name = "interaction_id", drop = 3 },
 }
 
+-- Evidence says its moments in milliseconds.
+local function moment_at(digits)
+  return #digits == 13 and "at " .. require("repay.journal.words").moment(tonumber(digits)) or nil
+end
+
 local function story_of(explained)
   local words = require "repay.journal.words"
   local entries = require "repay.cli.entries"
   local entry, events, attempts = explained.entry, {}, {}
   for i, event in ipairs(explained.events) do
     events[i] = { at = words.moment(event.at_ms), from = event.from, to = event.to,
-      why = words.of(event.why), evidence = event.evidence, who = event.who }
+      why = words.of(event.why), who = event.who,
+      evidence = event.evidence and event.evidence:gsub("at (%d+)%f[%D]", moment_at) }
   end
   for i, attempt in ipairs(explained.attempts) do
     attempts[i] = { number = attempt.number, began_at = words.moment(attempt.started_ms),
@@ -95,7 +101,7 @@ local function as_text(context, facts, attempts, events)
   end
   output:record(columns_of_facts(), facts)
   for _, attempt in ipairs(attempts) do
-    output:text(clean(("\nAttempt %d, %s to %s: %s%s%s%s"):format(attempt.number,
+    output:text("\n" .. clean(("Attempt %d, %s to %s: %s%s%s%s"):format(attempt.number,
       attempt.began_at, attempt.ended_at or "?", attempt.outcome or "its end is not known",
       attempt.kind and ", " .. attempt.kind or "",
       attempt.http_status and ", HTTP " .. attempt.http_status or "",
@@ -108,7 +114,8 @@ local function as_text(context, facts, attempts, events)
   for _, event in ipairs(events) do
     local move = event.from and event.from ~= event.to and event.from .. " to " .. event.to
       or event.to
-    output:text(("%s  %s: %s%s\n"):format(event.at, move, clean(event.why),
+    local why = event.why ~= event.to and ": " .. clean(event.why) or ""
+    output:text(("%s  %s%s%s\n"):format(event.at, move, why,
       event.who and " (" .. clean(event.who) .. ")" or ""))
     if event.evidence and event.evidence ~= "" then
       output:text((" "):rep(22) .. clean(event.evidence) .. "\n")

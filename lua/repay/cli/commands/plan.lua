@@ -18,53 +18,78 @@ end
 
 local COLUMNS = {
   { name = "line", kind = "whole" },
-  { name = "id", drop = 9 },
+  { name = "id" },
   { name = "state" },
   { name = "profile", drop = 8 },
-  { name = "account" , drop = 5 },
+  { name = "account", drop = 5 },
   { name = "amount_minor", kind = "money" },
   { name = "currency", label = "" },
   { name = "payment_date", label = "Date", kind = "day" },
   { name = "reference", drop = 3 },
-  { name = "warnings", label = "Look at", tone = function() return "bad" end },
+  { name = "warnings", kind = "list", label = "Look at", tone = function() return "bad" end },
 }
 
+-- The words of warnings; a row that is held waits for a person.
+local function warnings_of(item)
+  local list = {}
+  for i, word in ipairs(item.warnings) do
+    list[i] = word
+  end
+  local hold = item.entry and item.entry.hold or item.planned.hold
+  if hold and item.state == "planned" then
+    list[#list + 1] = "held"
+  end
+  return list[1] and list or nil
+end
+
 local function rows_of(result)
-  local texts = require("repay.bulk.warnings").texts
   local rows = {}
   for at, item in ipairs(result.rows) do
-    local planned, warned = item.planned, {}
-    for i, word in ipairs(item.warnings) do
-      warned[i] = texts[word]
-    end
-    local hold = item.entry and item.entry.hold or planned.hold
-    if hold and item.state == "planned" then
-      warned[#warned + 1] = hold
-    end
+    local planned = item.planned
     rows[at] = { line = item.line, id = item.id, state = item.state or "new",
       profile = planned.label, account = planned.account, amount_minor = planned.amount_minor,
       currency = planned.currency, payment_date = planned.payment_date:sub(1, 10),
-      reference = planned.reference, warnings = warned[1] and table.concat(warned, "; ") or nil }
+      reference = planned.reference, warnings = warnings_of(item) }
   end
   return rows
 end
 
+local LINES_MAX = 5
+
+-- Each warning once, with the lines that it is about.
+local function tell_warnings(context, rows)
+  local texts = require("repay.bulk.warnings").texts
+  local lines, order = {}, {}
+  for _, row in ipairs(rows) do
+    for _, word in ipairs(row.warnings or {}) do
+      if not lines[word] then
+        lines[word] = {}
+        order[#order + 1] = word
+      end
+      table.insert(lines[word], ("%d"):format(row.line))
+    end
+  end
+  for _, word in ipairs(order) do
+    local list = lines[word]
+    local named = table.concat(list, ", ", 1, math.min(#list, LINES_MAX))
+    context:warn(("%s: %s (line%s %s%s)"):format(word, texts[word] or "it may have been paid "
+      .. "already: repay approve with its id and --because", #list > 1 and "s" or "", named,
+      #list > LINES_MAX and (" and %d more"):format(#list - LINES_MAX) or ""))
+  end
+end
+
 local function tell_sums(context, result)
-  local money = require "repay.money"
+  local figures = require "repay.report.figures"
   local names, parts = {}, {}
   for currency in pairs(result.totals) do
     names[#names + 1] = currency
   end
   table.sort(names)
   for i, currency in ipairs(names) do
-    local minor = result.totals[currency]
-    parts[i] = (money.format(minor, currency) or ("%.0f"):format(minor)) .. " " .. currency
+    parts[i] = figures.amount(result.totals[currency], currency) .. " " .. currency
   end
   context:say(("%d repayments, %s: %s"):format(#result.rows, table.concat(parts, ", "),
     require("repay.cli.entries").summary(result.states)))
-  if result.warnings > 0 then
-    context:warn(("%d things to look at"):format(result.warnings))
-  end
 end
 
 local function clean(text)
@@ -191,11 +216,32 @@ local function tell_next(context, result)
   return exit.done
 end
 
+-- On a terminal an id is in the way, except where it is what a person has to type.
+local function columns_for_terminal(rows)
+  local has_held = false
+  for _, row in ipairs(rows) do
+    local list = row.warnings or {}
+    has_held = has_held or list[#list] == "held"
+  end
+  local columns = {}
+  for _, column in ipairs(COLUMNS) do
+    if column.name ~= "profile" and (column.name ~= "id" or has_held) then
+      columns[#columns + 1] = column
+    end
+  end
+  return columns
+end
+
+local function show(context, rows)
+  require("repay.cli.payments").write(context, COLUMNS, rows, columns_for_terminal(rows))
+  tell_warnings(context, rows)
+end
+
 local function refuse(context, shown, err)
   if err.problems then
     return fail_rows(context, err)
   elseif shown and (err.kind == "limit_exceeded" or err.kind == "approval_required") then
-    context.output:rows(COLUMNS, rows_of(shown))
+    show(context, rows_of(shown))
     if err.batch or shown.rows[1].id then
       local word = err.batch and ("%d"):format(err.batch) or words_of(shown)
       err.hint = ("all of it is planned and nothing is approved; after a look: repay approve %s, "
@@ -242,7 +288,7 @@ function plan.run(context)
   if not result then
     return refuse(context, shown, failed)
   end
-  context.output:rows(COLUMNS, rows_of(result))
+  show(context, rows_of(result))
   tell_sums(context, result)
   if arguments.dry_run then
     context:say("nothing was written to the journal")

@@ -67,7 +67,7 @@ local function send(context, journal, clients, ids)
       return sent, nil, decisions or { failures = { unread } }
     end
     return sent, problem
-  end)
+  end, progress)
   progress:finish()
   return ran, err, decided
 end
