@@ -168,6 +168,22 @@ describe("the command as a process #interpreter", function()
     check_once(12)
   end)
 
+  it("says what became of money also where nothing can be written", function()
+    begin("unproven")
+    server:fault { kind = "reply_lost", route = "repay_loan", nth = 1 }
+    local pipe = assert(io.popen("{ " .. command_of(cli_world.pay_words())
+      .. " >/dev/full; } 2>&1; echo \"code $?\"", "r"))
+    local said = pipe:read("*a")
+    pipe:close()
+    assert.matches("the output could not be written", said)
+    assert.matches("code 8\n$", said)
+    pipe = assert(io.popen("{ " .. command_of("status", "--state", "accepted")
+      .. " >/dev/full; } 2>&1; echo \"code $?\"", "r"))
+    assert.matches("code 1\n$", pipe:read("*a"))
+    pipe:close()
+    check_once(1)
+  end)
+
   it("pays once for two at once that say the same", function()
     begin("honoured")
     local children = { start(cli_world.pay_words()), start(cli_world.pay_words()) }

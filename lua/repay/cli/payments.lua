@@ -243,6 +243,26 @@ function payments.next_steps(journal)
   return by_id
 end
 
+local function nothing() end
+
+--- Writes with `work(output)`. A disk that is full does not hide what became of money: it is said,
+--- and the exit code goes on to say the rest.
+function payments.written(context, work)
+  local output = context.output
+  local ok, problem = pcall(function()
+    work(output)
+    output:finish()
+  end)
+  if ok then
+    return
+  elseif type(problem) ~= "table" or problem.kind ~= "output" then
+    error(problem, 0)
+  end
+  context.is_unwritten = true
+  context:fail(problem)
+  output.finish = nothing -- it would fail again, and be all that is said
+end
+
 -- The columns that have something in them: an empty one takes the room of another.
 local function filled(columns, rows)
   local list = {}
@@ -260,12 +280,21 @@ end
 --- Writes rows. A terminal shows the columns that a person needs (`for_terminal`, or all), as far
 --- as there is something in them, and no empty table.
 function payments.write(context, columns, rows, for_terminal)
-  local output, arguments = context.output, context.arguments
-  if output.form ~= "table" or arguments.columns or arguments.sort then
-    output:rows(columns, rows)
-  elseif rows[1] then
-    output:rows(filled(for_terminal or columns, rows), rows)
-  end
+  local arguments = context.arguments
+  payments.written(context, function(output)
+    if output.form ~= "table" or arguments.columns or arguments.sort then
+      output:rows(columns, rows)
+    elseif rows[1] then
+      output:rows(filled(for_terminal or columns, rows), rows)
+    end
+  end)
+end
+
+--- Writes one entry.
+function payments.record(context, row)
+  payments.written(context, function(output)
+    output:record(check_entry.columns, row)
+  end)
 end
 
 --- Writes rows of entries.
@@ -322,8 +351,12 @@ function payments.guarded(context, work, progress)
   return (unpack or table.unpack)(results, 2, 4)
 end
 
---- The exit code of what was guarded. Whoever pressed Ctrl-C is told so, whatever was left to do.
+--- The exit code of a command that sent something or wrote rows. Whoever pressed Ctrl-C is told so,
+--- whatever was left to do.
 function payments.worst(context, codes)
+  if context.is_unwritten then
+    codes[#codes + 1] = exit.failed
+  end
   return context.is_interrupted and exit.interrupted or exit.worst(codes)
 end
 

@@ -1,6 +1,4 @@
 -- repay approve: a person's word that what is planned may be sent. Limits do not count here.
-local exit = require "repay.cli.exit"
-
 local approve = { example = "repay approve january.csv --because \"seen by Ada\"\n"
   .. "repay run january.csv" }
 
@@ -75,7 +73,7 @@ function approve.run(context)
   payments.show(context, rows)
   context:say(("%d approved; next: repay run %s"):format(count,
     table.concat(context.arguments.what, " ")))
-  return exit.done
+  return payments.worst(context, {})
 end
 
 return approve

@@ -1,6 +1,4 @@
 -- repay cancel: gives up repayments that were not sent.
-local exit = require "repay.cli.exit"
-
 local cancel = { example = "repay cancel 01890a5d-… --because \"wrong account\"" }
 
 function cancel.configure(parser)
@@ -44,7 +42,7 @@ function cancel.run(context)
   end
   payments.show(context, rows)
   context:say(("%d given up"):format(#rows))
-  return exit.worst(codes)
+  return payments.worst(context, codes)
 end
 
 return cancel

@@ -109,18 +109,18 @@ local function row_of(entry, next_step)
 end
 
 local function show_dry_run(context, result)
-  local entries = require "repay.cli.entries"
+  local payments = require "repay.cli.payments"
   local planned = result.planned
   tell_warnings(context, result)
   if result.existing then
     context:say("the journal has it already: nothing would be sent that was sent")
-    context.output:record(entries.columns, row_of(result.entry))
-    return exit.done
+    payments.record(context, row_of(result.entry))
+    return payments.worst(context, {})
   end
   local row = row_of(planned)
   row.state, row.why = "new", "it would be planned, and sent if it is within the limits"
-  context.output:record(entries.columns, row)
-  return exit.done
+  payments.record(context, row)
+  return payments.worst(context, {})
 end
 
 -- How to go on, where it did not come to a send.
@@ -161,7 +161,7 @@ local function show(context, journal, result)
   local entry = explained.entry
   result.entry = entry
   tell_warnings(context, result)
-  context.output:record(entries.columns, row_of(entry, explained))
+  payments.record(context, row_of(entry, explained))
   tell_end(context, result, explained)
   local codes = payments.run_codes(result.run)
   codes[#codes + 1] = NOT_MADE[entry.state] and exit.failed or entries.code(entry, explained)

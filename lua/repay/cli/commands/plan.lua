@@ -273,6 +273,7 @@ local function prepare(context)
 end
 
 function plan.run(context)
+  local payments = require "repay.cli.payments"
   local arguments = context.arguments
   local found, err, code = prepare(context)
   if not found then
@@ -292,9 +293,9 @@ function plan.run(context)
   tell_sums(context, result)
   if arguments.dry_run then
     context:say("nothing was written to the journal")
-    return exit.done
+    return payments.worst(context, {})
   end
-  return tell_next(context, result)
+  return payments.worst(context, { tell_next(context, result) })
 end
 
 return plan

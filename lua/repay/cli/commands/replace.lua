@@ -24,9 +24,9 @@ function replace.run(context)
   if not entry then
     return context:fail(err)
   end
-  context.output:record(entries.columns, entries.row(entry))
+  payments.record(context, entries.row(entry))
   context:say(("next: repay approve %s, and then repay run %s"):format(entry.id, entry.id))
-  return exit.done
+  return payments.worst(context, { exit.done })
 end
 
 return replace

@@ -31,9 +31,9 @@ function resolve.run(context)
   if not entry then
     return context:fail(err)
   end
-  context.output:record(entries.columns, entries.row(entry))
+  payments.record(context, entries.row(entry))
   context:say("next: " .. entries.next_sentence(entry))
-  return exit.done
+  return payments.worst(context, { exit.done })
 end
 
 return resolve

@@ -1,6 +1,4 @@
 -- repay status: where each repayment stands, and when what is not known can be decided.
-local exit = require "repay.cli.exit"
-
 local status = { example = "repay status\nrepay status january.csv\nrepay status --state unknown" }
 
 function status.configure(parser)
@@ -145,12 +143,12 @@ function status.run(context)
     codes[at] = entries.code(entry, steps[entry.id], replaced[entry.number])
   end
   if context.arguments.summary then
-    context.output:rows(columns, summary_of(rows))
+    payments.write(context, columns, summary_of(rows))
   else
     payments.show(context, rows)
   end
   tell(context, rows)
-  return exit.worst(codes)
+  return payments.worst(context, codes)
 end
 
 return status
