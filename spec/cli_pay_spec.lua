@@ -46,6 +46,19 @@ describe("repay pay", function()
     assert.equal("2025-01-20", w:entries()[1].payment_date)
   end)
 
+  it("takes the day of --as-of or --zone for today", function()
+    w = cli_world.new()
+    w:advance(22 * 3600000) -- 22:00 in UTC, 23:00 where the borrowers are
+    assert.equal(0, w:pay({ ["payment-date"] = "", zone = "+03:00" }).code)
+    assert.equal("2025-01-21", w:entries()[1].payment_date)
+    assert.equal(0, w:pay({ ["payment-date"] = "", ["as-of"] = "2025-01-19" }).code)
+    assert.equal(1, w:posts()) -- the reference is known
+    assert.equal(0, w:pay({ ["payment-date"] = "", ["as-of"] = "2025-01-19",
+      reference = "REF 2" }).code)
+    assert.equal("2025-01-19", w:entries()[2].payment_date)
+    assert.equal(2, w:pay({ ["payment-date"] = "", ["as-of"] = "yesterday" }).code)
+  end)
+
   it("wants a reference or a day", function()
     w = cli_world.new()
     local run = w:pay { ["payment-date"] = "", reference = "" }

@@ -1209,6 +1209,7 @@ function repay.workflow.repay_file(path, options) end
 ---@field journal repay.journal
 ---@field client repay.client
 ---@field dry_run? boolean
+---@field today? string the day of a repayment without one: the client's
 ---@field limits? repay.limits
 ---@field check_lists? boolean true
 ---@field send? boolean true; false plans, and approves within limits, only

@@ -15,8 +15,8 @@ local warnings = require "repay.bulk.warnings"
 
 local OPTIONS = {
   journal = "any", client = "any!", dry_run = "flag", limits = "list", check_lists = "flag",
-  send = "flag", on_progress = "call", stop_when = "call", reconcile = "flag", because = "text",
-  by = "text",
+  today = "text", send = "flag", on_progress = "call", stop_when = "call", reconcile = "flag",
+  because = "text", by = "text",
 }
 
 local COMPARED = { "customer", "amount_minor", "currency", "installment", "ordinal", "reference" }
@@ -63,10 +63,22 @@ local function take_entry(item, entry)
   item.planned.key, item.planned.payment_date = entry.key, entry.payment_date
 end
 
+local function with_date(repayment, day)
+  local copy = {}
+  for name, value in pairs(repayment) do
+    copy[name] = value
+  end
+  copy.payment_date = day
+  return copy
+end
+
 -- A key that was given says by itself which repayment it is. Otherwise it is told by its facts.
 local function prepare(job)
   local client, repayment = job.options.client, job.repayment
   local dated = repayment.payment_date ~= nil and repayment.payment_date ~= ""
+  if not dated then
+    repayment = with_date(repayment, job.options.today)
+  end
   local planned, err = plan_rows.new(client, repayment, dated and "derived" or "random",
     job.unix_ms(), 4)
   if not planned then

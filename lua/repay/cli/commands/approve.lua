@@ -64,6 +64,9 @@ function approve.run(context)
   end
   local count, refused = approve_all(context, journal, found)
   if not count then
+    if refused.kind == "approval_required" then
+      refused.hint = "approve that one first: repay approve ID --because REASON"
+    end
     return context:fail(refused)
   end
   local rows, failed = payments.stand(journal, found.entries)

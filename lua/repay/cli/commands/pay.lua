@@ -205,6 +205,7 @@ function pay.run(context)
     return require("repay").workflow.repay_one(wanted.repayment, {
       journal = journal, client = wanted.client, limits = wanted.profile.limits,
       because = arguments.because, dry_run = arguments.dry_run, stop_when = stop_when,
+      today = (arguments.as_of or arguments.zone) and context.as_of or nil,
     })
   end)
   if not result then

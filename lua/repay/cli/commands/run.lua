@@ -101,7 +101,11 @@ local function show(context, journal, found, ran, decided)
     payments.join(codes, payments.run_codes(ran))
   end
   payments.join(codes, payments.failure_codes(context, decided and decided.failures))
-  context:say(entries.summary(entries.count(rows)))
+  local states = entries.count(rows)
+  context:say(entries.summary(states))
+  if states.planned then
+    context:say(("%d wait for an approval: repay approve"):format(states.planned))
+  end
   if not ran then
     context:say("nothing of it is waiting to be sent")
   end
