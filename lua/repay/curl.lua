@@ -127,7 +127,10 @@ function curl.many(places)
   if not engine then
     return nil, err
   end
-  local self = { places = places, now_ms = native.now_ms }
+  local self = {
+    places = places, now_ms = native.now_ms,
+    engine = engine, begin = engine.begin, take = engine.take,
+  }
 
   local add = engine.add
   function self.add(call, after, within)

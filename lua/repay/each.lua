@@ -16,6 +16,13 @@
 --   finish()                   drops all but writes that may have left, and sees those to their
 --                              end: a list of ended calls
 --   close()                    gives everything back
+--
+-- One that crosses into C for each of these may offer two shorter ways, functions that are called
+-- with its `engine`:
+--
+--   begin(engine, call)        claims a call and takes it, to begin now: true. Where there is more
+--                              to it than that, false, and nothing has happened
+--   take(engine, ms)           as step, and what the call ended with
 local native = require "repay.native.core"
 local errors = require "repay.error"
 local options = require "repay.options"
@@ -257,6 +264,16 @@ end
 
 -- A run ------------------------------------------------------------------------------------------
 
+local function take_by_steps(step)
+  return function(_, ms)
+    local call = step(ms)
+    if call then
+      return call, result_of(call)
+    end
+    return nil
+  end
+end
+
 local Run = {}
 Run.__index = Run
 Run.__name = "repay.each"
@@ -273,7 +290,8 @@ function each.run(calls, given)
   local next_call = source.next
   local turn_of = chosen.rate and pacer(chosen.rate, chosen.burst or 1)
   local deadline_ms, stop_on, on_progress = chosen.deadline_ms, chosen.stop_on, chosen.on_progress
-  local driver, many, first_transport, step, limit_ms
+  local driver, many, first_transport, limit_ms
+  local engine, begin_now, take
   local under_way, ended, failed = 0, 0, 0
   local last, stopped, closed
   local tell_at_ms = 0
@@ -287,9 +305,13 @@ function each.run(calls, given)
       if not made then
         return nil, err
       end
-      driver, many, first_transport, step = made, wanted, transport, made.step
+      driver, many, first_transport = made, wanted, transport
       places = math.min(places, made.places)
       limit_ms = deadline_ms and made.now_ms() + deadline_ms
+      engine, take = made.engine, made.take or take_by_steps(made.step)
+      if not (turn_of or limit_ms or by_host) then
+        begin_now = made.begin
+      end
     elseif wanted ~= many then
       misuse(("repay.each: calls over %s and calls over a transport cannot share a run"):format(
         rawget(_G, "ngx") and "cosockets" or "libcurl"))
@@ -341,10 +363,14 @@ function each.run(calls, given)
         close_call(call)
         return nil
       end
-      local begun, why = begin(call)
-      if not begun then
-        last = call
-        return call, why
+      if begin_now and begin_now(engine, call) then
+        under_way = under_way + 1
+      else
+        local begun, why = begin(call)
+        if not begun then
+          last = call
+          return call, why
+        end
       end
     until under_way >= places or is_over()
     return nil
@@ -409,14 +435,14 @@ function each.run(calls, given)
         end
         return over()
       end
-      local call = step(STEP_MS)
+      local call, result, err = take(engine, STEP_MS)
       if call then
         last = call
         under_way = under_way - 1
         if by_host then
           source.ended(call)
         end
-        return turn(call, result_of(call))
+        return turn(call, result, err)
       elseif on_progress then
         tell_progress(false)
       end

@@ -108,7 +108,10 @@ void repay_lua_free_spare_calls(struct repay_lua_state *state)
 
 void repay_lua_hold_call(struct repay_call *call)
 {
-    ((struct repay_lua_call *)call)->holders++;
+    struct repay_lua_call *held = (struct repay_lua_call *)call;
+
+    held->holders++;
+    held->is_claimed = true;
 }
 
 void repay_lua_drop_call(lua_State *L, struct repay_call *call)
@@ -312,11 +315,30 @@ int repay_lua_call_preview(lua_State *L)
     return 1;
 }
 
+static bool is_free_call(const struct repay_lua_call *call)
+{
+    return call && !call->is_claimed && !has_ended(&call->call);
+}
+
+struct repay_call *repay_lua_free_call(lua_State *L, int index)
+{
+    const struct handle *handle = luaL_testudata(L, index, REPAY_LUA_CALL);
+    bool has_transport;
+
+    if (!handle || !is_free_call(handle->call))
+        return NULL;
+    repay_lua_push_anchored(L, index);
+    repay_lua_push_anchored(L, -1);
+    has_transport = lua_toboolean(L, -1);
+    lua_pop(L, 2);
+    return has_transport ? NULL : &handle->call->call;
+}
+
 int repay_lua_call_claim(lua_State *L)
 {
     const struct handle *handle = luaL_testudata(L, 1, REPAY_LUA_CALL);
     struct repay_lua_call *call = handle ? handle->call : NULL;
-    bool is_free = call && !call->is_claimed && !has_ended(&call->call);
+    bool is_free = is_free_call(call);
 
     if (!handle) {
         lua_pushnil(L);
@@ -401,22 +423,27 @@ static int push_closed(lua_State *L)
     return repay_lua_push_failure(L, &error, &scene);
 }
 
-int repay_lua_call_result(lua_State *L)
+int repay_lua_push_outcome(lua_State *L, int index)
 {
-    struct repay_lua_call *call = repay_lua_get_call(L, 1);
+    const struct repay_lua_call *call = repay_lua_get_call(L, index);
 
-    lua_settop(L, 1);
     if (!call)
         return push_closed(L);
     if (!call->call.operation->is_write)
-        return repay_lua_push_result(L, 1);
+        return repay_lua_push_result(L, index);
     lua_getfield(L, LUA_REGISTRYINDEX, RESULT_KEY);
-    lua_pushvalue(L, 1);
+    lua_pushvalue(L, index);
     if (lua_pcall(L, 1, 2, 0) == 0)
         return 2;
-    lua_settop(L, 1);
+    lua_pop(L, 1);
     (void)lua_gc(L, LUA_GCCOLLECT, 0);
-    return repay_lua_push_result(L, 1);
+    return repay_lua_push_result(L, index);
+}
+
+int repay_lua_call_result(lua_State *L)
+{
+    lua_settop(L, 1);
+    return repay_lua_push_outcome(L, 1);
 }
 
 static int call_to_string(lua_State *L)

@@ -34,7 +34,8 @@ void repay_lua_call_register(lua_State *L);
 struct repay_lua_call *repay_lua_get_call(lua_State *L, int index);
 /* Raises for closed calls. One whose client is closed passes: its next step ends it. */
 struct repay_lua_call *repay_lua_check_call(lua_State *L, int index);
-/* See native_api.h. */
+/* See native_api.h, also for the next two. */
+struct repay_call *repay_lua_free_call(lua_State *L, int index);
 void repay_lua_hold_call(struct repay_call *call);
 void repay_lua_drop_call(lua_State *L, struct repay_call *call);
 void repay_lua_free_spare_calls(struct repay_lua_state *state);
@@ -65,6 +66,9 @@ int repay_lua_call_transport(lua_State *L);
 extern const luaL_Reg repay_lua_drive_methods[];
 /* Pushes { method, url, headers, body } of the request that was built. */
 void repay_lua_push_request(lua_State *L, const struct repay_lua_call *call, bool show_secrets);
+
+/* The same as result(call) for the call at a stack index, which is positive; see native_api.h. */
+int repay_lua_push_outcome(lua_State *L, int index);
 
 /* In lua_result.c: see native_api.h. */
 int repay_lua_push_result(lua_State *L, int index);

@@ -32,21 +32,25 @@ static bool is_canonical(const char *name)
     return false;
 }
 
+/* A canonical column as this layout has it. */
+static struct repay_lua_column in_layout(struct repay_lua_column column,
+                                         const struct repay_layout *layout)
+{
+    if (column.kind == REPAY_COLUMN_FIELD) {
+        column.field = repay_layout_field(layout, repay_text_of(column.name));
+        if (!column.field)
+            column.kind = REPAY_COLUMN_NEVER;
+    }
+    return column;
+}
+
 unsigned repay_lua_columns(const struct repay_layout *layout,
                            struct repay_lua_column out[REPAY_LUA_NAMES_MAX])
 {
     unsigned count = 0;
 
-    for (size_t i = 0; i < CANONICAL_COUNT; i++) {
-        struct repay_lua_column column = canonical[i];
-
-        if (column.kind == REPAY_COLUMN_FIELD) {
-            column.field = repay_layout_field(layout, repay_text_of(column.name));
-            if (!column.field)
-                column.kind = REPAY_COLUMN_NEVER;
-        }
-        out[count++] = column;
-    }
+    for (size_t i = 0; i < CANONICAL_COUNT; i++)
+        out[count++] = in_layout(canonical[i], layout);
     for (unsigned i = 0; i < layout->field_count; i++) {
         const struct repay_field *field = &layout->fields[i];
 
@@ -56,23 +60,32 @@ unsigned repay_lua_columns(const struct repay_layout *layout,
     return count;
 }
 
-struct repay_lua_column repay_lua_check_column(lua_State *L, const struct repay_layout *layout,
-                                               struct repay_text name)
+/* Raises: measuring how near names are costs more than a small schedule's whole fetch. */
+static void raise_unknown(lua_State *L, const struct repay_layout *layout, struct repay_text name)
 {
     struct repay_lua_column columns[REPAY_LUA_NAMES_MAX];
     unsigned count = repay_lua_columns(layout, columns);
     struct repay_lua_guess guess;
 
-    for (unsigned i = 0; i < count; i++) {
-        if (repay_text_is(name, columns[i].name))
-            return columns[i];
-    }
-    /* Only now: measuring how near names are costs more than a small schedule's whole fetch. */
     repay_lua_guess_begin(&guess, name.data, name.length);
     for (unsigned i = 0; i < count; i++)
         repay_lua_guess_try(&guess, columns[i].name);
     (void)repay_lua_guess_raise(&guess, L, "rows of this schedule", "have no column");
-    return columns[0];
+}
+
+struct repay_lua_column repay_lua_check_column(lua_State *L, const struct repay_layout *layout,
+                                               struct repay_text name)
+{
+    const struct repay_field *field;
+
+    for (size_t i = 0; i < CANONICAL_COUNT; i++) {
+        if (repay_text_is(name, canonical[i].name))
+            return in_layout(canonical[i], layout);
+    }
+    field = repay_layout_field(layout, name);
+    if (!field)
+        raise_unknown(L, layout, name);
+    return (struct repay_lua_column){field ? field->name : NULL, REPAY_COLUMN_FIELD, 0, field};
 }
 
 const char *repay_lua_column_reason(lua_State *L, const struct repay_layout *layout,

@@ -322,13 +322,13 @@ static struct room room_for(const struct repay_schedule *schedule,
     return room;
 }
 
-/* The table that a cursor keeps alive: its schedule, at index 1 of the stack, and strings to push.
+/* What a cursor of texts keeps alive: its schedule, at index 1 of the stack, and strings to push.
  */
 static void push_kept(lua_State *L, const struct room *room)
 {
     uint32_t slots = room->day_slots + room->code_slots;
 
-    lua_createtable(L, room->keeps_texts ? FIRST_DAY + (int)slots : 1, 0);
+    lua_createtable(L, FIRST_DAY + (int)slots, 0);
     lua_pushvalue(L, 1);
     lua_rawseti(L, -2, 1);
     for (int status = 0; room->keeps_statuses && status <= REPAY_STATUS_UNKNOWN; status++) {
@@ -337,7 +337,10 @@ static void push_kept(lua_State *L, const struct room *room)
     }
 }
 
-/* Pushes a cursor that is not open yet, its metatable below it. */
+/*
+ * Pushes a cursor that is not open yet, its metatable below it. One of numbers alone keeps the
+ * schedule and needs no table.
+ */
 static struct cursor *new_cursor(lua_State *L, int count, const struct room *room)
 {
     size_t values = (size_t)count * room->rows;
@@ -351,6 +354,10 @@ static struct cursor *new_cursor(lua_State *L, int count, const struct room *roo
     cursor->days = (int32_t *)(cursor->chunk + values);
     cursor->chunk_rows = room->rows;
     cursor->day_slots = room->day_slots;
+    if (!room->keeps_texts) {
+        repay_lua_anchor(L, -1, 1);
+        return cursor;
+    }
     push_kept(L, room);
     repay_lua_anchor(L, -2, -1);
     lua_pop(L, 1);

@@ -23,9 +23,16 @@ struct repay_native_api {
      * object and returns 2. May raise for lack of memory; nothing is lost then but the answer.
      */
     int (*push_result)(lua_State *L, int index);
+    /* The same for one that may have been closed, and with the care that a write's result needs. */
+    int (*push_outcome)(lua_State *L, int index);
     /*
-     * While a driver holds a call its memory stays, closed or not. Every hold is dropped once; a
-     * finalizer may do it.
+     * The call at a positive stack index, if it waits to be run over curl: NULL for what is no
+     * call, one that was run, is claimed or closed, and one whose client has a transport.
+     */
+    struct repay_call *(*free_call)(lua_State *L, int index);
+    /*
+     * While a driver holds a call its memory stays, closed or not, and no other driver runs it.
+     * Every hold is dropped once; a finalizer may do it.
      */
     void (*hold_call)(struct repay_call *call);
     void (*drop_call)(lua_State *L, struct repay_call *call);

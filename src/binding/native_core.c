@@ -56,6 +56,8 @@ static void publish_api(lua_State *L)
             },
         .check_call = check_call,
         .push_result = repay_lua_push_result,
+        .push_outcome = repay_lua_push_outcome,
+        .free_call = repay_lua_free_call,
         .hold_call = repay_lua_hold_call,
         .drop_call = repay_lua_drop_call,
     };

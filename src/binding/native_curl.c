@@ -47,9 +47,15 @@ static const struct repay_native_api *check_api(lua_State *L)
     return api;
 }
 
+/* Every function below has the engines' metatable as its upvalue: two of them run for each call. */
 static struct lua_engine *get_engine(lua_State *L)
 {
-    return luaL_checkudata(L, 1, ENGINE);
+    bool is_engine = lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
+
+    if (!is_engine)
+        (void)luaL_argerror(L, 1, ENGINE " expected");
+    lua_pop(L, 1);
+    return lua_touserdata(L, 1);
 }
 
 static struct lua_engine *check_engine(lua_State *L)
@@ -126,29 +132,53 @@ static int new_engine(lua_State *L)
     return 1;
 }
 
+/* Puts the call, which is the userdata at index 2, into the engine. */
+static bool put_call(lua_State *L, struct lua_engine *self, struct repay_call *call,
+                     struct repay_error *error)
+{
+    uint32_t slot;
+
+    lua_settop(L, 2);
+    repay_lua_push_anchored(L, 1);
+    if (!repay_curl_engine_add(self->engine, call, &slot, error)) {
+        check_own(L, self);
+        return false;
+    }
+    self->api.hold_call(call);
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, 3, (int)slot + 1);
+    return true;
+}
+
 /* engine:add(call): true, or nil, kind, message. */
 static int add_call(lua_State *L)
 {
     struct lua_engine *self = check_engine(L);
     struct repay_call *call = self->api.check_call(L, 2);
     struct repay_error error;
-    uint32_t slot;
 
-    lua_settop(L, 2);
-    repay_lua_push_anchored(L, 1);
-    if (!repay_curl_engine_add(self->engine, call, &slot, &error)) {
-        check_own(L, self);
+    if (!put_call(L, self, call, &error))
         return push_fault(L, error.kind, error.message);
-    }
-    self->api.hold_call(call);
-    lua_pushvalue(L, 2);
-    lua_rawseti(L, 3, (int)slot + 1);
     lua_pushboolean(L, 1);
     return 1;
 }
 
-/* engine:step(wait_ms): a call that has ended, or nil after at most that time. */
-static int step(lua_State *L)
+/*
+ * engine:begin(call): claims the call and adds it. False where that is not all there is to it, as
+ * for what is no call or has run: nothing has happened then.
+ */
+static int begin_call(lua_State *L)
+{
+    struct lua_engine *self = check_engine(L);
+    struct repay_call *call = self->api.free_call(L, 2);
+    struct repay_error error;
+
+    lua_pushboolean(L, call && put_call(L, self, call, &error));
+    return 1;
+}
+
+/* Leaves the call that has ended within so long at index 3, or nil. */
+static bool take_ended(lua_State *L)
 {
     struct lua_engine *self = check_engine(L);
     struct repay_call *call;
@@ -156,7 +186,7 @@ static int step(lua_State *L)
     uint32_t slot;
 
     if (!repay_lua_to_integer(L, 2, &wait_ms) || wait_ms < 0)
-        return luaL_argerror(L, 2, "a number of milliseconds expected");
+        (void)luaL_argerror(L, 2, "a number of milliseconds expected");
     if (wait_ms > STEP_MAX_MS)
         wait_ms = STEP_MAX_MS;
     lua_settop(L, 1);
@@ -165,13 +195,30 @@ static int step(lua_State *L)
     if (!call) {
         check_own(L, self);
         lua_pushnil(L);
-        return 1;
+        return false;
     }
     self->api.drop_call(L, call);
     lua_rawgeti(L, 2, (int)slot + 1);
     lua_pushnil(L);
     lua_rawseti(L, 2, (int)slot + 1);
+    return true;
+}
+
+/* engine:step(wait_ms): a call that has ended, or nil after at most that time. */
+static int step(lua_State *L)
+{
+    (void)take_ended(L);
     return 1;
+}
+
+/* engine:take(wait_ms): the same, and behind the call what it ended with. */
+static int take(lua_State *L)
+{
+    const struct lua_engine *self = check_engine(L);
+
+    if (!take_ended(L))
+        return 1;
+    return 1 + self->api.push_outcome(L, 3);
 }
 
 /* The slot that holds the userdata at index 2, by the calls at index 3; -1 when none does. */
@@ -302,9 +349,17 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg methods[] = {
-    {"add", add_call},       {"close", close_engine},        {"count", count},
-    {"remove", remove_call}, {"is_inherited", is_inherited}, {"slots", slots_of_engine},
-    {"step", step},          {"withdraw", withdraw},         {NULL, NULL},
+    {"add", add_call},
+    {"begin", begin_call},
+    {"close", close_engine},
+    {"count", count},
+    {"remove", remove_call},
+    {"is_inherited", is_inherited},
+    {"slots", slots_of_engine},
+    {"step", step},
+    {"take", take},
+    {"withdraw", withdraw},
+    {NULL, NULL},
 };
 
 static const luaL_Reg metamethods[] = {
@@ -318,9 +373,11 @@ int luaopen_repay_native_curl(lua_State *L)
 {
     (void)check_api(L);
     (void)luaL_newmetatable(L, ENGINE);
-    luaL_setfuncs(L, metamethods, 0);
-    lua_createtable(L, 0, 9);
-    luaL_setfuncs(L, methods, 0);
+    lua_pushvalue(L, -1);
+    luaL_setfuncs(L, metamethods, 1);
+    lua_createtable(L, 0, 11);
+    lua_pushvalue(L, -2);
+    luaL_setfuncs(L, methods, 1);
     lua_setfield(L, -2, "__index");
     lua_pushliteral(L, ENGINE);
     lua_setfield(L, -2, "__name");

@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* How long a cancelled or closed call may go unnoticed while others keep the engine busy. */
 #define LOOK_EVERY_MS 10
@@ -153,7 +152,7 @@ struct repay_curl_engine *repay_curl_engine_create(const struct repay_curl_optio
     if (options->hooks)
         engine->hooks = *options->hooks;
     settle_heap(allocator, clamped_slots(options->slots));
-    engine->pid = getpid();
+    engine->pid = repay_curl_library_process();
     engine->nearest_ms = INT64_MAX;
     engine->slots_max = clamped_slots(options->slots);
     engine->ca = repay_ca_paths_find();
@@ -171,7 +170,7 @@ struct repay_curl_engine *repay_curl_engine_create(const struct repay_curl_optio
 
 bool repay_curl_engine_is_inherited(const struct repay_curl_engine *engine)
 {
-    return engine->pid != getpid();
+    return !repay_curl_library_is_same_process(engine->pid);
 }
 
 uint32_t repay_curl_engine_count(const struct repay_curl_engine *engine)

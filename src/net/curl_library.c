@@ -1,11 +1,13 @@
 /*
- * Owns the start of libcurl in a process and the making of multi handles. Refuses a libcurl that
- * lacks what the engine's promises rest on.
+ * Owns the start of libcurl in a process, the knowledge of which process that is, and the making of
+ * multi handles. Refuses a libcurl that lacks what the engine's promises rest on.
  */
 #include "curl_library.h"
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "curl_engine.h"
 
@@ -31,8 +33,41 @@ bool repay_curl_fail(struct repay_error *error, enum repay_kind kind, const char
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
 static CURLcode global_code;
 
+/* Holds a process id in that process alone: a child, however it was forked, finds 0. */
+static _Atomic pid_t *process_mark;
+
+static void make_process_mark(void)
+{
+#ifdef MADV_WIPEONFORK
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED)
+        return;
+    if (madvise(page, size, MADV_WIPEONFORK) == 0)
+        process_mark = page;
+    else
+        (void)munmap(page, size);
+#endif
+}
+
+pid_t repay_curl_library_process(void)
+{
+    pid_t pid = getpid();
+
+    if (process_mark)
+        *process_mark = pid;
+    return pid;
+}
+
+bool repay_curl_library_is_same_process(pid_t pid)
+{
+    return (process_mark && *process_mark == pid) || getpid() == pid;
+}
+
 static void global_init(void)
 {
+    make_process_mark();
     global_code = curl_global_init(CURL_GLOBAL_ALL);
 }
 
