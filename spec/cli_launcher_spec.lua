@@ -50,7 +50,8 @@ describe("the launcher #interpreter", function()
 
   -- Its exit code, what it wrote, and what it said.
   local function run(words)
-    local code = read_all(("%s >'%s/out' 2>'%s/err'; echo $?"):format(command_of(words), home, home))
+    local code = read_all(("%s >'%s/out' 2>'%s/err'; echo $?"):format(command_of(words), home,
+      home))
     return tonumber(code), file_text "out", file_text "err"
   end
 
