@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t counts = take(&reader), flags = take(&reader);
     size_t claimant_count = 1 + (counts >> 4) % CLAIMANTS;
     struct repay_tuple tuple = {.records = records,
-                                .record_count = (counts & 15) % (RECORDS + 1),
+                                .record_count = (counts & 15u) % (RECORDS + 1),
                                 .list_is_whole = (flags & 1) == 0,
                                 .list_shows_records = (flags & 2) != 0,
                                 .receipt_is_record = (flags & 4) != 0,
