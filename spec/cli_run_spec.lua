@@ -665,3 +665,53 @@ describe("the journal of the command", function()
     assert.equal(3, w:run("status").code)
   end)
 end)
+
+-- Ids are new each time, and as long as this one.
+local ID = "01890a5d-0000-7000-8000-000000000001"
+
+local function without_ids(text)
+  return (text:gsub("%x%x%x%x%x%x%x%x%-%x%x%x%x%-7%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x", ID))
+end
+
+describe("a table of repayments on a terminal", function()
+  after_each(close)
+  helper.watch(after_each)
+
+  before_each(function()
+    w = cli_world.new { keys = "unproven" }
+    w.box:fault { kind = "reply_lost", route = "repay_loan", nth = 2 }
+    w:run("plan", w:rows_file("pay.csv", 2), "--new-journal")
+    w:run("run", "1")
+  end)
+
+  local GOLDEN = {
+    [80] = [[
+Id                                    State       Amount       Next
+01890a5d-0000-7000-8000-000000000001  accepted  1,001.00  NGN
+01890a5d-0000-7000-8000-000000000001  unknown   1,002.00  NGN  wait
+]],
+    [120] = [[
+Id                                    State       Amount       Date        Reference  Next  When
+01890a5d-0000-7000-8000-000000000001  accepted  1,001.00  NGN  2025-01-20  REF 1
+01890a5d-0000-7000-8000-000000000001  unknown   1,002.00  NGN  2025-01-20  REF 2      wait  \
+2025-01-20T08:12:00Z
+]],
+    [200] = [[
+Id                                    State       Amount       Date        Reference  Next  \
+When                  Why
+01890a5d-0000-7000-8000-000000000001  accepted  1,001.00  NGN  2025-01-20  REF 1                   \
+               acknowledged; the provider has not confirmed it yet
+01890a5d-0000-7000-8000-000000000001  unknown   1,002.00  NGN  2025-01-20  REF 2      wait  \
+2025-01-20T08:12:00Z  it may still arrive, or be listed
+]],
+  }
+
+  for width, golden in pairs(GOLDEN) do
+    it("of " .. width .. " columns", function()
+      w.terminal = { stdout = width }
+      -- A line that goes on behind a backslash is one of the table.
+      golden = golden:gsub("\\\n", "")
+      assert.equal(golden, without_ids(w:run("status", "--no-color").out))
+    end)
+  end
+end)

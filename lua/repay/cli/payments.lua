@@ -2,13 +2,12 @@
 -- clients that they belong to, whether real money may be sent, and how a run that Ctrl-C ends goes
 -- on to the end of the repayment under way.
 local check_entry = require "repay.cli.entries"
-local errors = require "repay.error"
 local exit = require "repay.cli.exit"
 
 local payments = {}
 
 local function fault(kind, message, hint)
-  return nil, errors.new { kind = kind, message = message, hint = hint }
+  return nil, require("repay.error").new { kind = kind, message = message, hint = hint }
 end
 
 --- The exit code of a journal that could not be opened: what is wrong with its place is the

@@ -3,6 +3,7 @@
 local exit = require "repay.cli.exit"
 
 local pay = {
+  usage = "usage: repay pay --amount DECIMAL --reference TEXT [options]",
   example = "repay pay --customer-id ID --account-id ID --bank-account-id ID \\\n"
     .. "  --amount 5000.00 --reference TRF-77",
 }

@@ -2,7 +2,8 @@
 -- key. It waits for an approval like every other.
 local exit = require "repay.cli.exit"
 
-local replace = { example = "repay replace 01890a5d-… --because \"the account was unblocked\"" }
+local replace = { usage = "usage: repay replace ID --because REASON [options]",
+  example = "repay replace 01890a5d-… --because \"the account was unblocked\"" }
 
 function replace.configure(parser)
   parser:argument("id", "of the repayment"):argname("ID")

@@ -1,8 +1,11 @@
 -- repay resolve: a person's word on a repayment whose outcome nobody else can tell.
 local exit = require "repay.cli.exit"
 
-local resolve = { example = "repay resolve 01890a5d-… --as accepted --record-id R-1 \\\n"
-  .. "  --because \"seen on the provider's screen\"" }
+local resolve = {
+  usage = "usage: repay resolve ID --as WORD --because REASON [options]",
+  example = "repay resolve 01890a5d-… --as accepted --record-id R-1 \\\n"
+  .. "  --because \"seen on the provider's screen\"",
+}
 
 local AS = { accepted = "accepted", paid = "accepted", absent = "absent" }
 
