@@ -12,8 +12,7 @@ end
 local STATES = { "planned", "approved", "sending", "unknown", "accepted", "verified", "rejected",
   "refused", "absent", "cancelled", "expired" }
 -- What somebody may still have to do something about. An absence is final, and yet nobody has paid.
-local OPEN = { planned = true, approved = true, sending = true, unknown = true, accepted = true,
-  absent = true }
+local OPEN = { "planned", "approved", "sending", "unknown", "accepted", "absent" }
 
 local function wanted_states(arguments)
   local wanted, known = {}, {}
@@ -32,10 +31,21 @@ local function wanted_states(arguments)
   return next(wanted) and wanted or nil
 end
 
--- The entries that another one stands for.
-local function replaced_of(list)
-  local replaced = {}
+-- The numbers of entries that another one stands for. Only an absence makes that a question, and
+-- then the whole journal is read.
+local function replaced_of(journal, list)
+  local replaced, has_absent = {}, false
   for _, entry in ipairs(list) do
+    has_absent = has_absent or entry.state == "absent"
+  end
+  local all, err = {}, nil
+  if has_absent then
+    all, err = journal:entries {}
+  end
+  if not all then
+    return nil, err
+  end
+  for _, entry in ipairs(all) do
     if entry.replaces then
       replaced[entry.replaces] = true
     end
@@ -43,27 +53,42 @@ local function replaced_of(list)
   return replaced
 end
 
-local function choose(context, journal, wanted)
-  local payments = require "repay.cli.payments"
+local function read(context, journal, wanted)
   local arguments = context.arguments
-  local all, err = journal:entries {}
-  if not all then
+  if #arguments.what > 0 then
+    local found, missing = require("repay.cli.payments").find(journal, arguments.what)
+    return found and found.entries, missing
+  end
+  local states = {}
+  for state in pairs(wanted or {}) do
+    states[#states + 1] = state
+  end
+  if not wanted and not arguments.all then
+    states = OPEN
+  end
+  return journal:entries { state = states[1] and states or nil }
+end
+
+-- An absence that was dealt with is open for nobody.
+local function is_settled(entry, replaced)
+  return entry.state == "absent" and (replaced[entry.number]
+    or entry.reason == "resolved_by_a_person")
+end
+
+local function choose(context, journal, wanted)
+  local list, err = read(context, journal, wanted)
+  if not list then
     return nil, err
   end
-  local replaced, list = replaced_of(all), all
-  if #arguments.what > 0 then
-    local found, missing = payments.find(journal, arguments.what)
-    if not found then
-      return nil, missing
-    end
-    list = found.entries
+  local replaced, unread = replaced_of(journal, list)
+  if not replaced then
+    return nil, unread
   end
+  local asks_for_all = wanted or context.arguments.all or #context.arguments.what > 0
   local shown = {}
   for _, entry in ipairs(list) do
-    local is_open = OPEN[entry.state] and not (entry.state == "absent"
-      and (replaced[entry.number] or entry.reason == "resolved_by_a_person"))
-    if wanted and wanted[entry.state] or not wanted and (arguments.all or #arguments.what > 0
-      or is_open) then
+    if (not wanted or wanted[entry.state]) and (asks_for_all
+      or not is_settled(entry, replaced)) then
       shown[#shown + 1] = entry
     end
   end
