@@ -183,7 +183,13 @@ describe("the reading commands", function()
         local code, out, err = place:run("fetch", "carbon", "LOAN_ABC123", "--json")
         assert.equal(case[1], code, err)
         assert.is_truthy(cjson.decode(out)[1].message)
-        assert.equal(case[1], cjson.decode(err:match("({.*})")).exit)
+        -- Each line of the error output is an object of its own.
+        local last
+        for line in err:gmatch("[^\n]+") do
+          last = cjson.decode(line)
+        end
+        assert.equal(case[1], last.exit)
+        assert.is_string(last.error.kind)
       end)
     end
   end)

@@ -94,16 +94,25 @@ local function clean(text)
   return require("repay.report.measure").clean(tostring(text))
 end
 
+-- With --json every line of the error output is an object, so that a program can read them all.
+local function talk(self, name, before, text)
+  if self:is_json() then
+    self.world.stderr:write(require("repay.cli.json").object { { name, text } }, "\n")
+  else
+    self.world.stderr:write(before, clean(text), "\n")
+  end
+end
+
 --- Talk for a person; --quiet stills it.
 function methods:say(text)
   if not self.arguments.quiet then
-    self.world.stderr:write(clean(text), "\n")
+    talk(self, "note", "", text)
   end
 end
 
 --- Something that a person should know; --quiet does not still it.
 function methods:warn(text)
-  self.world.stderr:write("repay: warning: ", clean(text), "\n")
+  talk(self, "warning", "repay: warning: ", text)
 end
 
 local FACTS = { "kind", "outcome", "message", "hint", "provider", "operation", "subject", "field",
@@ -297,9 +306,9 @@ function methods.interrupted(_, problem)
   return type(problem) == "string" and problem:find("interrupted!", 1, true) ~= nil
 end
 
---- A bar on a terminal, nothing elsewhere.
+--- A bar on a terminal, nothing elsewhere. What is left of it goes when the command ends.
 function methods:progress(label)
-  return require("repay.cli.progress").new(self.world, label, self.arguments)
+  return self:keep(require("repay.cli.progress").new(self.world, label, self.arguments))
 end
 
 --- Has an object closed when the command has ended.

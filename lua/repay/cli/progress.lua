@@ -40,4 +40,6 @@ function progress:finish()
   end
 end
 
+progress.close = progress.finish
+
 return progress
