@@ -17,8 +17,9 @@ the last, and a failed repayment always says whether money may have moved.]],
   labels = { "http", "finance", "json", "c" },
 }
 
--- lua-cjson is asked for when something first needs it: named here, it would make an install without
--- a network fail where the distribution's package of it is used.
+-- lua-cjson and argparse (which the command needs) are asked for when something first needs them:
+-- named here, they would make an install without a network fail where the distribution's packages
+-- of them are used.
 dependencies = {
   "lua >= 5.1, < 5.5",
 }
