@@ -16,14 +16,31 @@ local golden_settings = {
 }
 
 -- A golden file has the provider's host; moments and ids that are drawn anew each time are checked
--- for their form alone.
+-- for their form alone. In which order headers come means nothing, so they are sorted.
 local function comparable(request, host)
   local head, body = request:gsub("\r\n", "\n"):match("^(.-\n)\n(.*)$")
   head = head:gsub("(\nHost: )[^\n]*", "%1" .. host)
     :gsub("(\nx%-fapi%-auth%-date: )%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%dZ", "%1MOMENT")
     :gsub("(\nx%-fapi%-interaction%-id: )" .. UUID, "%1UUID")
     :gsub("(\nx%-idempotency%-key: )" .. UUID, "%1UUID")
-  return head .. "\n" .. body:gsub("\n$", "")
+  local lines = {}
+  for line in head:gmatch("[^\n]+") do
+    lines[#lines + 1] = line
+  end
+  local first = table.remove(lines, 1)
+  table.sort(lines)
+  return first .. "\n" .. table.concat(lines, "\n") .. "\n\n" .. body:gsub("\n$", "")
+end
+
+-- The header lines of a request by name, in lower case; none may come twice.
+local function headers_of(request)
+  local headers = {}
+  for name, value in request:match("^[^\n]+\n(.-\r\n)\r\n"):gmatch("([^\r\n:]+): ([^\r\n]*)\r\n") do
+    name = name:lower()
+    assert.is_nil(headers[name], "twice: " .. name)
+    headers[name] = value
+  end
+  return headers
 end
 
 local function read(server, changes)
@@ -82,6 +99,53 @@ describe("a read over curl", function()
     local schedule = helper.ok(read(wire.server(plan)))
     assert.equal(2, #schedule)
     schedule:close()
+  end)
+
+  it("never brings one client's host, id or key to another, whatever the ids are", function()
+    local curl = require "repay.curl"
+    local ids = {
+      "LOAN_1", "a/b?c=d#e", "@evil.test", "//evil.test/x", "http://evil.test/", "..%2f..", "%00",
+      "?apikey=1", ";type=a", "\\evil.test\\", ":443", " HTTP/1.1", "id&loan=2", "é",
+      ("x"):rep(200), "LOAN_1",
+    }
+    local servers, clients, wanted = {}, {}, {}
+    for i = 1, 2 do
+      servers[i] = wire.server({ { "send", SCHEDULE } })
+      clients[i] = wire.open("carbon", servers[i],
+        { attempts = 1, api_key = "api-key-of-" .. i, carbon_key = "carbon-key-of-" .. i })
+    end
+    -- One place: every call finds the handle as the other client's call has left it.
+    local engine = assert(curl.engine(1))
+    for _, id in ipairs(ids) do
+      for i = 1, 2 do
+        local call = assert(clients[i]:prepare("schedule", { loan_id = id }))
+        local url = clients[i]:request("schedule", { loan_id = id }).url
+        wanted[#wanted + 1] = { i, url:match("^http://[^/]+(.*)$") }
+        assert(engine:add(call))
+        helper.ok((function()
+          repeat until engine:step(100)
+          return call:result()
+        end)()):close()
+        call:close()
+      end
+    end
+    engine:close()
+    for at, want in ipairs(wanted) do
+      local i, target = want[1], want[2]
+      local request = servers[i]:requests()[math.ceil(at / 2)]
+      local headers = headers_of(request)
+      assert.equal("GET " .. target .. " HTTP/1.1", request:match("^([^\r\n]*)\r\n"))
+      assert.same({
+        host = "127.0.0.1:" .. servers[i]:port(), apikey = "api-key-of-" .. i,
+        ["x-carbon-key"] = "carbon-key-of-" .. i, accept = "application/json",
+        ["accept-encoding"] = "identity",
+      }, headers)
+    end
+    for i = 1, 2 do
+      assert.equal(#ids, #servers[i]:requests())
+      assert.equal(1, servers[i]:connections())
+      clients[i]:close()
+    end
   end)
 
   it("keeps its connection for the next read, also of another client", function()

@@ -106,7 +106,8 @@ describe("TLS over curl", function()
     end
     local curl = require "repay.curl"
     local engine = assert(curl.engine(8))
-    local client = wire.open("carbon", server.port, options_for(server.port))
+    local client = wire.open("carbon", server.port, options_for(server.port,
+      { api_key = "the-key", carbon_key = "the-other" }))
     local begun, ended = 0, 0
     while ended < 40 do
       while begun < 40 and engine:count() < 8 do
@@ -125,7 +126,8 @@ describe("TLS over curl", function()
     helper.fails(wire.ask("fincode", "repay", server.port, options_for(server.port)))
     local connections, reads, writes = {}, 0, 0
     for _, line in ipairs(tls.http2_log(41)) do
-      local connection, protocol, method, target = line:match("^(%d+) (%S+) (%S+) (%S+)$")
+      local connection, protocol, method, target, headers =
+        line:match("^(%d+) (%S+) (%S+) (%S+) (.*)$")
       if method == "POST" then
         writes = writes + 1
         assert.equal("HTTP/1.1", protocol)
@@ -133,6 +135,8 @@ describe("TLS over curl", function()
         reads = reads + 1
         assert.truthy(target:find("^/v1/loans/LOAN_%d+/repayments$"))
         assert.equal("HTTP/2.0", protocol)
+        assert.equal("provider.test:" .. server.port
+          .. " the-key the-other application/json identity", headers)
         connections[connection] = true
       end
     end

@@ -16,8 +16,9 @@ static void serve_small(struct tcp_server *server, int socket, int connection)
 static void requests_leave_byte_for_byte(void)
 {
     static const char read_golden[] = "GET /v1/loans/A%2Fb%c3%A9/./x/..?q=1%20%3D HTTP/1.1\r\n"
+                                      "Accept: application/json\r\n"
                                       "Host: provider.test\r\nx-key: canary-1\r\n"
-                                      "Accept: application/json\r\nAccept-Encoding: identity\r\n"
+                                      "Accept-Encoding: identity\r\nx-empty:\r\n"
                                       "\r\n";
     static const char write_golden[] = "POST /pay/1 HTTP/1.1\r\n"
                                        "Host: provider.test\r\nx-key: canary-1\r\n"
@@ -31,6 +32,7 @@ static void requests_leave_byte_for_byte(void)
 
     CHECK(tcp_start(&server, false, serve_small));
     fake_prepare(&fake, server.port, "/v1/loans/A%2Fb%c3%A9/./x/..?q=1%20%3D");
+    fake_header(&fake, "x-empty", "");
     CHECK(run(engine, &fake));
     CHECK_TEXT(server.last, read_golden);
     CHECK_INT(last_end(&fake).kind, REPAY_KIND_NONE);
@@ -53,6 +55,14 @@ static void requests_leave_byte_for_byte(void)
     fake_header(&fake, "Content-Length", "0");
     CHECK(run(engine, &fake));
     CHECK_TEXT(server.last, "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n");
+    fake_close(&fake);
+
+    fake_prepare(&fake, server.port, "/");
+    fake.call.request.header_count = 0;
+    fake_header(&fake, "Host", "a.test");
+    fake_header(&fake, "x-key", "Host: b.test");
+    CHECK(run(engine, &fake));
+    CHECK_TEXT(server.last, "GET / HTTP/1.1\r\nHost: a.test\r\nx-key: Host: b.test\r\n\r\n");
     fake_close(&fake);
     repay_curl_engine_destroy(engine);
     tcp_stop(&server);

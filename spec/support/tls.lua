@@ -109,7 +109,8 @@ local NGINX = [[
 daemon off; master_process off; pid nginx.pid; error_log stderr warn;
 events { worker_connections 256; }
 http {
-  log_format line '$connection $server_protocol $request_method $request_uri';
+  log_format line '$connection $server_protocol $request_method $request_uri '
+    '$http_host $http_apikey $http_x_carbon_key $http_accept $http_accept_encoding';
   access_log access.log line;
   client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; uwsgi_temp_path tmp;
   scgi_temp_path tmp;
