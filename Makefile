@@ -358,7 +358,7 @@ env:
 
 .PHONY: demo
 demo: all
-	@env $(call lua_paths,lua54,$(BUILD)) $(lua54_PROGRAM) examples/demo.lua
+	@env $(call lua_paths,lua54,$(BUILD)) $(lua54_PROGRAM) examples/demo.lua $(CURDIR)/$(BUILD)/demo.html
 
 C_TESTS := $(CORE_TEST_C:spec/%.c=%) $(NET_TEST_C:spec/%.c=%) $(JOURNAL_TEST_C:spec/%.c=%)
 

@@ -46,6 +46,20 @@ describe("the reading commands", function()
   end
 
   describe("fetch", function()
+    it("takes the list of loans that the sandbox prints", function()
+      local code, out, err = place:run("sandbox", "--print-loans", "--loans", "0")
+      assert.equal(0, code, err)
+      assert.matches("^provider,id\n", out)
+      place:write("all.csv", out)
+      local _, asked = out:gsub("\n", "")
+      code, out = place:run("fetch", place.home .. "/all.csv")
+      assert.equal(asked - 1, count(out, "\tfetched\t") + count(out, "\tnot_found\t")
+        + count(out, "\tloan_not_registered\t"))
+      -- One of the documented cases is a loan that waits, which its provider answers with an error.
+      assert.equal(1, code)
+      assert.equal(1, count(out, "\tloan_not_registered\t"))
+    end)
+
     it("keeps a snapshot under the state directory, and says what came", function()
       local out, err = fetch()
       assert.equal(3, count(out, "\tfetched\t"))

@@ -18,6 +18,7 @@ local carbon = {
   ids = carbon_book.ids,
   fixtures = carbon_book.fixtures,
   random_loan = carbon_book.random_loan,
+  subject = "loan", -- whose id a schedule is asked by
   secret_headers = route.set("apikey x-carbon-key"),
   documented_headers = route.set("apikey x-carbon-key content-type"),
 }

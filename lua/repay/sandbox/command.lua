@@ -21,6 +21,7 @@ command.options = {
   { "idle", "number", "SECONDS", "stop when nobody asked for so long" },
   { "detach", "flag", nil, "go on when the process that started this one is gone" },
   { "print-config", "flag", nil, "print a configuration for this port and stop" },
+  { "print-loans", "flag", nil, "print the loans as a CSV for repay fetch and stop" },
   { "switches", "flag", nil, "list the switches and stop" },
   { "faults", "flag", nil, "list the faults and stop" },
 }
@@ -166,6 +167,15 @@ local function print_config(out, port)
   return true
 end
 
+-- The list that `repay fetch` takes.
+local function print_loans(out, chosen)
+  out:write("provider,id\n")
+  local filled = sandbox.new { seed = chosen.seed, loans = chosen.loans }
+  for _, subject in ipairs(filled:subjects()) do
+    out:write(subject.provider, ",", subject.id, "\n")
+  end
+end
+
 -- Runs the command with its options as a table and returns its exit code, one of repay.cli.exit.
 -- `out` and `errors` write texts.
 function command.run(options, out, errors)
@@ -180,6 +190,9 @@ function command.run(options, out, errors)
   if not chosen then
     errors:write("repay sandbox: ", why, "\n")
     return 2
+  elseif options["print-loans"] then
+    print_loans(out, chosen)
+    return 0
   elseif options.switches or options.faults then
     (options.switches and print_switches or print_faults)(out)
     return 0

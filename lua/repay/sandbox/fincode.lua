@@ -21,6 +21,7 @@ local fincode = {
   ids = fincode_book.ids,
   fixtures = fincode_book.fixtures,
   random_loan = fincode_book.random_loan,
+  subject = "customer", -- whose id a schedule is asked by
   secret_headers = route.set("x-auth-token"),
   documented_headers = route.set([[x-auth-token x-fapi-auth-date x-fapi-customer-ip-address
 x-fapi-interaction-id x-idempotency-key content-type platform uuid]]),

@@ -343,6 +343,22 @@ function Sandbox:ledger()
   }
 end
 
+-- Whom a client can ask about: { provider, id } of each loan or customer, in order.
+function Sandbox:subjects()
+  local subjects, seen = {}, {}
+  for _, dialect in ipairs(sandbox.dialects) do
+    for _, loan in ipairs(self.book:provider_loans(dialect.name)) do
+      local id = (dialect.subject == "loan" and loan or loan.customer).id
+      local key = dialect.name .. " " .. id
+      if not seen[key] then
+        seen[key] = true
+        subjects[#subjects + 1] = { provider = dialect.name, id = id }
+      end
+    end
+  end
+  return subjects
+end
+
 -- Settings ---------------------------------------------------------------------------------------
 
 -- Options for repay.open, without the way to get there (transport or base_url).

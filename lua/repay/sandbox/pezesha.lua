@@ -20,6 +20,7 @@ local pezesha = {
   ids = pezesha_book.ids,
   fixtures = pezesha_book.fixtures,
   random_loan = pezesha_book.random_loan,
+  subject = "customer", -- whose id a schedule is asked by
   secret_headers = route.set("authorization authentication"),
   documented_headers = route.set("authorization authentication content-type"),
 }
