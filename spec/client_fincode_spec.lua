@@ -88,13 +88,14 @@ mounts.each(words, "fincode", function(mount_of)
       end
       return transport.json('{"status":"SUCCESS","data":[' .. table.concat(rows, ",") .. "]}")
     end
-    local canned = mount_of().canned(page(1, 50), page(51, 50), page(101, 7))
+    local canned = mount_of().canned(page(1, 50), page(51, 50), page(101, 7),
+      page(108, 0))
     local schedule = helper.ok(helper.ask("fincode", "pending", canned))
     assert.equal(107, #schedule)
     assert.equal(107, schedule[107].number)
     assert.equal(10700, schedule[107].outstanding_minor)
-    assert.equal(3, #canned.requests)
-    assert.truthy(canned.requests[3].target:find("page=3", 1, true))
+    assert.equal(4, #canned.requests)
+    assert.truthy(canned.requests[4].target:find("page=4&size=50", 1, true))
     schedule:close()
   end)
 

@@ -365,6 +365,68 @@ describe("a provider's name #plain", function()
     end
     assert.same({}, wrong)
   end)
+
+  -- README's table: where each of its files is, NAME standing for the provider's.
+  local function listed_files()
+    local list = {}
+    local section = read("README.md"):match("\n### Adding a provider\n(.*)$")
+    for cell in section:gmatch("\n| ([^|]+) |") do
+      for path in cell:gmatch("`([^`]+)`") do
+        list[#list + 1] = path
+      end
+    end
+    return list
+  end
+
+  it("stands in each file that README lists for a new one", function()
+    local list, missing = listed_files(), {}
+    assert.truthy(#list >= 14, #list)
+    for _, path in ipairs(list) do
+      for _, name in ipairs(PROVIDERS) do
+        local own, is_own = path:gsub("NAME", name)
+        if path:find("/$") then
+          missing[#missing + 1] = #files_under(own:sub(1, -2), "") == 0 and own or nil
+        elseif is_own > 0 then
+          local file = io.open(own, "rb")
+          missing[#missing + 1] = not file and own or nil
+          if file then
+            file:close()
+          end
+        elseif not read(path):lower():find(name, 1, true) then
+          missing[#missing + 1] = path .. " does not name " .. name
+        end
+      end
+    end
+    assert.same({}, missing)
+  end)
+
+  it("is part of no other file's name", function()
+    local patterns, strangers = {}, {}
+    for _, path in ipairs(listed_files()) do
+      for _, name in ipairs(PROVIDERS) do
+        if path:find("NAME") then
+          -- A dialect may have several files, all beginning with the name.
+          patterns[#patterns + 1] = "^" .. path:gsub("%p", "%%%0"):gsub("NAME", name)
+            :gsub("%%%.lua$", "[%%w_]*%%.lua$")
+        end
+      end
+    end
+    local all = {}
+    for _, room in ipairs({ "src", "lua", "spec", "types", "examples" }) do
+      files_under(room, "", all)
+    end
+    for _, path in ipairs(all) do
+      for _, name in ipairs(PROVIDERS) do
+        -- What is expected of a computation may be called after whose data it is of.
+        local is_listed = not path:find(name, 1, true) or path:find("^spec/fixtures/portfolio/")
+        for _, pattern in ipairs(is_listed and {} or patterns) do
+          is_listed = is_listed or path:find(pattern) ~= nil
+        end
+        strangers[#strangers + 1] = not is_listed and path or nil
+      end
+    end
+    assert.same({}, strangers)
+  end)
 end)
 
 describe("the Lua files #plain", function()

@@ -512,7 +512,7 @@ describe("the sandbox", function()
   describe("for carbon", function()
     it("answers the printed command with the page's bytes, blanks aside", function()
       local _, _, reply = send(requests.carbon_schedule())
-      local page = read_file("spec/fixtures/sandbox/carbon_schedule.json"):gsub("%s+", "")
+      local page = read_file("spec/fixtures/carbon/page_schedule.json"):gsub("%s+", "")
       assert.are.equal(page, (reply.body:gsub("%s+", "")))
     end)
 

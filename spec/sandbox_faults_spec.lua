@@ -441,8 +441,8 @@ describe("a fault of the sandbox server #slow", function()
   end)
 
   it("answers 409 while the first request runs in real time", function()
-    server:fault({ kind = "conflict_while_running", ms = 1500, nth = 1 })
-    assert.are.equal(28, (repay("-m", "0.2")))
+    server:fault({ kind = "conflict_while_running", ms = 2500, nth = 1 })
+    assert.are.equal(28, (repay("-m", "0.5")))
     assert.are.equal(409, select(2, repay()))
     repeat
       local _, status = repay()

@@ -161,7 +161,7 @@ describe("the sandbox server #slow", function()
         "--header", "apikey: " .. server.settings.carbon.api_key,
         "--header", "x-carbon-key: " .. server.settings.carbon.carbon_key)
       assert.are.same({ 0, 200 }, { code, status })
-      local file = assert(io.open("spec/fixtures/sandbox/carbon_schedule.json", "rb"))
+      local file = assert(io.open("spec/fixtures/carbon/page_schedule.json", "rb"))
       local page = file:read("*a"):gsub("%s+", "")
       file:close()
       assert.are.equal(page, (body:gsub("%s+", "")))
@@ -288,8 +288,13 @@ describe("the sandbox server #slow", function()
     end)
 
     it("when the process that started it is gone", function()
-      -- The inner shell ends at once; the server, its child, finds itself without a parent.
-      local text = lines_of("sh -c 'lua5.4 lua/bin/repay sandbox --port 0 & sleep 0.5'")
+      -- The inner shell ends once its child is ready, which then finds itself without a parent.
+      local name = os.tmpname()
+      lines_of(("sh -c 'lua5.4 lua/bin/repay sandbox --port 0 --idle 60 >%s 2>&1 & "
+        .. "until grep -q ^ready %s; do sleep 0.05; done'"):format(name, name))
+      local text = lines_of(("timeout 30 sh -c 'until grep ^stopped %s; do sleep 0.05; done'")
+        :format(name))
+      os.remove(name)
       assert.matches("stopped: its parent is gone", text)
     end)
   end)

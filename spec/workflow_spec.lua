@@ -206,7 +206,7 @@ describe("workflows", function()
     it("compares a loan that failed with the last snapshot that has it", function()
       local loans = "provider,id\ncarbon,LOAN_ABC123\n"
       local first = look("2025-01-20T08:00:00Z", { loans = loans })
-      box:fault { kind = "status", status = 400, body = "{}", probability = 1 }
+      box:fault { kind = "reply", status = 400, text = "{}" }
       local second = look("2025-01-20T09:00:00Z", { loans = loans })
       assert.equal(1, #second.fetched.failures)
       assert.is_truthy(second.text:find("not fetched", 1, true))

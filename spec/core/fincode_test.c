@@ -425,6 +425,11 @@ static struct repay_schedule *rows_of(struct rig *rig, const char *operation, co
 {
     send_read(rig, operation);
     rig_reply_in(rig, 200, fixture_read("fincode", fixture), 0);
+    if (strcmp(operation, "pending") == 0) {
+        /* One row on a page of fifty is no proof that it was the last. */
+        CHECK_INT(rig_next(rig), REPAY_STEP_SEND);
+        rig_reply(rig, 200, "{\"status\":\"SUCCESS\",\"data\":[]}");
+    }
     CHECK_INT(rig_next(rig), REPAY_STEP_DONE);
     return rig_take(rig);
 }

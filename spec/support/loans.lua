@@ -160,7 +160,8 @@ function loans.pending_pages(list)
           major(row.interest))
     end
   end
-  for first = 1, #rows + 1, 50 do
+  -- The last page has no rows: only that says that there are no more.
+  for first = 1, #rows + 50, 50 do
     pages[#pages + 1] = '{"status":"SUCCESS","data":['
       .. table.concat(rows, ",", first, math.min(first + 49, #rows)) .. "]}"
   end

@@ -9,7 +9,9 @@ local cqueues = require("cqueues")
 local errno = require("cqueues.errno")
 local socket = require("cqueues.socket")
 
-local WAIT_S = 1
+-- For a first byte, however busy the machine is; then for more, before the other side is taken to
+-- keep the connection.
+local ANSWER_S, MORE_S = 20, 3
 
 local loop = cqueues.new()
 loop:wrap(function()
@@ -25,10 +27,12 @@ loop:wrap(function()
     client:xwrite(bytes, "bn")
   end
   local ended
+  local wait = ANSWER_S
   repeat
     failure = nil
-    local bytes = client:xread(-65536, "bn", WAIT_S)
+    local bytes = client:xread(-65536, "bn", wait)
     if bytes then
+      wait = MORE_S
       io.write(bytes)
     else
       ended = failure == errno.ECONNRESET and "reset" or failure == errno.ETIMEDOUT and "waiting"

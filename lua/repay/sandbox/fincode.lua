@@ -236,6 +236,9 @@ local function pending_row(context, loan, row, today)
   })
 end
 
+-- The most rows of a page that the wire page recommends, and a tenant's lower limit.
+local PAGE_MAX, PAGE_CAP = 50, 4
+
 local function page_of(rows, page, size)
   local part = {}
   for index = (page - 1) * size + 1, math.min(page * size, #rows) do
@@ -249,7 +252,7 @@ local function pending_repayments(context)
   local page, size = context.query.page or "1", context.query.size or "10"
   if not page:find("^[1-9]%d?%d?%d?%d?$") then
     return reply.problem(context, "query parameter page must be a whole number from 1")
-  elseif not size:find("^[1-9]%d?$") or tonumber(size) > 50 then
+  elseif not size:find("^[1-9]%d?$") or tonumber(size) > PAGE_MAX then
     return reply.problem(context, "query parameter size must be a whole number from 1 to 50")
   elseif not is_own(context, context.values.user_id) then
     return reply.failed(context, "unauthorized")
@@ -264,8 +267,10 @@ local function pending_repayments(context)
       end
     end
   end
-  if context.switches.pages == "followed" then
-    rows = page_of(rows, tonumber(page), tonumber(size))
+  local reading = context.switches.pages
+  if reading ~= "ignored" then
+    local most = reading == "capped" and PAGE_CAP or PAGE_MAX
+    rows = page_of(rows, tonumber(page), math.min(tonumber(size), most))
   end
   return reply.list(context, rows)
 end

@@ -58,8 +58,9 @@ book.switches = {
     meaning = "whether members that nothing depends on are null" },
   { name = "top_message", values = { false, true },
     meaning = "whether a success carries a message beside data, as the rendered page shows" },
-  { name = "pages", values = { "followed", "ignored" },
-    meaning = "whether pending-repayments follows page and size, or always answers all rows" },
+  { name = "pages", values = { "followed", "ignored", "capped" },
+    meaning = "whether pending-repayments follows page and size, always answers all rows, or gives "
+      .. "4 rows a page whatever size asks for" },
   { name = "pending_parts", values = { "remaining", "whole" }, changes = true,
     meaning = "whether a pending row shows what is left of its principal and interest, or all" },
   { name = "key_replay", values = { "all", "accepted" },
