@@ -177,6 +177,15 @@ describe("the reading commands", function()
       assert.equal(0, #box:ledger().requests)
     end)
 
+    it("refuses a list without a loan, so that the last snapshot stays the latest", function()
+      fetch()
+      place:write("none.csv", "provider,id\n")
+      local code, _, err = place:run("fetch", place.home .. "/none.csv")
+      assert.equal(2, code)
+      assert.is_truthy(err:find("the list has no loan", 1, true))
+      assert.equal(1, #json("snapshot", "list"))
+    end)
+
     it("reads the list from its input", function()
       place.options.input = "provider,id\ncarbon,LOAN_ABC123\n"
       assert.equal(1, #json("fetch", "-"))

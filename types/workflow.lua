@@ -24,9 +24,12 @@
 ---@field failures repay.workflow.item[]
 ---@field fetched_at_unix_ms? integer
 
+---@alias repay.workflow.client_of fun(loan: repay.workflow.loan): repay.client?, repay.err?
+---@alias repay.workflow.clients table<string, repay.client>|repay.workflow.client_of
+
 ---@class repay.workflow.fetch_options: repay.each_options
 ---@field loans string|repay.workflow.loan[] CSV text, or a list
----@field clients table<string, repay.client>|fun(loan: repay.workflow.loan): repay.client?, repay.err? by profile, else by provider
+---@field clients repay.workflow.clients by profile, else by provider; or a function
 ---@field unix_ms? integer
 
 ---@class repay.workflow.fetch

@@ -45,6 +45,9 @@ end
 
 --- Asks. loans: a list; options: concurrency. What came, as repay.workflow.fetch gives it.
 function fetching.run(context, loans, options)
+  if not loans[1] then
+    return fault("the list has no loan") -- an empty snapshot would hide the last good one
+  end
   local bar = context:progress("fetching")
   local fetched, err = fetch.run {
     loans = loans, unix_ms = context.world.unix_ms(), concurrency = options.concurrency,

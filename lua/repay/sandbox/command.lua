@@ -144,7 +144,9 @@ local function print_settings(server, out)
       server.ports.tls_wrong_host, ", self-signed ", server.ports.tls_self_signed, "\n")
   end
   out:write("-- nobody listens on ", server.ports.refused, "\n")
-  out:write("-- ledger: ", server.origin, "/_sandbox/ledger\n\n")
+  out:write("-- ledger: ", server.origin, "/_sandbox/ledger\n")
+  out:write("-- for the command: repay sandbox --print-config --port ",
+    server.origin:match("%d+$"), "\n\n")
 end
 
 -- The profile "sandbox" for repay's command; keys of the sandbox open nothing, so they may stand in
