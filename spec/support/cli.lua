@@ -5,6 +5,7 @@
 --   place:configure 'return { profiles = { … } }'
 --   local code, out, err = place:run("show", "--json")
 local command = require "repay.cli"
+local journal_world = require "spec.support.journal_world"
 
 local cli = {}
 cli.__index = cli
@@ -43,7 +44,7 @@ end
 --- error_terminal, input (a text that is typed), now_ms, run (instead of starting programs).
 function cli.new(options)
   options = options or {}
-  local home = output_of("mktemp -d")
+  local home = output_of("mktemp -d -p " .. journal_world.scratch())
   return setmetatable({ home = home, options = options, env = options.env or {},
     terminal = options.terminal, now_ms = options.now_ms or NOW_MS, cwd = home }, cli)
 end
