@@ -201,6 +201,12 @@ describe("the output", function()
       assert.is_truthy(text:find("<U+202E>", 1, true))
     end)
 
+    it("obeys none on a terminal that is given CSV, and keeps them in a file", function()
+      local rows = { { loan_id = "a\27[31mred" } }
+      assert.is_nil(written({ csv = true }, rows, 80):find("\27", 1, true))
+      assert.is_truthy(written({ csv = true }, rows):find("a\27[31mred", 1, true))
+    end)
+
     it("keeps one line and its cells in a pipe", function()
       local lines = lines_of((written({}, { { loan_id = HOSTILE, number = 1 } })))
       assert.equal(2, #lines)

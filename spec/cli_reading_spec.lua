@@ -289,6 +289,26 @@ describe("the reading commands", function()
     end)
   end)
 
+  it("warn of a configuration that others can write", function()
+    fetch()
+    os.execute("chmod 620 '" .. place.home .. "/.config/repay/config.lua'")
+    local code, _, err = place:run("show", "--quiet")
+    assert.equal(0, code)
+    assert.is_truthy(err:find("can be written by others; see repay doctor", 1, true))
+    os.execute("chmod 600 '" .. place.home .. "/.config/repay/config.lua'")
+    code, _, err = place:run("show", "--quiet")
+    assert.same({ 0, "" }, { code, err })
+  end)
+
+  it("refuse a zone of the configuration that is none", function()
+    fetch()
+    place:configure 'return { zone = "Lagos" }'
+    local code, _, err = place:run("show", "--from", place.home
+      .. "/.local/state/repay/snapshots/box/20250120T093000Z")
+    assert.equal(2, code)
+    assert.is_truthy(err:find("zone 'Lagos': a zone is an offset", 1, true), err)
+  end)
+
   describe("overdue", function()
     before_each(fetch)
 

@@ -18,17 +18,13 @@
 --   context:interrupted(problem)          whether what pcall caught is Ctrl-C
 --   context:keep(object)                  closes it when the command has ended
 --   context:finish(), context:close()     everything is written; what was opened is closed
-local exit = require "repay.cli.exit"
+local talk = require "repay.cli.talk"
 
 local context = {}
-local methods = {}
-
-local function new_fault(facts)
-  return nil, require("repay.error").new(facts)
-end
+local methods = talk.add {}
 
 local function config_fault(message, hint)
-  return new_fault { kind = "config", operation = "configuration", message = message,
+  return nil, require("repay.error").new { kind = "config", operation = "configuration", message = message,
     hint = hint }
 end
 
@@ -52,7 +48,9 @@ function lazy.zone(self)
   local provider = profile and profile.provider
   local given = profile and profile.zone or loaded and loaded.zone
   local preset = provider and require("repay.options").provider(provider).zone
-  return moment.zone(type(given) == "string" and given or preset or "UTC") or "+00:00"
+  local zone, why = moment.zone(type(given) == "string" and given or preset or "UTC")
+  return zone or error(require("repay.error").new { kind = "config", operation = "configuration",
+    message = ("zone '%s': %s"):format(given, why) }, 0)
 end
 
 function lazy.as_of(self)
@@ -86,78 +84,17 @@ function context.new(world, name, arguments)
   })
 end
 
-function methods:is_json()
-  return self.arguments.json or self.arguments.ndjson or false
-end
-
-local function clean(text)
-  return require("repay.report.measure").clean(tostring(text))
-end
-
--- With --json every line of the error output is an object, so that a program can read them all.
-local function talk(self, name, before, text)
-  if self:is_json() then
-    self.world.stderr:write(require("repay.cli.json").object { { name, text } }, "\n")
-  else
-    self.world.stderr:write(before, clean(text), "\n")
+-- Who can write the file chooses which programs are run; the doctor says what to do.
+local function warn_of_configuration(self)
+  for _, warning in ipairs(self.loaded.warnings) do
+    self:warn(warning)
   end
-end
-
---- Talk for a person; --quiet stills it.
-function methods:say(text)
-  if not self.arguments.quiet then
-    talk(self, "note", "", text)
-  end
-end
-
---- Something that a person should know; --quiet does not still it.
-function methods:warn(text)
-  talk(self, "warning", "repay: warning: ", text)
-end
-
-local FACTS = { "kind", "outcome", "message", "hint", "provider", "operation", "subject", "field",
-  "http_status", "provider_message", "retryable", "retry_after_ms", "idempotency_key", "entry",
-  "batch", "interaction_id" }
-
---- An error's facts as members of a JSON object, in order.
-function methods.error_members(_, err)
-  local members = {}
-  for _, name in ipairs(FACTS) do
-    local value = err[name]
-    if value ~= nil and type(value) ~= "table" then
-      members[#members + 1] = { name, value }
+  for _, file in ipairs(self.loaded.files) do
+    local facts = self.world.file_facts(file.path)
+    if facts and (facts.others_write or not facts.is_ours) then
+      self:warn(file.path .. " can be written by others; see repay doctor")
     end
   end
-  if type(err.attempts) == "table" and #err.attempts > 0 then
-    members[#members + 1] = { "attempts", #err.attempts }
-  end
-  return members
-end
-
---- Says an error: one line, or JSON with --json. Returns the exit code, which `code` may set.
-function methods:fail(err, code)
-  if type(err) ~= "table" then
-    err = { kind = "internal", message = tostring(err) }
-  end
-  code = code or exit.of_error(err)
-  if self:is_json() then
-    local json = require "repay.cli.json"
-    self.world.stderr:write(json.object {
-      { "error", json.of(self:error_members(err)) }, { "exit", code } }, "\n")
-    return code
-  end
-  local place = {}
-  for _, name in ipairs { "provider", "operation", "subject" } do
-    if err[name] then
-      place[#place + 1] = tostring(err[name])
-    end
-  end
-  local line = clean(err.message or err.kind)
-  if place[1] and err.provider then
-    line = clean(table.concat(place, " ")) .. ": " .. line
-  end
-  self.world.stderr:write("repay: ", line, "\n", err.hint and "  " .. clean(err.hint) .. "\n" or "")
-  return code
 end
 
 --- The configuration, read once; nil and an error.
@@ -166,10 +103,8 @@ function methods:configuration()
     self.loaded, self.not_loaded = require("repay.cli.config").load(self.world,
       self.arguments.config)
     self.loaded = self.loaded or false
-    for _, warning in ipairs(self.loaded and self.loaded.warnings or {}) do
-      if self.name ~= "doctor" then
-        self:warn(warning)
-      end
+    if self.loaded and self.name ~= "doctor" then
+      warn_of_configuration(self)
     end
   end
   if not self.loaded then
@@ -287,28 +222,6 @@ function methods:require_live(client)
     return true
   end
   return config_fault("this is a live environment", "add --live to send repayments to it")
-end
-
---- Asks on the terminal. Without one nobody is asked.
-function methods:confirm(question)
-  local world = self.world
-  if not world.terminal.stdin or not world.terminal.stderr then
-    return new_fault { kind = "approval_required", operation = self.name,
-      message = "nobody can be asked: there is no terminal", hint = "say it with --yes" }
-  end
-  world.stderr:write(clean(question), " [y/N] ")
-  local answer = world.stdin:read("*l")
-  return answer ~= nil and answer:lower():find("^%s*y") ~= nil
-end
-
---- Whether what was raised is Ctrl-C; the command then tidies up and returns 130.
-function methods.interrupted(_, problem)
-  return type(problem) == "string" and problem:find("interrupted!", 1, true) ~= nil
-end
-
---- A bar on a terminal, nothing elsewhere. What is left of it goes when the command ends.
-function methods:progress(label)
-  return self:keep(require("repay.cli.progress").new(self.world, label, self.arguments))
 end
 
 --- Has an object closed when the command has ended.

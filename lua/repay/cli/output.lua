@@ -4,7 +4,8 @@
 --   output:rows(columns, rows)      rows: a list, or a function that gives one at a time
 --   output:record(columns, row)     one thing
 --   output:document(members)        JSON of another shape: a list of { name, value }
---   output:text(text)               a text that is finished
+--   output:text(text)               a text that is fit for a terminal
+--   output:file(text)               a text that is made for a file, wherever it goes now
 --   output:check(columns)           nil and an error where --columns or --sort name none of them;
 --                                   to be asked before a command does something
 --
@@ -42,6 +43,7 @@ function output.new(options)
     world = world, arguments = arguments, say = options.say, form = form_of(arguments, world),
     width = type(columns) == "number" and columns > 0 and columns or WIDTH,
     color = columns and wants_color(arguments, world) or false,
+    is_terminal = columns and true or false,
   }, output)
 end
 
@@ -52,6 +54,17 @@ function output:text(text)
     error(errors.new { kind = "output", message = "the output could not be written: "
       .. tostring(why) })
   end
+end
+
+-- Line ends stay; the rest of what moves a cursor or hides is written out.
+local function made_visible(text)
+  local measure = require "repay.report.measure"
+  return (text:gsub("[^\r\n]+", measure.clean))
+end
+
+--- Writes a finished file, or a part of one that ends with a line. A terminal obeys none of it.
+function output:file(text)
+  self:text(self.is_terminal and made_visible(text) or text)
 end
 
 --- Sees to it that everything is out.
@@ -93,6 +106,7 @@ local function plain(column, value, row)
   return tostring(value)
 end
 
+-- Those of tab-separated cells.
 local VISIBLE = { ["\t"] = "\\t", ["\n"] = "\\n", ["\r"] = "\\r", ["\\"] = "\\\\" }
 
 -- A cell has no tab and no line end, and can be told from every other text.
@@ -141,7 +155,7 @@ function writers.csv(self, columns)
       cells[i] = (column.kind == "money" or type(value) == "number") and plain(column, value, row)
         or csv.cell(value ~= nil and plain(column, value, row) or nil)
     end
-    self:text(csv.line(cells))
+    self:file(csv.line(cells))
   end
 end
 

@@ -80,7 +80,9 @@ end
 --- Loads a snapshot: what was fetched, or nil and an error.
 function source.load(context, path)
   local fetched, err = snapshot.load(path)
-  if not fetched then
+  if not fetched and err.kind == "not_found" then
+    return fault(path .. " is no snapshot", "repay snapshot list shows what there is")
+  elseif not fetched then
     return nil, err
   end
   for _, schedule in ipairs(fetched.schedules) do

@@ -103,7 +103,7 @@ local function deliver(context, made)
   elseif arguments.out then
     return write_file(arguments.out, text)
   end
-  context.output:text(text)
+  context.output:file(text)
   return true
 end
 
