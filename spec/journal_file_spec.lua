@@ -68,6 +68,28 @@ describe("repay.workflow.repay_file", function()
     assert.equal(0, w:posts())
   end)
 
+  it("knows a file by its bytes, and says when the one of that name was changed", function()
+    w = world.new()
+    local first = helper.ok(w:run_file(w:file("pay.csv", { world.header, world.row(1) })))
+    local batches = helper.ok(w.journal:batches())
+    local pipe = assert(io.popen("sha256sum " .. w.directory .. "/pay.csv", "r"))
+    assert.equal(pipe:read("*l"):match("^%x+"), batches[1].file_sha256)
+    pipe:close()
+    assert.is_nil(first.changed)
+    local again = helper.ok(w:run_file(w.directory .. "/pay.csv"))
+    assert.is_nil(again.changed)
+    -- A corrected amount is another repayment beside the one that was sent.
+    local path = w:file("pay.csv", { world.header, world.row(1, "1500.00"), world.row(2) })
+    local shown = helper.ok(w:run_file(path, { dry_run = true }))
+    assert.same({ batch = 1, name = "pay.csv", planned_ms = batches[1].planned_ms, new = 2 },
+      shown.changed)
+    assert.matches("the file is not the one that batch 1, 'pay.csv', was planned from on "
+      .. "2025%-01%-20: 2 of its rows are new\n$", shown.table)
+    assert.truthy(helper.ok(w:run_file(path)).changed)
+    assert.is_nil(helper.ok(w:run_file(path)).changed)
+    assert.is_nil(helper.ok(w:run_file(path, { name = "another" })).changed)
+  end)
+
   it("asks before it goes on, and stops at a no", function()
     w = world.new()
     local shown

@@ -360,4 +360,59 @@ describe("repay.journal", function()
     assert.equal("accepted", entry.state)
     assert.equal(1, (w:records()))
   end)
+
+  describe("without SQLite", function()
+    local directory
+
+    local function run(command)
+      local pipe = assert(io.popen(command, "r"))
+      local text = pipe:read("*a")
+      pipe:close()
+      return text
+    end
+
+    -- What a script is told whose modules are these; "-" stands for the module that is there, and
+    -- it asks for a library of another name.
+    local function told_with(make_module)
+      directory = run("mktemp -d"):match("%S+")
+      local native = directory .. "/repay/native"
+      os.execute("mkdir -p " .. native)
+      for _, name in ipairs { "core", "files" } do
+        local module = package.searchpath("repay.native." .. name, package.cpath)
+        os.execute(("cp %s %s/"):format(module, native))
+      end
+      make_module(native .. "/journal.so",
+        assert(package.searchpath("repay.native.journal", package.cpath)))
+      -- The interpreter that runs this: it may have the runtime inside that its modules need.
+      return run(([[LUA_PATH='%s' LUA_CPATH='%s/?.so' "$(readlink /proc/$PPID/exe)" -e '
+        local repay = require "repay"
+        local journal, err = repay.journal("%s/pay.db")
+        io.write(tostring(journal), "|", err.kind, "|", err.message, "|", err.hint)' 2>&1]])
+        :format(package.path, directory, directory))
+    end
+
+    after_each(function()
+      os.execute("rm -r --one-file-system " .. directory)
+    end)
+
+    it("names the package when the module is not there", function()
+      assert.equal("nil|config|the journal cannot be loaded: "
+        .. "module 'repay.native.journal' not found|it needs SQLite: on Debian the package libsqlite3-0, and libsqlite3-dev to build it",
+        told_with(function() end))
+    end)
+
+    it("names the package when the library is not there", function()
+      local told = told_with(function(path, module)
+        local file = assert(io.open(module, "rb"))
+        local bytes = file:read("*a")
+        file:close()
+        file = assert(io.open(path, "wb"))
+        file:write((bytes:gsub("libsqlite3%.so%.0", "libsqlite3.so.x")))
+        file:close()
+      end)
+      assert.matches("^nil|config|the journal cannot be loaded: libsqlite3%.so%.x: cannot open",
+        told)
+      assert.matches("on Debian the package libsqlite3%-0", told)
+    end)
+  end)
 end)

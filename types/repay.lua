@@ -1195,6 +1195,7 @@ function repay.journal(path, options) end
 ---@field totals table<string, repay.minor> by currency
 ---@field warnings integer
 ---@field table string
+---@field changed? { batch: integer, name: string, planned_ms: integer, new: integer } of the file, since it was planned
 ---@field run? repay.run_result
 ---@field decisions? repay.decision[]
 

@@ -71,10 +71,29 @@ function repay.each(calls, given)
   return require("repay.each").run(calls, given)
 end
 
+-- The one part that needs SQLite. Whoever has none may use all the others.
+local function load_journal()
+  local found, raised = pcall(require, "repay.native.journal")
+  if found then
+    return require "repay.journal"
+  end
+  -- The loader's own words stand on the second line, or a list of all places on the lines after it.
+  local first, second = tostring(raised):match("^([^\n]*)\n?%s*([^\n]*)")
+  local reason = first:find("^error loading") and second ~= "" and second or first:gsub(":$", "")
+  return nil, repay.error.new {
+    kind = "config", message = "the journal cannot be loaded: " .. reason,
+    hint = "it needs SQLite: on Debian the package libsqlite3-0, and libsqlite3-dev to build it",
+  }
+end
+
 --- Opens the journal of repayments at a path: a journal, or nil and an error.
 function repay.journal(path, given)
   load_options()
-  local opened, err = require("repay.journal").open(path, given, 2)
+  local journal, missing = load_journal()
+  if not journal then
+    return nil, missing
+  end
+  local opened, err = journal.open(path, given, 2)
   return opened, err
 end
 

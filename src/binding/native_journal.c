@@ -16,6 +16,7 @@
  *     native.find_similar(records, {account, amount_minor, payment_date})
  *         -> id of a record of equal account and amount created on or after that day, or nil. A
  *            record whose day cannot be read counts.
+ *     native.sha256(bytes)                -> 64 hexadecimal digits: what a batch knows its file by
  *     native.crash_point(name)            in the crash build only
  *     native.open(path, {unix_ms, window_ms, settle_ms, skew_ms, margin_ms, stale_after_ms,
  *         retry_base_ms, retry_cap_ms, attempts_max, busy_ms})        -> journal
@@ -93,8 +94,11 @@
  */
 #include "native_journal.h"
 
+#include <stdio.h>
+
 #include "lua_arguments.h"
 #include "reconcile.h"
+#include "sha256.h"
 
 #ifdef REPAY_CRASH_POINTS
 #include "crash_points.h"
@@ -198,6 +202,24 @@ static int find_similar(lua_State *L)
     return 1;
 }
 
+/* sha256(bytes): in hexadecimal digits. */
+static int sha256(lua_State *L)
+{
+    unsigned char digest[REPAY_DIGEST_SIZE];
+    char text[2 * REPAY_DIGEST_SIZE + 1];
+    struct repay_sha256 hash;
+    size_t size;
+    const char *bytes = luaL_checklstring(L, 1, &size);
+
+    repay_sha256_init(&hash);
+    repay_sha256_add(&hash, bytes, size);
+    repay_sha256_end(&hash, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        (void)snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    lua_pushlstring(L, text, sizeof text - 1);
+    return 1;
+}
+
 #ifdef REPAY_CRASH_POINTS
 static int crash_point(lua_State *L)
 {
@@ -212,6 +234,7 @@ static const luaL_Reg functions[] = {
     {"open", repay_lua_journal_open},
     {"random_key", random_key},
     {"sent_by", sent_by},
+    {"sha256", sha256},
 #ifdef REPAY_CRASH_POINTS
     {"crash_point", crash_point},
 #endif

@@ -54,7 +54,8 @@ end
 --- What is told of a job at this stage.
 function jobs.result(job, stage)
   local result = { stage = stage, path = job.path, batch = job.batch, rows = job.rows,
-    states = {}, totals = {}, warnings = 0, run = job.run, decisions = job.decisions }
+    states = {}, totals = {}, warnings = 0, changed = job.changed, run = job.run,
+    decisions = job.decisions }
   for _, item in ipairs(job.rows) do
     local state = item.state or "new"
     result.states[state] = (result.states[state] or 0) + 1
@@ -62,12 +63,12 @@ function jobs.result(job, stage)
     local currency = item.planned.currency
     result.totals[currency] = (result.totals[currency] or 0) + item.planned.amount_minor
   end
-  result.table = output.table(job.rows)
+  result.table = output.table(job.rows) .. output.changed(job.changed)
   return result
 end
 
---- Plans what is new in one commit, under this name if one is given.
-function jobs.plan(job, batch_name)
+--- Plans what is new in one commit, as this batch { name, file_sha256 } if one is given.
+function jobs.plan(job, batch)
   local new, by_client = {}, {}
   for _, item in ipairs(job.rows) do
     if not item.existing then
@@ -90,7 +91,7 @@ function jobs.plan(job, batch_name)
     planned[i] = item.planned
   end
   local made, err = job.raw.plan(job.journal, planned, {
-    unix_ms = job.unix_ms(), by = job.by, batch = batch_name and { name = batch_name } or nil,
+    unix_ms = job.unix_ms(), by = job.by, batch = batch,
   })
   if not made then
     return nil, err

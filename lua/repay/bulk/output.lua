@@ -75,6 +75,17 @@ function output.table(list)
   return table.concat(lines, "\n") .. "\n"
 end
 
+--- A line that says that the file is another than the one of its name that was planned last, or
+--- nothing.
+function output.changed(changed)
+  if not changed then
+    return ""
+  end
+  return ("the file is not the one that batch %d, '%s', was planned from on %s: %d of its rows are "
+    .. "new\n"):format(changed.batch, clean(changed.name),
+    os.date("!%Y-%m-%d", math.floor(changed.planned_ms / 1000)), changed.new)
+end
+
 local SUMMARY = {
   "line", "id", "state", "amount", "currency", "customer", "account", "payment_date", "reference",
   "receipt_id", "record_id", "provider_status", "reason", "warnings",

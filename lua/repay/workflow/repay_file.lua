@@ -5,6 +5,7 @@
 local check = require "repay.journal.check"
 local file_rows = require "repay.bulk.rows"
 local jobs = require "repay.bulk.job"
+local native_journal = require "repay.native.journal"
 local output = require "repay.bulk.output"
 local warnings = require "repay.bulk.warnings"
 
@@ -108,10 +109,33 @@ local function prepare(job)
   if not text then
     return nil, err
   end
+  job.file_sha256 = native_journal.sha256(text)
   local problems
   job.rows, problems = file_rows.read(text, job.clients, job.unix_ms())
   if problems[1] then
     return nil, file_rows.error(job.path:match("[^/]*$"), problems)
+  end
+  return true
+end
+
+-- A file that was changed between two runs is a mistake as often as not: a row that was corrected
+-- is another repayment beside the one that was sent.
+local function compare(job)
+  local batches, err = job.journal:batches()
+  if not batches then
+    return nil, err
+  end
+  local last
+  for _, batch in ipairs(batches) do
+    last = batch.name == job.name and batch.file_sha256 and batch or last
+  end
+  if last and last.file_sha256 ~= job.file_sha256 then
+    local new = 0
+    for _, item in ipairs(job.rows) do
+      new = new + (item.existing and 0 or 1)
+    end
+    job.changed = { batch = last.number, name = last.name, planned_ms = last.planned_ms,
+      new = new }
   end
   return true
 end
@@ -122,7 +146,7 @@ local function check_rows(job)
 end
 
 local function plan(job)
-  return jobs.plan(job, job.name)
+  return jobs.plan(job, { name = job.name, file_sha256 = job.file_sha256 })
 end
 
 --- Records the repayments of a CSV file through a journal. Returns what became of each row, or nil
@@ -130,7 +154,8 @@ end
 --- planned, and approved within limits, and nothing is sent.
 local function repay_file(path, given)
   local job = begin(path, given)
-  local ready, err = jobs.take(job, { prepare, jobs.find_entries, check_rows, check_new_journal })
+  local ready, err = jobs.take(job, { prepare, jobs.find_entries, compare, check_rows,
+    check_new_journal })
   if not ready then
     return nil, err
   elseif job.options.dry_run then

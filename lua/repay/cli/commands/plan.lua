@@ -90,6 +90,9 @@ local function tell_sums(context, result)
   end
   context:say(("%d repayments, %s: %s"):format(#result.rows, table.concat(parts, ", "),
     require("repay.cli.entries").summary(result.states)))
+  if result.changed then
+    context:warn((require("repay.bulk.output").changed(result.changed):gsub("\n$", "")))
+  end
 end
 
 local function clean(text)
