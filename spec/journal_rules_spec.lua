@@ -175,6 +175,17 @@ describe("a rule of the journal:", function()
     return records_of(500000)
   end
 
+  rules["keys are trusted by who sends again, not only by who planned"] = function(is_on)
+    w = world.new()
+    local plan = helper.ok(w.journal:plan(w.client, { world.arguments() }))
+    helper.ok(w.journal:approve { ids = { plan.entries[1].id } })
+    -- Then a person learns that the provider ignores its keys, and says so in the client's options.
+    w.box:fault { kind = "keys_ignored", route = "repay_loan" }
+    w.box:fault { kind = "reply_lost", route = "repay_loan", nth = 1 }
+    helper.ok(w.journal:run(w:open_client { keys = not is_on and "honoured" or "unproven" }))
+    return records_of(500000)
+  end
+
   rules["absence is believed only after a settle delay"] = function(is_on)
     w = world.new { keys = "unproven", journal = { settle_ms = is_on and 7200000 or 0 } }
     teach()
@@ -338,6 +349,30 @@ describe("a rule of the journal:", function()
     helper.ok(w.journal:recover(w.client))
     assert.equal(1, records_of(500000))
     assert.equal(1, w:posts())
+  end)
+
+  it("a client that does not trust keys closes the window for every other", function()
+    w = world.new()
+    local id = die_sending(true)
+    local careful = w:open_client { keys = "unproven" }
+    local ran = helper.ok(w.journal:run(careful))
+    assert.same({ "unknown", "unknown", "not_keyed" }, { ran.entries[1].state,
+      ran.entries[1].err.outcome, w.journal:entry(id).reason })
+    helper.ok(w.journal:run(w.client))
+    assert.equal(1, w:posts())
+    w:settle()
+    assert.equal("accepted", w.journal:entry(id).state)
+  end)
+
+  it("a repetition that is refused leaves the doubt of the attempt before it", function()
+    w = world.new()
+    local plan = helper.ok(w.journal:plan(w.client, { world.arguments() }))
+    helper.ok(w.journal:approve { ids = { plan.entries[1].id } })
+    w.box:fault { kind = "reply_lost", route = "repay_loan", nth = 1 }
+    local ran = helper.ok(w.journal:run(w:open_client { keys = "unproven" }))
+    assert.equal("unknown", ran.entries[1].err.outcome)
+    assert.equal("unknown", ran.entries[1].state)
+    assert.equal(1, ran.unknown)
   end)
 
   it("a second recovery changes nothing", function()

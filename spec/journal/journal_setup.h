@@ -141,7 +141,8 @@ static inline struct repay_sending sending_of(const struct repay_entry_facts *fa
                                   .target = facts->target,
                                   .body = facts->body,
                                   .key = facts->key,
-                                  .timeout_ms = TIMEOUT};
+                                  .timeout_ms = TIMEOUT,
+                                  .keys_honoured = facts->mode == REPAY_MODE_KEYED};
 }
 
 /* With the ids "old-1" and "old-2" known before, and a balance of 900. */

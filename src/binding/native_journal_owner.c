@@ -67,6 +67,7 @@ struct repay_sending repay_lua_sending_of(const struct repay_native_api *api,
         .body = api->core.request_text(request, request->body),
         .key = repay_text_of(call->idempotency_key),
         .timeout_ms = call->session->policy.timeout_ms,
+        .keys_honoured = call->session->keys_honoured,
     };
 }
 

@@ -110,6 +110,7 @@ void repay_owner_close(struct repay_owner *owner);
 struct repay_sending {
     struct repay_text method, target, body, key;
     int64_t timeout_ms;
+    bool keys_honoured; /* by whoever sends it: as the client says today, not when it was planned */
 };
 
 /* A provider's list before the first send. `number` is 0 until the first claim has stored it. */

@@ -123,13 +123,45 @@ static bool check_before(struct repay_journal *journal, const struct repay_entry
     return true;
 }
 
+/* Both must trust the provider's keys: who planned it, and who would send it again now. */
+static enum repay_entry_mode mode_of(const struct repay_entry *entry,
+                                     const struct repay_sending *sending)
+{
+    return sending->keys_honoured ? entry->facts.mode : REPAY_MODE_AT_MOST_ONCE;
+}
+
+static bool refuse_claim(struct repay_journal *journal, const struct repay_entry *entry,
+                         enum repay_claim claim, struct repay_error *error)
+{
+    return journal->core->error_set(error, REPAY_KIND_INVALID_ARGUMENT, "entry %.40s is %s: %s",
+                                    entry->facts.id.data, repay_entry_state_name(entry->now.state),
+                                    repay_claim_text(claim));
+}
+
+/*
+ * A person has learnt since it was planned that its key protects nothing, or the client at hand
+ * does not say that it does. No window of it opens again, whatever the next client says.
+ */
+static bool close_window(struct repay_journal *journal, struct repay_entry *entry,
+                         const struct repay_act *act, struct repay_error *error)
+{
+    enum repay_entry_state from = entry->now.state;
+
+    entry->now.state = REPAY_ENTRY_UNKNOWN;
+    entry->now.resend_until_ms = entry->now.first_sent_ms;
+    entry->now.changed_ms = act->unix_ms;
+    entry->now.reason = repay_text_of(repay_claim_word(REPAY_CLAIM_NOT_KEYED));
+    return repay_journal_move(journal, entry, from, act, repay_claim_word(REPAY_CLAIM_NOT_KEYED),
+                              "its client does not say that keys are honoured", error);
+}
+
 static bool decide_claim(struct repay_journal *journal, struct repay_entry *entry,
                          const struct repay_sending *sending, const struct repay_before *before,
-                         const struct repay_act *act, struct repay_error *error)
+                         const struct repay_act *act, enum repay_claim *out,
+                         struct repay_error *error)
 {
     const struct repay_core_api *core = journal->core;
     struct repay_moment_facts moment;
-    enum repay_claim claim;
 
     if (!is_as_planned(&entry->facts, sending))
         return core->error_set(error, REPAY_KIND_CONFIG,
@@ -140,27 +172,27 @@ static bool decide_claim(struct repay_journal *journal, struct repay_entry *entr
         return false;
     if (!repay_journal_moment(journal, act->unix_ms, &moment, error))
         return false;
-    claim = repay_entry_claim(&journal->policy, entry->facts.mode, moment, sending->timeout_ms,
-                              &entry->now);
-    if (claim == REPAY_CLAIM_OK)
-        return true;
-    return core->error_set(error, REPAY_KIND_INVALID_ARGUMENT, "entry %.40s is %s: %s",
-                           entry->facts.id.data, repay_entry_state_name(entry->now.state),
-                           repay_claim_text(claim));
+    *out = repay_entry_claim(&journal->policy, mode_of(entry, sending), moment, sending->timeout_ms,
+                             &entry->now);
+    return true;
 }
 
 static bool claim_within(struct repay_journal *journal, struct repay_owner *owner,
                          const struct repay_sending *sending, struct repay_before *before,
                          const struct repay_act *act, struct repay_entry *entry,
-                         struct repay_error *error)
+                         enum repay_claim *claim, struct repay_error *error)
 {
     enum repay_entry_state from;
 
     if (repay_store_find_number(journal->store, owner->number, entry, error) != REPAY_FOUND)
         return false;
     from = entry->now.state;
-    if (!decide_claim(journal, entry, sending, before, act, error))
+    if (!decide_claim(journal, entry, sending, before, act, claim, error))
         return false;
+    if (*claim == REPAY_CLAIM_NOT_KEYED && entry->facts.mode == REPAY_MODE_KEYED)
+        return close_window(journal, entry, act, error);
+    if (*claim != REPAY_CLAIM_OK)
+        return refuse_claim(journal, entry, *claim, error);
     if (from == REPAY_ENTRY_APPROVED && before) {
         if (!store_before(journal, before, error))
             return false;
@@ -179,13 +211,14 @@ bool repay_journal_claim(struct repay_journal *journal, struct repay_owner *owne
                          struct repay_error *error)
 {
     int64_t list = before ? before->list.number : 0;
+    enum repay_claim claim = REPAY_CLAIM_OK;
     struct repay_entry entry;
     bool done;
 
     REPAY_CRASH_POINT("C06");
     if (!repay_store_begin(journal->store, error))
         return false;
-    done = claim_within(journal, owner, sending, before, act, &entry, error);
+    done = claim_within(journal, owner, sending, before, act, &entry, &claim, error);
     REPAY_CRASH_POINT("C07");
     if (done)
         done = repay_store_commit(journal->store, error);
@@ -196,6 +229,8 @@ bool repay_journal_claim(struct repay_journal *journal, struct repay_owner *owne
             before->list.number = list;
         return false;
     }
+    if (claim != REPAY_CLAIM_OK)
+        return refuse_claim(journal, &entry, claim, error);
     REPAY_CRASH_POINT("C08");
     owner->tries = entry.now.tries;
     *out = (struct repay_claimed){.attempt = entry.now.tries,

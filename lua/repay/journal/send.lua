@@ -153,7 +153,9 @@ local function attempt(run, client, owner, entry, before)
   })
   if not claimed then
     call:close()
-    return nil, about(failure, entry, entry.state)
+    -- An earlier attempt may have moved it, and so may the refusal.
+    local now = run.raw.entry(run.journal, entry.id)
+    return nil, about(failure, entry, now and now.state or entry.state)
   end
   native.limit(call, nil, claim_ms + claimed.timeout_ms)
   local result, why, raised = perform(call)
@@ -187,6 +189,7 @@ local function attempts(run, client, owner, entry)
       or waited_ms + settled.wait_ms > WAITED_MAX_MS then
       return settled, err, receipt
     end
+    entry.state = settled.state
     crash_point("C24")
     if not pause(run, client, entry.customer, settled.wait_ms) then
       return settled, err, receipt
