@@ -722,6 +722,36 @@ static void notices_that_its_file_is_gone(void)
     stop();
 }
 
+/*
+ * What is written to a log without a name is lost with the process, and beside a second lock file
+ * two may own an entry.
+ */
+static void notices_that_a_file_beside_it_is_gone(void)
+{
+    static const char *const endings[] = {"-wal", "-lock"};
+    char path[80];
+
+    for (int i = 0; i < 2; i++) {
+        struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "a");
+        struct repay_planned planned;
+        struct repay_owner owner;
+        int file;
+
+        start();
+        planned = approved(&facts);
+        owner = owner_of(planned.id);
+        (void)snprintf(path, sizeof path, "%s%s", journal_path, endings[i]);
+        CHECK_INT(unlink(path), 0);
+        CHECK(!claim_one(&journal, &owner, &facts, T0 + 1, &error));
+        CHECK_INT(error.kind, REPAY_KIND_JOURNAL);
+        file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        CHECK(file >= 0 && close(file) == 0);
+        CHECK(!claim_one(&journal, &owner, &facts, T0 + 1, &error));
+        repay_owner_close(&owner);
+        stop();
+    }
+}
+
 /* Many processes plan the same rows and make the file between them. */
 static void shares_a_journal_between_processes(void)
 {
@@ -843,6 +873,7 @@ int main(void)
     cancels_and_expires_what_was_not_sent();
     is_of_no_use_after_a_fork();
     notices_that_its_file_is_gone();
+    notices_that_a_file_beside_it_is_gone();
     shares_a_journal_between_processes();
     survives_running_out_of_memory();
     checks_its_settings();

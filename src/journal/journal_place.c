@@ -130,8 +130,7 @@ static bool check_file(struct repay_journal_place *place, const struct repay_cor
         return refuse(core, error, place->path, "has a second name");
     if ((status.st_mode & 077) != 0)
         return refuse(core, error, place->path, "is open to others: chmod 600");
-    place->device = status.st_dev;
-    place->inode = status.st_ino;
+    place->file = (struct repay_journal_file){status.st_dev, status.st_ino};
     return true;
 }
 
@@ -152,16 +151,27 @@ bool repay_journal_place_take(struct repay_journal_place *place, const struct re
                    name);
     (void)snprintf(place->lock_path, sizeof place->lock_path, "%.*s/%s-lock",
                    (int)strlen(directory), directory, name);
+    (void)snprintf(place->log_path, sizeof place->log_path, "%.*s/%s-wal", (int)strlen(directory),
+                   directory, name);
     return check_directory(place, core, error) && make_file(place, core, error) &&
            check_file(place, core, error);
 }
 
-bool repay_journal_place_holds(const struct repay_journal_place *place)
+static bool is_same(const char *path, struct repay_journal_file *file)
 {
     struct stat status;
 
-    return lstat(place->path, &status) == 0 && status.st_dev == place->device &&
-           status.st_ino == place->inode && status.st_nlink == 1;
+    if (lstat(path, &status) != 0)
+        return file->inode == 0;
+    if (file->inode == 0)
+        *file = (struct repay_journal_file){status.st_dev, status.st_ino};
+    return status.st_dev == file->device && status.st_ino == file->inode && status.st_nlink == 1;
+}
+
+bool repay_journal_place_holds(struct repay_journal_place *place)
+{
+    return is_same(place->path, &place->file) && is_same(place->lock_path, &place->lock) &&
+           is_same(place->log_path, &place->log);
 }
 
 bool repay_journal_place_sync(const struct repay_journal_place *place)

@@ -12,12 +12,18 @@
 
 #define REPAY_JOURNAL_SUFFIX_MAX 8 /* "-lock", and SQLite's own */
 
+/* Which file a name stood for, to notice that it was removed or replaced. */
+struct repay_journal_file {
+    dev_t device;
+    ino_t inode; /* 0: not looked at yet */
+};
+
 struct repay_journal_place {
     char path[PATH_MAX];      /* absolute, no link in it */
     char directory[PATH_MAX]; /* likewise */
     char lock_path[PATH_MAX];
-    dev_t device; /* of the file, to notice that it was replaced */
-    ino_t inode;
+    char log_path[PATH_MAX]; /* of SQLite's log */
+    struct repay_journal_file file, lock, log;
     bool is_new; /* it was made here, empty */
 };
 
@@ -27,8 +33,12 @@ struct repay_journal_place {
  */
 bool repay_journal_place_take(struct repay_journal_place *place, const struct repay_core_api *core,
                               const char *path, struct repay_error *error);
-/* Whether the path still leads to the file of `place`. */
-bool repay_journal_place_holds(const struct repay_journal_place *place);
+/*
+ * Whether the paths still lead to the files of `place`. A lock file or a log that was not looked at
+ * yet is looked at here, so after opening one call must have found both. What is written to a log
+ * without a name is lost with the process, and a second lock file excludes nobody.
+ */
+bool repay_journal_place_holds(struct repay_journal_place *place);
 /* Makes new directory entries last. */
 bool repay_journal_place_sync(const struct repay_journal_place *place);
 /* By the number that statfs gives. */

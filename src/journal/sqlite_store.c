@@ -172,6 +172,15 @@ enum repay_found repay_store_is_owned(struct repay_store *store, int64_t number,
     return REPAY_FIND_FAILED;
 }
 
+static bool check_files(struct repay_store *store, struct repay_error *error)
+{
+    if (repay_journal_place_holds(&store->place))
+        return true;
+    repay_sqlite_lose(store);
+    return store->core->error_set(error, REPAY_KIND_JOURNAL,
+                                  "the journal's file, log or lock file was removed or replaced");
+}
+
 bool repay_store_begin(struct repay_store *store, struct repay_error *error)
 {
     sqlite3_stmt *statement;
@@ -180,11 +189,8 @@ bool repay_store_begin(struct repay_store *store, struct repay_error *error)
         return false;
     repay_store_rollback(store);
     repay_store_rest(store);
-    if (!repay_journal_place_holds(&store->place)) {
-        repay_sqlite_lose(store);
-        return store->core->error_set(error, REPAY_KIND_JOURNAL,
-                                      "the journal's file was removed or replaced");
-    }
+    if (!check_files(store, error))
+        return false;
     statement = repay_sqlite_use(store, REPAY_SQL_BEGIN, error);
     if (!statement || !repay_sqlite_finish(store, statement, "cannot write to the journal", error))
         return false;
@@ -239,6 +245,9 @@ bool repay_store_commit(struct repay_store *store, struct repay_error *error)
     (void)sqlite3_reset(statement);
     store->is_writing = false;
     if (code == SQLITE_DONE) {
+        /* What was written to a file without a name is not written. */
+        if (!check_files(store, error))
+            return false;
         move_log(store);
         return true;
     }
