@@ -76,6 +76,9 @@ end
 
 describe("a rule of the journal:", function()
   after_each(function()
+    if native.test_clock then
+      native.test_clock(-1, -1)
+    end
     if w then
       w:close()
       w = nil
@@ -102,7 +105,7 @@ describe("a rule of the journal:", function()
     if not is_on then
       -- Another journal finds another lock file.
       os.remove(w.path .. "-lock")
-      w.journal = w:open_journal()
+      w.journal = w:open_journal { moved = true }
     end
     w:settle()
     assert.equal(not is_on, replace_if_absent(id))
@@ -175,6 +178,39 @@ describe("a rule of the journal:", function()
     return records_of(500000)
   end
 
+  rules["a copy of a journal sends nothing"] = function(is_on)
+    w = world.new { keys = "unproven" }
+    w.box:fault { kind = "keys_ignored", route = "repay_loan" }
+    local plan = helper.ok(w.journal:plan(w.client, { world.arguments() }))
+    helper.ok(w.journal:approve { ids = { plan.entries[1].id } })
+    w.journal:close()
+    -- Taken to another machine with all that lies beside it.
+    local there = w.directory .. "/there"
+    assert.equal(0, tonumber(io.popen(("mkdir -m 700 %s && cp -p %s* %s/; echo $?"):format(there,
+      w.path, there)):read("*l")))
+    w.journal = w:open_journal()
+    helper.ok(w.journal:run(w.client))
+    local copy = w:open_journal({ moved = not is_on }, there .. "/pay.db")
+    local ran = helper.ok(copy:run(w.client))
+    assert.equal(is_on and "config" or nil, ran.stopped)
+    return records_of(500000)
+  end
+
+  rules["a backup that was put in place of its journal sends nothing"] = function(is_on)
+    w = world.new { keys = "unproven" }
+    w.box:fault { kind = "keys_ignored", route = "repay_loan" }
+    local plan = helper.ok(w.journal:plan(w.client, { world.arguments() }))
+    helper.ok(w.journal:approve { ids = { plan.entries[1].id } })
+    helper.ok(w.journal:backup(w.directory .. "/backup.db"))
+    helper.ok(w.journal:run(w.client))
+    w.journal:close()
+    os.execute(("cp %s/backup.db %s && rm -f %s-wal %s-shm"):format(w.directory, w.path, w.path,
+      w.path))
+    w.journal = w:open_journal { moved = not is_on }
+    helper.ok(w.journal:run(w.client))
+    return records_of(500000)
+  end
+
   rules["keys are trusted by who sends again, not only by who planned"] = function(is_on)
     w = world.new()
     local plan = helper.ok(w.journal:plan(w.client, { world.arguments() }))
@@ -240,10 +276,60 @@ describe("a rule of the journal:", function()
       -- What a journal has that writes only when the reply is there.
       w.path = w.directory .. "/before.db"
     end
-    restart()
+    restart { moved = not is_on }
     helper.ok(w.journal:recover())
     helper.ok(w.journal:run(w.client))
     return records_of(500000)
+  end
+
+  local MINUTE_MS = 60000
+  local STEADY_MS = 1000000
+
+  -- The machine's own clocks, moved by hand: `passed_ms` really pass, and the wall clock is set
+  -- `ahead_ms` ahead of what is right.
+  local function let_pass(passed_ms, ahead_ms)
+    local began = w.began_ms or w.box:unix_ms()
+    w.began_ms, w.passed_ms = began, (w.passed_ms or 0) + passed_ms
+    w.box:advance(passed_ms)
+    native.test_clock(STEADY_MS + w.passed_ms, began + w.passed_ms + ahead_ms)
+  end
+
+  -- A journal over the system's clock; or, the rule switched off, over another with the same hands.
+  local function use_system_clock(is_on, options)
+    w.journal:close()
+    options.unix_ms = not is_on and native.unix_ms or nil
+    w.journal = assert(require("repay").journal(w.path, options))
+    w.journals[#w.journals + 1] = w.journal
+  end
+
+  -- They can be moved in the build for tests alone.
+  if native.test_clock then
+    rules["a clock that was set back unseen opens no window"] = function(is_on)
+      w = world.new()
+      let_pass(0, 0)
+      use_system_clock(is_on, {})
+      die_sending(true)
+      let_pass(DAY_MS + 10 * MINUTE_MS, -50 * MINUTE_MS)
+      helper.ok(w.journal:recover(w.client))
+      return records_of(500000)
+    end
+
+    rules["a clock that was set forward makes no delay pass"] = function(is_on)
+      w = world.new { keys = "unproven" }
+      let_pass(0, 0)
+      use_system_clock(is_on, { settle_ms = 10 * MINUTE_MS })
+      teach()
+      let_pass(DAY_MS, 0)
+      w.box:fault { kind = "list_lags", route = "list_customer_repayments", ms = 30 * MINUTE_MS }
+      w.box:fault { kind = "reply_lost", route = "repay_loan", nth = 1 }
+      local err = helper.fails(w:repay())
+      for _, passed_ms in ipairs { 1000, 12 * MINUTE_MS } do
+        let_pass(passed_ms, 50 * MINUTE_MS)
+        helper.ok(w.journal:reconcile(w.client))
+      end
+      assert.equal(not is_on, replace_if_absent(err.entry))
+      return records_of(500000)
+    end
   end
 
   for name in pairs(rules) do
@@ -349,6 +435,24 @@ describe("a rule of the journal:", function()
     helper.ok(w.journal:recover(w.client))
     assert.equal(1, records_of(500000))
     assert.equal(1, w:posts())
+  end)
+
+  it("a journal whose lock file was removed sends nothing until a person says so", function()
+    w = world.new()
+    helper.ok(w:repay())
+    w.journal:close()
+    os.remove(w.path .. "-lock")
+    w.journal = w:open_journal()
+    local err = helper.fails(w:repay { reference = "REF 2" })
+    assert.equal("config", err.kind)
+    assert.matches("open it with moved = true when none is in use$", err.message)
+    assert.equal("approved", w.journal:entry(err.entry or w.journal:entries {}[2].id).state)
+    restart { moved = true }
+    assert.equal("accepted", helper.ok(w:repay { reference = "REF 2" }).state)
+    -- Said once, it is known.
+    restart()
+    assert.equal("accepted", helper.ok(w:repay { reference = "REF 3" }).state)
+    assert.truthy(helper.ok(w.journal:verify()))
   end)
 
   it("a client that does not trust keys closes the window for every other", function()

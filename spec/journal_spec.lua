@@ -397,7 +397,8 @@ describe("repay.journal", function()
 
     it("names the package when the module is not there", function()
       assert.equal("nil|config|the journal cannot be loaded: "
-        .. "module 'repay.native.journal' not found|it needs SQLite: on Debian the package libsqlite3-0, and libsqlite3-dev to build it",
+        .. "module 'repay.native.journal' not found|it needs SQLite: on Debian the package "
+        .. "libsqlite3-0, and libsqlite3-dev to build it",
         told_with(function() end))
     end)
 

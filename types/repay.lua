@@ -936,6 +936,7 @@ function repay.portfolio(options) end
 ---@field retry_base_ms? integer
 ---@field retry_cap_ms? integer
 ---@field attempts_max? integer
+---@field moved? boolean no other copy of this journal is in use
 ---@field busy_ms? integer how long to wait for another process's commit
 ---@field by? string who works with it
 ---@field unix_ms? fun(): integer the wall clock

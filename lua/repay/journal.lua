@@ -35,7 +35,7 @@ local CLOCKS_APART_MAX_MS = 3600000
 local OPEN = {
   window_ms = "whole", settle_ms = "whole", skew_ms = "whole", margin_ms = "whole",
   stale_after_ms = "whole", retry_base_ms = "whole", retry_cap_ms = "whole",
-  attempts_max = "whole", busy_ms = "whole", by = "text", unix_ms = "call",
+  attempts_max = "whole", busy_ms = "whole", by = "text", unix_ms = "call", moved = "flag",
 }
 
 local function reading(clock)
@@ -58,6 +58,8 @@ function journal.open(path, given, level)
   check.text("repay.journal", "the path", path, level)
   local options = check.options("repay.journal", OPEN, given, level)
   local state = { unix_ms = reading(options.unix_ms), by = options.by }
+  -- The system's steady clock can judge the system's wall clock, and no other.
+  options.steady = options.unix_ms == nil
   options.unix_ms, options.by = state.unix_ms(), nil
   local opened, err = native_journal.open(path, options)
   if not opened then

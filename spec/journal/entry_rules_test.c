@@ -120,9 +120,11 @@ static void claims_again_inside_the_window(void)
     now.attempts = 1;
     CHECK_INT(repay_entry_claim(&policy, REPAY_MODE_KEYED, at(T0 - 1), TIMEOUT, &now),
               REPAY_CLAIM_CLOCK);
-    CHECK_INT(repay_entry_claim(&policy, REPAY_MODE_KEYED,
-                                (struct repay_moment_facts){T0 + 5, true}, TIMEOUT, &now),
-              REPAY_CLAIM_CLOCK);
+    CHECK_INT(
+        repay_entry_claim(&policy, REPAY_MODE_KEYED,
+                          (struct repay_moment_facts){.now_ms = T0 + 5, .clock_went_back = true},
+                          TIMEOUT, &now),
+        REPAY_CLAIM_CLOCK);
 }
 
 static void claims_nothing_else(void)
@@ -311,13 +313,57 @@ static void closes_windows_when_the_clock_goes_back(void)
 {
     struct repay_entry_standing now = claimed(REPAY_MODE_KEYED, T0);
     struct repay_next next = repay_entry_next(
-        &policy, REPAY_MODE_KEYED, (struct repay_moment_facts){T0 + 5, true}, false, &now);
+        &policy, REPAY_MODE_KEYED,
+        (struct repay_moment_facts){.now_ms = T0 + 5, .clock_went_back = true}, false, &now);
 
     CHECK_INT(now.state, REPAY_ENTRY_UNKNOWN);
     CHECK_TEXT(next.why, "clock_went_back");
     /* For good, also when it is put forward again. */
     CHECK_INT(repay_entry_claim(&policy, REPAY_MODE_KEYED, at(T0 + 60000), TIMEOUT, &now),
               REPAY_CLAIM_WINDOW_OVER);
+}
+
+static struct repay_moment_facts steady(int64_t now_ms, int64_t boot, int64_t boot_ms)
+{
+    return (struct repay_moment_facts){.now_ms = now_ms, .boot = boot, .boot_ms = boot_ms};
+}
+
+static enum repay_claim claims(struct repay_moment_facts moment)
+{
+    struct repay_entry_standing now = {.state = REPAY_ENTRY_APPROVED};
+
+    CHECK_INT(repay_entry_claim(&policy, REPAY_MODE_KEYED, steady(T0, 7, 1000), TIMEOUT, &now),
+              REPAY_CLAIM_OK);
+    return repay_entry_claim(&policy, REPAY_MODE_KEYED, moment, TIMEOUT, &now);
+}
+
+/* Nobody looked while the clock was being set: no event is later than now. */
+static void sees_lost_time_on_the_steady_clock(void)
+{
+    const int64_t hour = 3600000;
+
+    CHECK_INT(claims(steady(T0 + hour, 7, 1000 + hour)), REPAY_CLAIM_OK);
+    CHECK_INT(claims(steady(T0 + hour, 7, 1000 + hour + REPAY_JOURNAL_BACKWARD_MAX_MS)),
+              REPAY_CLAIM_OK);
+    CHECK_INT(claims(steady(T0 + hour, 7, 1001 + hour + REPAY_JOURNAL_BACKWARD_MAX_MS)),
+              REPAY_CLAIM_CLOCK);
+    CHECK_INT(claims(steady(T0 + hour, 7, 1000 + 2 * hour)), REPAY_CLAIM_CLOCK);
+    /* After another start at least its running time has passed. */
+    CHECK_INT(claims(steady(T0 + hour, 8, hour)), REPAY_CLAIM_OK);
+    CHECK_INT(claims(steady(T0 + hour, 8, 2 * hour)), REPAY_CLAIM_CLOCK);
+    /* Nothing is known of it: the wall clock is on its own. */
+    CHECK_INT(claims(steady(T0 + hour, 0, 0)), REPAY_CLAIM_OK);
+}
+
+static void sees_gained_time_on_the_steady_clock(void)
+{
+    const struct repay_entry_standing now = {.first_sent_ms = T0, .boot = 7, .boot_ms = 1000};
+
+    CHECK_INT(repay_clock_gained(steady(T0 + 5000, 7, 6000), &now), 0);
+    CHECK_INT(repay_clock_gained(steady(T0 + 5000, 7, 2000), &now), 4000);
+    CHECK_INT(repay_clock_gained(steady(T0 + 5000, 7, 9000), &now), 0);
+    CHECK_INT(repay_clock_gained(steady(T0 + 5000, 8, 2000), &now), 0);
+    CHECK_INT(repay_clock_gained(steady(T0 + 5000, 0, 0), &now), 0);
 }
 
 static void asks_when_lists_cannot_decide(void)
@@ -352,6 +398,8 @@ int main(void)
     says_what_comes_next();
     takes_over_from_the_dead();
     closes_windows_when_the_clock_goes_back();
+    sees_lost_time_on_the_steady_clock();
+    sees_gained_time_on_the_steady_clock();
     asks_when_lists_cannot_decide();
     return CHECK_REPORT();
 }

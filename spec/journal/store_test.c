@@ -369,10 +369,19 @@ static void brings_up_an_old_file(void)
     /* And only once. */
     CHECK(opens());
     CHECK_INT(setting("SELECT count(*) FROM event WHERE why='migrated_from_schema_0'"), 1);
+    CHECK_INT(setting("SELECT count(*) FROM event WHERE why='migrated_from_schema_1'"), 1);
+    /* Schema 1 was schema 2 without two columns and a table. */
+    CHECK(!database_refuses("DROP TABLE place;ALTER TABLE entry DROP COLUMN boot;"
+                            "ALTER TABLE entry DROP COLUMN boot_ms;PRAGMA user_version=1"));
+    repay_journal_close(&journal);
+    CHECK(opens());
+    CHECK_INT(setting("PRAGMA user_version"), REPAY_STORE_SCHEMA);
+    CHECK_INT(setting("SELECT count(*) FROM event WHERE why='migrated_from_schema_1'"), 2);
+    CHECK(repay_store_verify(journal.store, &verified, &error));
     repay_journal_close(&journal);
     /* A file of a later repay is left alone. */
     CHECK(opens());
-    CHECK(!database_refuses("PRAGMA user_version=2"));
+    CHECK(!database_refuses("PRAGMA user_version=3"));
     repay_journal_close(&journal);
     CHECK(!opens());
     CHECK_INT(error.kind, REPAY_KIND_CONFIG);

@@ -7,7 +7,7 @@
  * raises. Tables are read raw; unknown members are ignored here, because Lua has checked names.
  *
  *     native.sqlite                       the library's version
- *     native.schema                       1
+ *     native.schema                       2
  *     native.classes.journal, .owner      the tables of methods, to be extended
  *     native.derive_key{provider, environment, customer, account, installment, amount_minor,
  *         currency, payment_date, reference, ordinal}       -> key
@@ -19,7 +19,8 @@
  *     native.sha256(bytes)                -> 64 hexadecimal digits: what a batch knows its file by
  *     native.crash_point(name)            in the crash build only
  *     native.open(path, {unix_ms, window_ms, settle_ms, skew_ms, margin_ms, stale_after_ms,
- *         retry_base_ms, retry_cap_ms, attempts_max, busy_ms})        -> journal
+ *         retry_base_ms, retry_cap_ms, attempts_max, busy_ms, moved, steady})  -> journal
+ *         `moved`: no other of this journal is in use. `steady`: unix_ms is the system's clock.
  *
  * journal (repay.journal); `o` is always a table with unix_ms, and may have `by`, who did it:
  *     journal.path, .policy               policy: a table of the settings above

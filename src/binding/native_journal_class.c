@@ -66,7 +66,12 @@ int repay_lua_journal_open(lua_State *L)
         .path = path, .unix_ms = act.unix_ms, .busy_ms = REPAY_STORE_BUSY_MS};
     struct repay_lua_journal *self;
     struct repay_error error;
+    bool is_steady;
 
+    repay_lua_raw_field(L, 2, "moved");
+    options.is_moved = lua_toboolean(L, -1);
+    repay_lua_raw_field(L, 2, "steady");
+    is_steady = lua_toboolean(L, -1);
     (void)repay_lua_integer_field(L, 2, "busy_ms", &options.busy_ms);
     if (options.busy_ms < 0 || options.busy_ms > INT32_MAX)
         return luaL_error(L, "option 'busy_ms' must be from 0 to %d", INT32_MAX);
@@ -81,6 +86,8 @@ int repay_lua_journal_open(lua_State *L)
     options.allocator = &self->allocator;
     if (!repay_journal_open(&self->journal, &options, &policy, &error))
         return repay_lua_journal_failure(L, &error, NULL);
+    if (is_steady)
+        repay_journal_use_steady_clock(&self->journal);
     return 1;
 }
 

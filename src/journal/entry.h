@@ -75,6 +75,8 @@ struct repay_entry_standing {
     int64_t tries;       /* all claims there ever were: the number of the last attempt */
     int64_t before_list; /* the ids known before the first send, 0: none needed */
     int64_t first_sent_ms;
+    int64_t boot;        /* which start of the machine that was in, 0: not known */
+    int64_t boot_ms;     /* and its steady clock then, which nobody sets */
     int64_t deadline_ms; /* the last attempt's: its request cannot leave later */
     int64_t resend_until_ms;
     int64_t settle_until_ms;

@@ -36,6 +36,35 @@ bool repay_entry_is_replaceable(enum repay_entry_state state)
 }
 
 /*
+ * The wall clock says less than has passed since the first send: it was set back, whether or not an
+ * event was written before that. Since another start of the machine at least its running time has
+ * passed.
+ */
+static bool has_lost_time(struct repay_moment_facts moment,
+                          const struct repay_entry_standing *standing)
+{
+    int64_t since_ms = moment.now_ms - standing->first_sent_ms;
+    int64_t passed_ms = moment.boot_ms;
+
+    if (moment.boot == 0 || standing->boot == 0)
+        return false;
+    if (moment.boot == standing->boot)
+        passed_ms -= standing->boot_ms;
+    return passed_ms - since_ms > REPAY_JOURNAL_BACKWARD_MAX_MS;
+}
+
+int64_t repay_clock_gained(struct repay_moment_facts moment,
+                           const struct repay_entry_standing *standing)
+{
+    int64_t gained_ms =
+        moment.now_ms - standing->first_sent_ms - (moment.boot_ms - standing->boot_ms);
+
+    if (moment.boot == 0 || moment.boot != standing->boot || gained_ms < 0)
+        return 0;
+    return gained_ms;
+}
+
+/*
  * Whether what may have arrived may be sent once more with its key. The window was fixed by the
  * first send and only shrinks.
  */
@@ -45,7 +74,8 @@ static enum repay_claim may_resend(const struct repay_journal_policy *policy,
 {
     if (mode != REPAY_MODE_KEYED)
         return REPAY_CLAIM_NOT_KEYED;
-    if (moment.clock_went_back || moment.now_ms < standing->first_sent_ms)
+    if (moment.clock_went_back || moment.now_ms < standing->first_sent_ms ||
+        has_lost_time(moment, standing))
         return REPAY_CLAIM_CLOCK;
     if (moment.now_ms >= standing->resend_until_ms)
         return REPAY_CLAIM_WINDOW_OVER;
@@ -87,6 +117,8 @@ enum repay_claim repay_entry_claim(const struct repay_journal_policy *policy,
         return answer;
     if (is_first) {
         standing->first_sent_ms = moment.now_ms;
+        standing->boot = moment.boot;
+        standing->boot_ms = moment.boot_ms;
         standing->resend_until_ms = resend_until(policy, moment.now_ms, timeout_ms);
     }
     standing->state = REPAY_ENTRY_SENDING;
@@ -181,6 +213,8 @@ static struct repay_settlement settle_not_sent(const struct repay_journal_policy
     } else {
         standing->state = REPAY_ENTRY_APPROVED;
         standing->first_sent_ms = 0;
+        standing->boot = 0;
+        standing->boot_ms = 0;
         standing->resend_until_ms = 0;
         standing->deadline_ms = 0;
         standing->settle_until_ms = 0;

@@ -18,8 +18,16 @@ bool repay_entry_is_replaceable(enum repay_entry_state state);
 
 struct repay_moment_facts {
     int64_t now_ms;
-    bool clock_went_back; /* against the last event, by more than REPAY_JOURNAL_BACKWARD_MAX_MS */
+    bool clock_went_back;  /* against the last event, by more than REPAY_JOURNAL_BACKWARD_MAX_MS */
+    int64_t boot, boot_ms; /* as in struct repay_entry_standing */
 };
+
+/*
+ * How far the wall clock was set forward since the first send, as far as the steady clock tells:
+ * what it says has passed has not. 0 after another start of the machine.
+ */
+int64_t repay_clock_gained(struct repay_moment_facts moment,
+                           const struct repay_entry_standing *standing);
 
 /*
  * May the entry be sent now, by an owner of its lock? REPAY_CLAIM_OK changes `standing` into what

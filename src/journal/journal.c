@@ -4,8 +4,12 @@
  */
 #include "journal.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "text_hash.h"
 
 #define WINDOW_MAX_MS (366 * REPAY_JOURNAL_DAY_MS)
 
@@ -56,6 +60,24 @@ bool repay_journal_open(struct repay_journal *journal, const struct repay_store_
     return journal->store != NULL;
 }
 
+/* Any fixed key will do: numbers of one machine's starts are compared, and nothing else. */
+#define BOOT_KEY 0x72657061792d626fu
+
+/* Where the system does not tell one start from the next, the wall clock is on its own. */
+void repay_journal_use_steady_clock(struct repay_journal *journal)
+{
+    char text[REPAY_UUID_TEXT];
+    int descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t length = descriptor < 0 ? 0 : read(descriptor, text, sizeof text);
+
+    if (descriptor >= 0)
+        (void)close(descriptor);
+    if (length == (ssize_t)sizeof text)
+        journal->boot =
+            (int64_t)(repay_text_hash(BOOT_KEY, 0, (struct repay_text){text, sizeof text}) >> 2) |
+            1;
+}
+
 void repay_journal_close(struct repay_journal *journal)
 {
     repay_store_close(journal->store);
@@ -83,6 +105,10 @@ bool repay_journal_moment(struct repay_journal *journal, int64_t unix_ms,
         return false;
     *out = (struct repay_moment_facts){
         .now_ms = unix_ms, .clock_went_back = unix_ms < last_ms - REPAY_JOURNAL_BACKWARD_MAX_MS};
+    if (journal->boot != 0) {
+        out->boot = journal->boot;
+        out->boot_ms = journal->core->now_ms();
+    }
     return true;
 }
 

@@ -21,11 +21,14 @@ struct repay_journal {
     const struct repay_allocator *allocator;
     struct repay_journal_policy policy;
     struct repay_uuid_clock ids;
+    int64_t boot; /* of this start of the machine; 0: the wall clock is not the system's */
     char nonce[REPAY_NONCE_TEXT + 1];
 };
 
 bool repay_journal_open(struct repay_journal *journal, const struct repay_store_options *options,
                         const struct repay_journal_policy *policy, struct repay_error *error);
+/* The moments that it is given are the system's wall clock, so its steady clock can judge them. */
+void repay_journal_use_steady_clock(struct repay_journal *journal);
 /* Safe twice. */
 void repay_journal_close(struct repay_journal *journal);
 /* Whether the policy's numbers make sense together; the error names the one that does not. */

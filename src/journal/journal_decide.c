@@ -416,6 +416,21 @@ static bool write_decision(struct deciding *state, const struct equal_entry *equ
     return true;
 }
 
+/* Delays that must have passed really: a clock that was set forward has not made them pass. */
+static struct repay_moment_facts moment_of(const struct deciding *state, const struct group *group)
+{
+    struct repay_moment_facts moment = state->moment;
+    int64_t gained_ms = 0;
+
+    for (size_t i = 0; i < group->count; i++) {
+        int64_t own_ms = repay_clock_gained(state->moment, &group->claimants[i].now);
+
+        gained_ms = own_ms > gained_ms ? own_ms : gained_ms;
+    }
+    moment.now_ms -= gained_ms;
+    return moment;
+}
+
 static bool decide_group(struct deciding *state, struct group *group, int64_t amount_minor,
                          struct repay_error *error)
 {
@@ -427,7 +442,7 @@ static bool decide_group(struct deciding *state, struct group *group, int64_t am
                                 .receipt_is_record = state->same_id,
                                 .account = repay_text_of(group->entries[0].account),
                                 .amount_minor = amount_minor,
-                                .moment = state->moment};
+                                .moment = moment_of(state, group)};
 
     if (!mark_bound(state, group, amount_minor, error))
         return false;

@@ -25,6 +25,11 @@ bool repay_journal_own(struct repay_journal *journal, struct repay_text id,
     if (repay_store_is_broken(journal->store))
         return core->error_set(error, REPAY_KIND_JOURNAL_CORRUPT,
                                "the journal's chain of events is broken: nothing is sent from it");
+    if (!repay_store_is_at_home(journal->store))
+        return core->error_set(error, REPAY_KIND_CONFIG,
+                               "this journal is a copy, or was moved or restored, and another may "
+                               "have sent what it holds: open it with moved = true when none is "
+                               "in use");
     *owner = (struct repay_owner){.lock = REPAY_OWNER_LOCK_NONE, .number = entry.number};
     memcpy(owner->id, entry.facts.id.data, REPAY_UUID_TEXT);
     switch (

@@ -47,6 +47,9 @@ static bool write_copy(struct repay_store *store, const char *path, struct repay
     }
     if (code == SQLITE_OK)
         code = copy_pages(store, copy);
+    /* It is known for a copy wherever it is put, also over the journal that it was made of. */
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(copy, "UPDATE place SET stamp='a copy'", NULL, NULL, NULL);
     (void)sqlite3_close(copy);
     if (code == SQLITE_OK)
         return true;

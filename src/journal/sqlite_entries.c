@@ -50,6 +50,8 @@ enum column {
     UNSEEN_MS,
     APPROVED_MS,
     CHANGED_MS,
+    BOOT,
+    BOOT_MS,
     RECEIPT_ID,
     RECORD_ID,
     PROVIDER_STATUS,
@@ -96,7 +98,8 @@ static void read_standing(sqlite3_stmt *row, int at, struct repay_entry_standing
     int64_t *const numbers[] = {
         &out->attempts,      &out->doubtful,    &out->tries,           &out->before_list,
         &out->first_sent_ms, &out->deadline_ms, &out->resend_until_ms, &out->settle_until_ms,
-        &out->unseen_ms,     &out->approved_ms, &out->changed_ms,
+        &out->unseen_ms,     &out->approved_ms, &out->changed_ms,      &out->boot,
+        &out->boot_ms,
     };
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -134,7 +137,8 @@ bool repay_sqlite_read_entry(sqlite3_stmt *row, struct repay_entry *out)
 /* Most of an entry is what was planned, and who goes through many of them needs none of it. */
 static const char brief_columns[] =
     "number,id,mode,digest,state,attempts,doubtful,tries,before_list,first_sent_ms,deadline_ms,"
-    "resend_until_ms,settle_until_ms,unseen_ms,approved_ms,changed_ms,receipt_id,record_id,"
+    "resend_until_ms,settle_until_ms,unseen_ms,approved_ms,changed_ms,boot,boot_ms,receipt_id,"
+    "record_id,"
     "provider_status,reason";
 
 static bool read_brief(sqlite3_stmt *row, struct repay_entry *out)
@@ -315,6 +319,8 @@ static void bind_rest(sqlite3_stmt *statement, enum repay_statement which,
     switch (which) {
     case REPAY_SQL_MOVE_LIST:
         repay_sqlite_bind_moment(statement, 14, now->before_list);
+        repay_sqlite_bind_moment(statement, 15, now->boot);
+        repay_sqlite_bind_moment(statement, 16, now->boot_ms);
         break;
     case REPAY_SQL_MOVE_APPROVED:
         repay_sqlite_bind_moment(statement, 14, now->approved_ms);

@@ -67,6 +67,11 @@ void repay_sqlite_seal(const struct repay_entry *entry, unsigned char out[REPAY_
     add_text(&hash, repay_text_of(repay_entry_state_name(now->state)));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         repay_sha256_add_integer(&hash, numbers[i]);
+    /* Schema 1 had neither, and its seals stay good. */
+    if (now->boot != 0) {
+        repay_sha256_add_integer(&hash, now->boot);
+        repay_sha256_add_integer(&hash, now->boot_ms);
+    }
     add_text(&hash, now->receipt_id);
     add_text(&hash, now->record_id);
     add_text(&hash, now->provider_status);

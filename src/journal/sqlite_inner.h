@@ -75,6 +75,7 @@ struct repay_store {
     size_t swept_count, swept_at;
     struct repay_page_vfs pages;
     struct repay_journal_place place;
+    int64_t busy_ms;
     int64_t last_sequence;
     unsigned char last_hash[REPAY_DIGEST_SIZE];
     int lock_descriptor; /* to ask who holds an entry */
@@ -82,6 +83,7 @@ struct repay_store {
     pid_t pid;
     bool is_writing; /* between begin and commit */
     bool is_broken;
+    bool is_at_home; /* the file that it was, in the place where it was */
 };
 
 /* The columns of an entry, in the order that repay_sqlite_read_entry wants. */
@@ -90,6 +92,11 @@ extern const char repay_sqlite_entry_columns[];
 /* sqlite_schema.c */
 /* Makes or migrates the tables and sets the settings of the connection. */
 bool repay_sqlite_prepare(struct repay_store *store, int64_t unix_ms, struct repay_error *error);
+
+/* sqlite_place.c */
+/* Looks whether this is the journal itself or another of it. `is_moved`: a person says it is. */
+bool repay_sqlite_come_home(struct repay_store *store, bool is_moved, int64_t unix_ms,
+                            struct repay_error *error);
 
 /* sqlite_statements.c */
 /* Says what failed, with the library's words; loses the store when the disk is the reason. */

@@ -9,6 +9,8 @@
 
 #include "crash_points.h"
 
+#define LOG_WAIT_MS 5
+
 #define FACT_COLUMNS                                                                               \
     "id,batch,row,provider,environment,label,mode,natural_key,key,key_from,method,target,body,"    \
     "amount_minor,currency,customer,account,loan,installment,payment_date,reference,ordinal,"      \
@@ -47,7 +49,8 @@ static const char tables[] =
     "doubtful INTEGER NOT NULL DEFAULT 0 CHECK(doubtful>=0),"
     "tries INTEGER NOT NULL DEFAULT 0,"
     "before_list INTEGER REFERENCES before_list(number),"
-    "first_sent_ms INTEGER,deadline_ms INTEGER,resend_until_ms INTEGER,settle_until_ms INTEGER,"
+    "first_sent_ms INTEGER,boot INTEGER,boot_ms INTEGER,deadline_ms INTEGER,resend_until_ms "
+    "INTEGER,settle_until_ms INTEGER,"
     "unseen_ms INTEGER,approved_ms INTEGER,changed_ms INTEGER NOT NULL,"
     "receipt_id TEXT,record_id TEXT,provider_status TEXT,reason TEXT,"
     "natural_key BLOB NOT NULL CHECK(length(natural_key)=32),"
@@ -97,6 +100,11 @@ static const char fact_table[] =
     "CREATE TABLE fact(provider TEXT NOT NULL,environment TEXT NOT NULL,label TEXT NOT NULL,"
     "name TEXT NOT NULL,value INTEGER NOT NULL,entry INTEGER REFERENCES entry(number),"
     "at_ms INTEGER NOT NULL,PRIMARY KEY(provider,environment,label,name))STRICT,WITHOUT ROWID;";
+
+/* What schema 1 did not know yet: which file in which place this journal is. */
+static const char place_table[] =
+    "CREATE TABLE place(one INTEGER PRIMARY KEY CHECK(one=1),stamp TEXT NOT NULL,"
+    "inode INTEGER NOT NULL)STRICT;";
 
 static const char triggers[] =
     "CREATE TRIGGER entry_is_planned_first BEFORE INSERT ON entry WHEN NEW.state<>'planned' OR "
@@ -164,6 +172,23 @@ static bool read_number(struct repay_store *store, const char *sql, int64_t *out
     return code == SQLITE_ROW || repay_sqlite_fail(store, code, "cannot read the journal", error);
 }
 
+/*
+ * SQLite waits by itself for everything but this: of several who open a new file at once, one turns
+ * it into a file with a log, and the others are told at once that it is busy.
+ */
+static bool want_log(struct repay_store *store, struct repay_error *error)
+{
+    static const char sql[] = "PRAGMA journal_mode=WAL";
+    int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+
+    for (int64_t waited_ms = 0; (code & 0xff) == SQLITE_BUSY && waited_ms < store->busy_ms;
+         waited_ms += LOG_WAIT_MS) {
+        (void)sqlite3_sleep(LOG_WAIT_MS);
+        code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    }
+    return code == SQLITE_OK || repay_sqlite_fail(store, code, "the journal", error);
+}
+
 /* What every connection needs; none of it is kept in the file but the log's mode. */
 static bool set_up(struct repay_store *store, struct repay_error *error)
 {
@@ -183,9 +208,9 @@ static bool set_up(struct repay_store *store, struct repay_error *error)
     if (!repay_sqlite_run(
             store,
             "PRAGMA page_size=4096;PRAGMA mmap_size=0;PRAGMA cell_size_check=1;"
-            "PRAGMA temp_store=memory;PRAGMA cache_size=-16384;PRAGMA synchronous=FULL;"
-            "PRAGMA journal_mode=WAL",
-            error))
+            "PRAGMA temp_store=memory;PRAGMA cache_size=-16384;PRAGMA synchronous=FULL",
+            error) ||
+        !want_log(store, error))
         return false;
     if (!read_number(store, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode='wal'",
                      &is_log, error))
@@ -215,8 +240,9 @@ static bool mark(struct repay_store *store, struct repay_error *error)
 static bool create(struct repay_store *store, int64_t unix_ms, struct repay_error *error)
 {
     return repay_sqlite_run(store, tables, error) && repay_sqlite_run(store, fact_table, error) &&
-           repay_sqlite_run(store, indexes, error) && repay_sqlite_run(store, triggers, error) &&
-           mark(store, error) && write_event(store, "created", unix_ms, error);
+           repay_sqlite_run(store, place_table, error) && repay_sqlite_run(store, indexes, error) &&
+           repay_sqlite_run(store, triggers, error) && mark(store, error) &&
+           write_event(store, "created", unix_ms, error);
 }
 
 /* Schema 0 had no holds and learnt nothing about providers. */
@@ -229,8 +255,19 @@ static bool migrate_from_0(struct repay_store *store, int64_t unix_ms, struct re
                             " ON entry BEGIN "
                             "SELECT RAISE(FAIL,'what was planned never changes');END;",
                             error) &&
-           repay_sqlite_run(store, fact_table, error) && mark(store, error) &&
+           repay_sqlite_run(store, fact_table, error) &&
            write_event(store, "migrated_from_schema_0", unix_ms, error);
+}
+
+/* Schema 1 trusted the wall clock alone, and took every copy of itself for itself. */
+static bool migrate_from_1(struct repay_store *store, int64_t unix_ms, struct repay_error *error)
+{
+    return repay_sqlite_run(store,
+                            "ALTER TABLE entry ADD COLUMN boot INTEGER;"
+                            "ALTER TABLE entry ADD COLUMN boot_ms INTEGER;",
+                            error) &&
+           repay_sqlite_run(store, place_table, error) && mark(store, error) &&
+           write_event(store, "migrated_from_schema_1", unix_ms, error);
 }
 
 struct marks {
@@ -290,8 +327,9 @@ static bool bring_up(struct repay_store *store, int64_t unix_ms, struct repay_er
     if (is_done && marks.tables == 0) {
         is_done = create(store, unix_ms, error);
         REPAY_CRASH_POINT("C34");
-    } else if (is_done && marks.version == 0) {
-        is_done = migrate_from_0(store, unix_ms, error);
+    } else if (is_done && marks.version < REPAY_STORE_SCHEMA) {
+        is_done = (marks.version > 0 || migrate_from_0(store, unix_ms, error)) &&
+                  migrate_from_1(store, unix_ms, error);
         REPAY_CRASH_POINT("C32");
     }
     if (is_done)

@@ -10,7 +10,7 @@
     "body,amount_minor,currency,customer,account,loan,installment,payment_date,reference,"         \
     "ordinal,arguments,hold,replaces,because,planned_ms,state,attempts,doubtful,tries,"            \
     "before_list,first_sent_ms,deadline_ms,resend_until_ms,settle_until_ms,unseen_ms,"             \
-    "approved_ms,changed_ms,receipt_id,record_id,provider_status,reason,digest"
+    "approved_ms,changed_ms,boot,boot_ms,receipt_id,record_id,provider_status,reason,digest"
 
 const char repay_sqlite_entry_columns[] = ENTRY_COLUMNS;
 
@@ -38,7 +38,7 @@ static const char *const texts[REPAY_SQL_COUNT] = {
         "17,?18,?19,?20,?21,?22,"
         "?23,?24,?25,?26,?27,?28,'planned',?27)",
     [REPAY_SQL_MOVE] = MOVE " WHERE number=?1",
-    [REPAY_SQL_MOVE_LIST] = MOVE ",before_list=?14 WHERE number=?1",
+    [REPAY_SQL_MOVE_LIST] = MOVE ",before_list=?14,boot=?15,boot_ms=?16 WHERE number=?1",
     [REPAY_SQL_MOVE_APPROVED] = MOVE ",approved_ms=?14 WHERE number=?1",
     [REPAY_SQL_MOVE_IDS] = MOVE ",receipt_id=?14,record_id=?15 WHERE number=?1",
     [REPAY_SQL_MOVE_ALL] =

@@ -86,6 +86,8 @@ static bool open_all(struct repay_store *store, const struct repay_store_options
     if (!repay_journal_place_holds(&store->place))
         return store->core->error_set(error, REPAY_KIND_JOURNAL,
                                       "the journal was replaced while it was opened");
+    if (!repay_sqlite_come_home(store, options->is_moved, options->unix_ms, error))
+        return false;
     return look_at_chain(store, error);
 }
 
@@ -102,6 +104,7 @@ struct repay_store *repay_store_open(const struct repay_store_options *options,
     store->core = options->core;
     store->allocator = options->allocator;
     store->lock_descriptor = -1;
+    store->busy_ms = options->busy_ms;
     store->pid = getpid();
     if (open_all(store, options, error))
         return store;
@@ -137,6 +140,11 @@ bool repay_store_is_usable(const struct repay_store *store)
 bool repay_store_is_broken(const struct repay_store *store)
 {
     return store->is_broken;
+}
+
+bool repay_store_is_at_home(const struct repay_store *store)
+{
+    return store->is_at_home;
 }
 
 const char *repay_store_library_version(void)

@@ -25,9 +25,10 @@ struct repay_store_options {
     const char *vfs; /* NULL: the system's files */
     int64_t unix_ms; /* for the events of a new file or a migration */
     int64_t busy_ms; /* how long a write waits for another process */
+    bool is_moved;   /* a person says that no other of this journal is in use */
 };
 
-#define REPAY_STORE_SCHEMA  1
+#define REPAY_STORE_SCHEMA  2
 #define REPAY_STORE_BUSY_MS 10000
 
 /* Returns owned, or NULL. */
@@ -45,6 +46,8 @@ bool repay_store_is_inherited(const struct repay_store *store);
 bool repay_store_is_usable(const struct repay_store *store);
 /* The end of the chain of events was broken when it was opened: reading works, sending does not. */
 bool repay_store_is_broken(const struct repay_store *store);
+/* False for a copy of a journal, or one that was moved: reading works, sending does not. */
+bool repay_store_is_at_home(const struct repay_store *store);
 const char *repay_store_library_version(void);
 /* Both absolute; the second is the file of owner_lock.h. */
 const char *repay_store_path(const struct repay_store *store);
