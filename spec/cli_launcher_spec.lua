@@ -20,7 +20,7 @@ describe("the launcher #interpreter", function()
 
   setup(function()
     home = read_all("mktemp -d"):gsub("\n", "")
-    server = process.start()
+    server = process.start "--tls"
     local settings = server.settings.carbon
     os.execute("mkdir -p '" .. home .. "/.config/repay'")
     local file = assert(io.open(home .. "/.config/repay/config.lua", "w"))
@@ -124,6 +124,44 @@ describe("the launcher #interpreter", function()
     assert.is_truthy(said:find("repay: interrupted\ncode 130\n", 1, true), said)
     assert.is_true(native.now_ms() - begun < 15000)
     assert.equal(before, read_all("ls '" .. home .. "/.local/state/repay/snapshots/box' | wc -l"))
+  end)
+
+  it("has doctor tell certificates apart, by real handshakes", function()
+    local settings, ports = server.tls_settings.carbon, server.ports
+    local function at(port)
+      return (settings.base_url:gsub(":%d+/", (":%d/"):format(port)))
+    end
+    local cases = {
+      good = { settings.base_url, settings.ca_file, 0, "tls", "ok" },
+      stranger = { settings.base_url, nil, 5, "tls", "bad" },
+      expired = { at(ports.tls_expired), settings.ca_file, 5, "tls", "bad" },
+      wrong = { at(ports.tls_wrong_host), settings.ca_file, 5, "tls", "bad" },
+      own = { at(ports.tls_self_signed), settings.ca_file, 5, "tls", "bad" },
+      nobody = { at(ports.refused), settings.ca_file, 5, "network", "bad" },
+      missing = { settings.base_url, "/nonexistent", 5, "tls", "bad" },
+    }
+    local profiles = {}
+    for name, case in pairs(cases) do
+      profiles[#profiles + 1] = ('%s = { provider = "carbon", base_url = %q, %s api_key = %q, '
+        .. 'carbon_key = %q, attempts = 1 }'):format(name, case[1],
+        case[2] and ("ca_file = %q,"):format(case[2]) or "", settings.api_key,
+        settings.carbon_key)
+    end
+    local file = assert(io.open(home .. "/tls.lua", "w"))
+    file:write("return { profiles = { ", table.concat(profiles, ", "), " } }")
+    file:close()
+    os.execute("chmod 600 '" .. home .. "/tls.lua'")
+    for name, case in pairs(cases) do
+      local code, out = run(("doctor --ndjson --config '%s/tls.lua' --profile %s"):format(home,
+        name))
+      assert.equal(case[3], code, name)
+      local found
+      for line in (out .. "\n"):gmatch("([^\n]+)\n") do
+        local row = cjson.decode(line)
+        found = found or row.check == case[4] and row.result
+      end
+      assert.equal(case[5], found, name)
+    end
   end)
 
   it("says that its compiled modules are missing where they are", function()

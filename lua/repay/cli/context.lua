@@ -11,11 +11,8 @@
 --   context:journal(profile)              the open journal
 --   context:require_live(client)          true; nil and an error where money is at stake and --live
 --                                         was not given
---   context:say(text), context:warn(text) talk, on the error output
---   context:fail(err)                     says an error and returns its exit code
---   context:progress(label)               repay.cli.progress
---   context:confirm(question)             true, false; nil and an error where nobody can be asked
---   context:interrupted(problem)          whether what pcall caught is Ctrl-C
+--   context:say(text), context:warn(text), context:fail(err), context:progress(label),
+--   context:confirm(question), context:interrupted(problem)     are repay.cli.talk's
 --   context:keep(object)                  closes it when the command has ended
 --   context:finish(), context:close()     everything is written; what was opened is closed
 local talk = require "repay.cli.talk"
@@ -24,8 +21,8 @@ local context = {}
 local methods = talk.add {}
 
 local function config_fault(message, hint)
-  return nil, require("repay.error").new { kind = "config", operation = "configuration", message = message,
-    hint = hint }
+  return nil, require("repay.error").new { kind = "config", operation = "configuration",
+    message = message, hint = hint }
 end
 
 -- A wrong word on the command line raises, and ends as usage.
