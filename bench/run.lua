@@ -235,6 +235,20 @@ local function startup_bench()
   end
 end
 
+local function command_bench()
+  heading("the command")
+  for _, vm in ipairs(VMS) do
+    local got = run(("%s %s/bench-startup %d %s %s/lua/bin/repay version -- %s -e ''"):format(
+      paths_of(vm), work, quick and 20 or 60, vm.program, root, vm.program))
+    line(("%s: repay version less two bare starts, ms (%.2f, %.2f)"):format(vm.name, got.ms,
+      got.peer_ms), got.ms - 2 * got.peer_ms, { floor = 10 }, true)
+    local wrote = run(script(vm, "table"))
+    line(vm.name .. ": a table of 10,000 rows, CPU seconds", wrote.table_s, { floor = 1 }, true)
+    line(vm.name .. ": the same tab-separated", wrote.tsv_s, nil, true)
+    line(vm.name .. ": the same as JSON", wrote.json_s, nil, true)
+  end
+end
+
 -- On the disk that the build is on; in memory the waits that both have in common would be gone.
 local function journal_bench()
   heading("the journal, next to plain SQLite with the same settings")
@@ -255,6 +269,7 @@ print(("Medians of %d alternating rounds, CPU time%s"):format(rounds,
 local kept = parse_bench()
 kept_bench(kept)
 startup_bench()
+command_bench()
 figures_bench()
 journal_bench()
 large_bench()
