@@ -186,6 +186,27 @@ describe("the reading commands", function()
       assert.equal(1, #json("snapshot", "list"))
     end)
 
+    it("shows no control character of an id, a tag or a provider", function()
+      place:write("hostile.csv", 'provider,id,tags\ncarbon,"A\27[2J\7",no\27[31mrth\n'
+        .. "carbon,LOAN_ABC123,a\27]0;x\7b\n")
+      box:fault { kind = "reply", status = 404, nth = 1,
+        text = '{"status":"error","message":"\\u001b[2Jnone\\u0007"}' }
+      for _, columns in ipairs { false, 80, 200 } do
+        place.terminal = columns or nil
+        for _, words in ipairs { { "fetch", place.home .. "/hostile.csv" }, { "show" },
+          { "overdue", "--as-of", "2025-03-20" }, { "snapshot", "show" }, { "report" },
+          { "snapshot", "show", "--csv" }, { "show", "--json" }, { "doctor", "--no-color" } } do
+          words[#words + 1] = "--no-color"
+          local _, out, err = place:run((unpack or table.unpack)(words))
+          -- CSV for a file keeps what is; a terminal never gets it.
+          if columns or words[3] ~= "--csv" then
+            assert.is_nil(out:gsub("[\n\r\t]", ""):find("%c"), table.concat(words, " "))
+          end
+          assert.is_nil(err:gsub("\n", ""):find("%c"), table.concat(words, " "))
+        end
+      end
+    end)
+
     it("reads the list from its input", function()
       place.options.input = "provider,id\ncarbon,LOAN_ABC123\n"
       assert.equal(1, #json("fetch", "-"))

@@ -94,6 +94,12 @@ local function warn_of_configuration(self)
   end
 end
 
+--- Looks at the day and the zone that were given, before anything is read or sent; a wrong one
+--- raises.
+function methods:check()
+  return (self.arguments.zone and self.zone), (self.arguments.as_of and self.as_of)
+end
+
 --- The configuration, read once; nil and an error.
 function methods:configuration()
   if self.loaded == nil then

@@ -73,6 +73,7 @@ local function run(name, words, world)
   local context
   local ok, code = xpcall(function()
     context = require("repay.cli.context").new(world, name, arguments)
+    context:check()
     local result = command.run(context)
     context:finish()
     return result
