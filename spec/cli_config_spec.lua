@@ -91,6 +91,12 @@ describe("a configuration", function()
     { "gives command nothing", "return { command {} }", "command takes a list" },
     { "gives command a table", "return { command { {} } }", "command takes a list" },
     { "gives command a zero byte", 'return { command { "a\\0b" } }', "command takes a list" },
+    { "changes a command afterwards", 'local c = command { "a" } c.argv = 5 return { c = c }',
+      "c is no longer what" },
+    { "changes a word afterwards", 'local c = command { "a" } c.argv[1] = {} return { c = c }',
+      "c is no longer what" },
+    { "changes a variable afterwards", 'local e = env "A" e.name = "x y" return { e = e }',
+      "e is no longer what" },
     { "misspells env", 'return { envv "X" }', "did you mean 'env'?" },
   }
   for _, case in ipairs(HOSTILE) do

@@ -124,11 +124,23 @@ local function run_bounded(chunk)
   return ok, result
 end
 
+-- A file may have changed what env and command gave it.
+local function copy_marker(marker)
+  local make = marker.kind == "env" and make_env or make_command
+  local ok, made = pcall(make, marker.kind == "env" and marker.name or marker.argv)
+  if not ok then
+    return nil, "is no longer what env or command made"
+  end
+  return made
+end
+
 -- Plain data without loops, copied: no metatable and no function of the file is kept.
 local function copy(value, depth)
   local kind = type(value)
-  if kind == "string" or kind == "boolean" or kind == "number" or reader.is_marker(value) then
+  if kind == "string" or kind == "boolean" or kind == "number" then
     return value
+  elseif reader.is_marker(value) then
+    return copy_marker(value)
   elseif kind ~= "table" then
     return nil, "holds a " .. kind
   elseif depth == 0 then
