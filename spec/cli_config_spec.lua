@@ -110,6 +110,27 @@ describe("a configuration", function()
     end)
   end
 
+  it("made of any words ends as a table or as a message", function()
+    local WORDS = { "return", "{", "}", "(", ")", "env", "command", '"KEY"', "function", "end",
+      "while", "true", "do", "local", "x", "=", ",", "..", "+", "-", "1", "1e308", "nil", "for",
+      "in", "goto", "::x::", "[", "]", "#", "==", "and", "or", "not", ":", ".", ";", "'a'",
+      "repeat", "until", "if", "then", "else", "break", "...", "\n", "--", "[[", "]]", "%", "\0", "\27" }
+    local chance = require("repay.sandbox.random").new(8)
+    local tables = 0
+    for _ = 1, 3000 do
+      local words = { "return {" }
+      for i = 1, chance:below(12) do
+        words[i + 1] = WORDS[chance:below(#WORDS) + 1]
+      end
+      words[#words + 1] = chance:below(2) == 0 and "}" or nil
+      local data, why = read(table.concat(words, " "))
+      assert.is_true(type(data) == "table" or type(why) == "string")
+      tables = tables + (data and 1 or 0)
+      assert.equal("X", ("x"):upper())
+    end
+    assert.is_true(tables > 50)
+  end)
+
   it("names the line of a word that it does not know", function()
     assert.is_truthy(refused("return {\n\n  a = nonsense,\n}"):find("config.lua:3:", 1, true))
   end)
