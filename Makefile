@@ -107,7 +107,7 @@ APT_BUILD = libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev libcurl4-opens
 APT_DEMO  = lua5.4 luajit2 lua-argparse lua-cjson lua-cqueues lua-luaossl
 # What the workbook is made with, and what others read of the reports.
 APT_REPORT = libxlsxwriter-dev libical-dev python3-icalendar python3-jsonschema python3-openpyxl
-APT_TEST  = $(APT_DEMO) $(APT_REPORT) curl libnginx-mod-http-lua lua-busted lua-socket luarocks nginx openssl
+APT_TEST  = $(APT_DEMO) $(APT_REPORT) curl groff-base libnginx-mod-http-lua lua-busted lua-socket luarocks nginx openssl
 APT_LINT  = clang clang-format clang-tidy lua-check $(APT_TEST)
 
 packages_for_demo  = $(APT_BUILD) $(APT_DEMO)
@@ -685,8 +685,13 @@ $(INSTALL_VMS): install-%: all
 	$(call install_files,$(BUILD)/$*/repay/native/*.so,$(DESTDIR)$(PREFIX)/lib/lua/$($*_VERSION), \
 		$(DESTDIR)$(PREFIX)/share/lua/$($*_VERSION))
 
+# The page is made of the command's own help, which needs lua-argparse.
 install: $(INSTALL_VMS)
 	$(call install_programs,$(DESTDIR)$(PREFIX)/bin)
+	@install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	@if env $(call lua_paths,lua54,$(BUILD)) $(lua54_PROGRAM) lua/bin/repay manual >$(BUILD)/repay.1; \
+		then install -m 644 $(BUILD)/repay.1 $(DESTDIR)$(PREFIX)/share/man/man1; \
+		else echo '  left out: the manual page'; fi
 
 .PHONY: clean
 clean:

@@ -69,7 +69,7 @@ local function words_of(home)
     "--bank-account-id", BANK, "--amount", "50.00", "--reference", "R-1", "--payment-date",
     "2025-01-20" }
   return {
-    version = { {} }, completion = { { "bash" } }, sandbox = { { "--switches" } },
+    version = { {} }, manual = { {} }, completion = { { "bash" } }, sandbox = { { "--switches" } },
     fetch = { { "carbon", "LOAN_ABC123" }, { "fincode", CUSTOMER }, { "pezesha", "merchant_jane" },
       { home .. "/loans.csv" } },
     show = { {}, { "--live-fetch", "--loans", home .. "/loans.csv" } }, overdue = { {} },

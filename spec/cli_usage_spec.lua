@@ -2,6 +2,7 @@
 local cjson = require "cjson"
 local cli = require "spec.support.cli"
 local commands = require "repay.cli.commands"
+local exit = require "repay.cli.exit"
 local helper = require "spec.support.helper"
 local measure = require "repay.report.measure"
 local parse = require "repay.cli.parse"
@@ -48,6 +49,27 @@ describe("the command", function()
     end
     local _, out = place:run("version", "--json")
     assert.is_string(cjson.decode(out).lua)
+  end)
+
+  it("has a manual of every command, every option and every exit code, which roff takes", function()
+    local code, page, err = place:run("manual")
+    assert.same({ 0, "" }, { code, err })
+    for _, name in ipairs(commands.names()) do
+      assert.is_truthy(page:find("\n.SS repay " .. name .. "[ \n]"), name)
+      local parser = parse.parser(name, parse.load(name))
+      for _, option in ipairs(parser._options) do
+        local long = option._aliases[#option._aliases]:gsub("%-", "\\-")
+        assert.is_truthy(page:find("\\fB" .. long .. "\\fR", 1, true), name .. " " .. long)
+      end
+    end
+    for _, known in ipairs(exit.precedence) do
+      assert.is_truthy(page:find("\\fB" .. known .. "\\fR\n" .. exit.meaning[known]:sub(1, 4), 1,
+        true))
+    end
+    assert.is_nil(page:find("[\128-\255]"))
+    assert.equal("", output_of("printf '' | groff -man -Tutf8 -ww -z"), "groff is missing")
+    local path = place:write("repay.1", page)
+    assert.equal("", output_of("groff -man -Tutf8 -ww -z '" .. path .. "'"))
   end)
 
   for _, name in ipairs(commands.names()) do

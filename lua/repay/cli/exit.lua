@@ -15,8 +15,22 @@ exit.journal = 7     -- the journal cannot be used
 exit.again = 8       -- partly done; the same command again is safe and goes on
 exit.interrupted = 130
 
--- The first that applies is the exit code of many results.
-local PRECEDENCE = { 130, 7, 3, 4, 6, 5, 8, 2, 1, 0 }
+--- The first that applies is the exit code of many results.
+exit.precedence = { 130, 7, 3, 4, 6, 5, 8, 2, 1, 0 }
+
+--- What each says, for people.
+exit.meaning = {
+  [0] = "done",
+  [1] = "failed or refused, and nothing is uncertain",
+  [2] = "wrong words, file or configuration; nothing was sent",
+  [3] = "a person is needed: a repayment is ambiguous, absent, stale, or unknown past its time",
+  [4] = "the provider does not let us in",
+  [5] = "the provider cannot be reached, or does not answer",
+  [6] = "above a limit, or waiting for an approval",
+  [7] = "the journal cannot be used",
+  [8] = "partly done, or not known yet; the same command again is safe and goes on",
+  [130] = "interrupted; the repayment under way was finished",
+}
 
 local BY_KIND = {
   invalid_argument = 2, config = 2, unsupported = 2, unsupported_phase = 2, duplicate_payment = 2,
@@ -60,7 +74,7 @@ function exit.worst(codes)
   for _, code in ipairs(codes) do
     has[code] = true
   end
-  for _, code in ipairs(PRECEDENCE) do
+  for _, code in ipairs(exit.precedence) do
     if has[code] then
       return code
     end

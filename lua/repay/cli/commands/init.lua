@@ -36,6 +36,7 @@ commands.groups = {
     { "sandbox", "the three providers on this machine" },
     { "doctor", "check configuration, clock, TLS, credentials and journal" },
     { "completion", "completions for bash, zsh or fish" },
+    { "manual", "all of this as a manual page" },
     { "version", "which repay this is" },
   } },
 }
