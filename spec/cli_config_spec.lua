@@ -114,7 +114,8 @@ describe("a configuration", function()
     local WORDS = { "return", "{", "}", "(", ")", "env", "command", '"KEY"', "function", "end",
       "while", "true", "do", "local", "x", "=", ",", "..", "+", "-", "1", "1e308", "nil", "for",
       "in", "goto", "::x::", "[", "]", "#", "==", "and", "or", "not", ":", ".", ";", "'a'",
-      "repeat", "until", "if", "then", "else", "break", "...", "\n", "--", "[[", "]]", "%", "\0", "\27" }
+      "repeat", "until", "if", "then", "else", "break", "...", "\n", "--", "[[", "]]", "%",
+      "\0", "\27" }
     local chance = require("repay.sandbox.random").new(8)
     local tables = 0
     for _ = 1, 3000 do
