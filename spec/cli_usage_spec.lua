@@ -90,6 +90,11 @@ describe("the command", function()
     end)
   end
 
+  it("helps also when that is asked in one word with another flag", function()
+    local _, expected = place:run("show", "--help")
+    assert.same({ 0, expected, "" }, { place:run("show", "-qh") })
+  end)
+
   it("takes no secret as an option, of any command", function()
     for _, name in ipairs(commands.names()) do
       local _, out = place:run(name, "--help")

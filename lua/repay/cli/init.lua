@@ -69,6 +69,9 @@ local function run(name, words, world)
   local arguments, wrong = parse.arguments(parser, words)
   if not arguments then
     return usage(world, words, name, wrong)
+  elseif arguments.help then -- in one word with another flag
+    world.stdout:write(parser:get_help(), "\n")
+    return exit.done
   end
   local context
   local ok, code = xpcall(function()
