@@ -40,6 +40,53 @@ static inline void repay_lua_push_anchored(lua_State *L, int owner)
     (void)lua_getiuservalue(L, owner, 1);
 }
 
+/*
+ * A loop in C: an iterator, the userdata that is its state, and one value, mostly a table, that lives
+ * as long as they do.
+ *
+ * 5.4 makes a closure for each loop, so that the state is known without asking whose it is, and the
+ * value is at hand. LuaJIT would try to compile each such closure anew, at seven times the cost of
+ * the loop: there one closure serves all, and tells its states by their metatable.
+ */
+#define REPAY_LUA_LOOP_KEPT lua_upvalueindex(2) /* where the value is, inside the iterator */
+
+static inline void repay_lua_register_loop(lua_State *L, const char *class, lua_CFunction next)
+{
+    (void)next;
+    if (luaL_newmetatable(L, class)) {
+        lua_pushstring(L, class);
+        lua_setfield(L, -2, "__metatable");
+    }
+    lua_pop(L, 1);
+}
+
+/* Takes the state and the value from the top of the stack; pushes the iterator and the state. */
+static inline void repay_lua_push_loop(lua_State *L, const char *class, lua_CFunction next)
+{
+    lua_pushvalue(L, -2);
+    luaL_setmetatable(L, class);
+    lua_insert(L, -2);
+    lua_pushcclosure(L, next, 2);
+    lua_insert(L, -2);
+}
+
+/* Inside an iterator: its state, or NULL where that cannot be told from what was given. */
+static inline void *repay_lua_loop_state(lua_State *L)
+{
+    return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+static inline bool repay_lua_loop_is_given_state(lua_State *L, const void *state)
+{
+    return lua_touserdata(L, 1) == state;
+}
+
+/* Puts the value where REPAY_LUA_LOOP_KEPT says; the iterator's two arguments stay below it. */
+static inline void repay_lua_loop_bring_kept(lua_State *L)
+{
+    (void)L;
+}
+
 #elif LUA_VERSION_NUM == 501
 
 #define lua_rawlen(L, index) lua_objlen(L, index)
@@ -75,6 +122,51 @@ static inline void repay_lua_push_anchored(lua_State *L, int owner)
     lua_getfenv(L, owner);
     lua_rawgeti(L, -1, 1);
     lua_remove(L, -2);
+}
+
+#define REPAY_LUA_LOOP_KEPT 3
+
+static inline void repay_lua_register_loop(lua_State *L, const char *class, lua_CFunction next)
+{
+    if (luaL_newmetatable(L, class)) {
+        lua_pushstring(L, class);
+        lua_setfield(L, -2, "__metatable");
+        lua_pushvalue(L, -1);
+        lua_pushcclosure(L, next, 1);
+        lua_setfield(L, -2, "next");
+    }
+    lua_pop(L, 1);
+}
+
+static inline void repay_lua_push_loop(lua_State *L, const char *class, lua_CFunction next)
+{
+    (void)next;
+    repay_lua_anchor(L, -2, -1);
+    lua_pop(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, class);
+    lua_getfield(L, -1, "next");
+    lua_insert(L, -3);
+    (void)lua_setmetatable(L, -2);
+}
+
+static inline void *repay_lua_loop_state(lua_State *L)
+{
+    void *state = lua_touserdata(L, 1);
+
+    if (!state || !lua_getmetatable(L, 1) || !lua_rawequal(L, -1, lua_upvalueindex(1)))
+        return NULL;
+    return state;
+}
+
+static inline bool repay_lua_loop_is_given_state(lua_State *L, const void *state)
+{
+    return lua_touserdata(L, 1) == state;
+}
+
+static inline void repay_lua_loop_bring_kept(lua_State *L)
+{
+    lua_settop(L, 2);
+    repay_lua_push_anchored(L, 1);
 }
 
 #else
