@@ -5,7 +5,7 @@
  */
 #include "amounts.h"
 #include "check.h"
-#include "money.h"
+#include "measure.h"
 
 #define LENGTH  41u /* five whole steps and a rest */
 #define FIRST   20000
@@ -122,11 +122,32 @@ static void checks_counted(const struct columns *columns, uint32_t count)
     }
 }
 
+static void checks_bounds(const struct columns *columns, uint32_t count)
+{
+    int64_t high[LENGTH], low[LENGTH], quarter[LENGTH];
+    bool plain = true;
+
+    for (uint32_t i = 0; i < count; i++) {
+        quarter[i] = columns->b[i] / 4;
+        plain = plain && is_plain(columns->a[i]) && is_plain(columns->b[i]) && is_plain(quarter[i]);
+    }
+    CHECK_INT(repay_amounts_principal(columns->a, columns->b, quarter, quarter, count, high, low),
+              plain);
+    for (uint32_t i = 0; plain && i < count; i++) {
+        struct repay_principal bounds =
+            repay_principal_of(columns->a[i], columns->b[i], quarter[i], quarter[i]);
+
+        CHECK_INT(high[i], bounds.high);
+        CHECK_INT(low[i], bounds.low);
+    }
+}
+
 static void checks_all(const struct columns *columns, uint32_t count)
 {
     checks_sums(columns, count);
     checks_differences(columns, count);
     checks_counted(columns, count);
+    checks_bounds(columns, count);
     checks_days(columns, count, FIRST, LAST);
     checks_days(columns, count, FIRST, FIRST);
     checks_days(columns, count, REPAY_DAY_ABSENT + 1, FIRST);

@@ -70,6 +70,48 @@ static void sums_up_six_rows(struct test_rows *rows)
     repay_schedule_free(&schedule);
 }
 
+/* Rows may come back to a loan after others: B is met again behind A and C, A behind D. */
+static void make_scattered(struct test_rows *rows, struct repay_schedule *schedule)
+{
+    static const char order[] = "BBACBDAACEB";
+    static const char *const ids[] = {"A", "B", "C", "D", "E"};
+    struct test_row scattered[sizeof order - 1];
+
+    for (size_t i = 0; i < TEST_COUNT(scattered); i++) {
+        scattered[i] = six[2];
+        scattered[i].loan = ids[order[i] - 'A'];
+        scattered[i].number = (int)i + 1;
+        scattered[i].total = (int64_t)1 << i;
+    }
+    test_make(rows, &test_paid, scattered, TEST_COUNT(scattered), schedule);
+}
+
+static void puts_scattered_rows_together(struct test_rows *rows)
+{
+    struct repay_schedule schedule;
+    struct repay_loans loans;
+    struct repay_error error;
+
+    make_scattered(rows, &schedule);
+    repay_loans_init(&loans, &rows->memory.allocator);
+    for (int32_t later = 0; later < 2; later++) {
+        CHECK(repay_loans_gather(&loans, &schedule, test_day("2026-03-01") + later, NULL, &error));
+        CHECK_INT(loans.count, 5);
+        CHECK_TEXT(repay_schedule_text(&schedule, loans.items[0].code), "B");
+        CHECK_INT(loans.items[0].outstanding, 1 + 2 + 16 + 1024);
+        CHECK_INT(loans.items[0].rows, 4);
+        CHECK_INT(loans.items[0].late_rows, later * 4);
+        CHECK_INT(loans.items[1].outstanding, 4 + 64 + 128);
+        CHECK_INT(loans.items[2].outstanding, 8 + 256);
+        CHECK_INT(loans.items[2].next_due, later == 0 ? 8 + 256 : 0);
+        CHECK_INT(loans.items[4].overdue, later * 512);
+        for (uint32_t i = 0; i < loans.count; i++)
+            CHECK(repay_loans_find(&loans, loans.items[i].code) == &loans.items[i]);
+    }
+    repay_loans_free(&loans);
+    repay_schedule_free(&schedule);
+}
+
 static void puts_rows_and_loans_in_buckets(struct test_rows *rows)
 {
     static const int32_t ends[] = {30, 60, 90, 180};
@@ -323,7 +365,7 @@ static void survives_lack_of_memory(struct test_rows *rows)
 
     test_make(rows, &test_list, NULL, 0, &schedule);
     repay_schedule_free(&schedule);
-    test_make(rows, &test_paid, six, TEST_COUNT(six), &schedule);
+    make_scattered(rows, &schedule);
     repay_loans_init(&loans, &rows->memory.allocator);
     for (unsigned long nth = 1; !done; nth++) {
         test_allocator_fail(&rows->memory, nth, false);
@@ -343,6 +385,7 @@ int main(void)
     test_rows_init(&rows);
     sums_up_six_rows(&rows);
     puts_rows_and_loans_in_buckets(&rows);
+    puts_scattered_rows_together(&rows);
     tells_each_loan(&rows);
     counts_what_is_missing(&rows);
     takes_the_balance_made_last(&rows);

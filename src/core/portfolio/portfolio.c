@@ -5,10 +5,11 @@
  * sums at once, then what can still refuse (a loan that is held, memory for the loans), and only
  * then the loans. What a refusal finds already added to day sums is taken out again.
  */
+#include "amounts.h"
 #include "portfolio_inner.h"
 
 #define SCRATCH_KEPT 1024u /* loan figures kept from one addition to the next */
-#define RECENT_DAYS  256u  /* the due days of most schedules, so that each is looked up once */
+#define RECENT_DAYS  1024u /* the due days of most schedules, so that each is looked up once */
 
 void repay_portfolio_init(struct repay_portfolio *portfolio,
                           const struct repay_allocator *allocator, int32_t as_of)
@@ -219,6 +220,13 @@ static bool enter_cell(struct repay_portfolio *portfolio, const struct repay_sch
  * Adding
  */
 
+/* Of the days before, by the last bits of each: which day it is, and the place of its sum. */
+struct recent_days {
+    uint32_t mask;
+    int32_t days[RECENT_DAYS];
+    uint32_t places[RECENT_DAYS];
+};
+
 struct addition {
     struct repay_portfolio *portfolio;
     uint32_t cell;
@@ -228,8 +236,8 @@ struct addition {
     uint64_t unknown_rows;
     uint64_t unknown_late_rows;
     uint64_t unknown_undated_rows;
-    uint32_t recent[RECENT_DAYS]; /* places of day sums, by the last bits of their days */
-    uint32_t rows;                /* laid on day sums so far: what a refusal has to take out */
+    uint32_t rows; /* laid on day sums so far: what a refusal has to take out */
+    struct recent_days *recent;
 };
 
 static uint64_t day_key(uint32_t cell, int32_t day)
@@ -253,19 +261,33 @@ static struct repay_day_sum *day_sum(struct repay_portfolio *portfolio, uint32_t
     return &portfolio->days[place];
 }
 
+/* A schedule of few rows has few days, and is not to pay for room that it does not use. */
+static void begin_recent_days(struct recent_days *recent, uint32_t rows)
+{
+    uint32_t count = 16;
+
+    while (count < rows && count < RECENT_DAYS)
+        count *= 2;
+    recent->mask = count - 1;
+    for (uint32_t i = 0; i < count; i++)
+        recent->days[i] = REPAY_DAY_ABSENT;
+}
+
 /* Likewise; the days of the rows before are at hand. */
 static struct repay_day_sum *recent_day_sum(struct addition *addition, int32_t day)
 {
     struct repay_portfolio *portfolio = addition->portfolio;
-    uint32_t *place = &addition->recent[(uint32_t)day % RECENT_DAYS];
+    struct recent_days *recent = addition->recent;
+    uint32_t at = (uint32_t)day & recent->mask;
     struct repay_day_sum *sum;
 
-    if (*place < portfolio->day_count && portfolio->days[*place].day == day &&
-        portfolio->days[*place].cell == addition->cell)
-        return &portfolio->days[*place];
+    if (recent->days[at] == day && day != REPAY_DAY_ABSENT)
+        return &portfolio->days[recent->places[at]];
     sum = day_sum(portfolio, addition->cell, day);
-    if (sum)
-        *place = (uint32_t)(sum - portfolio->days);
+    if (sum) {
+        recent->days[at] = day;
+        recent->places[at] = (uint32_t)(sum - portfolio->days);
+    }
     return sum;
 }
 
@@ -292,62 +314,77 @@ static bool check_room(struct addition *addition, const struct repay_rows *rows,
 {
     int64_t sum = 0;
 
-    for (uint32_t i = 0; i < rows->count; i++)
-        sum += rows->outstanding[i] > 0 ? rows->outstanding[i] : 0;
+    if (!repay_amounts_sum(rows->outstanding, rows->count, &sum)) {
+        sum = 0;
+        for (uint32_t i = 0; i < rows->count; i++)
+            sum += rows->outstanding[i] > 0 ? rows->outstanding[i] : 0;
+    }
     if (sum > addition->room)
         return repay_sum_overflow("what the portfolio has outstanding", error);
     addition->room -= sum;
     return true;
 }
 
+static void count_unknown(struct addition *addition, const struct repay_rows *rows)
+{
+    for (uint32_t i = 0; i < rows->count; i++) {
+        int32_t day = rows->days[i];
+
+        if (rows->outstanding[i] != REPAY_AMOUNT_ABSENT)
+            continue;
+        addition->unknown_rows++;
+        /* An undated row compares as earlier than every day. */
+        addition->unknown_late_rows += day < addition->portfolio->as_of;
+        addition->unknown_undated_rows += day == REPAY_DAY_ABSENT;
+    }
+}
+
+/* The places of the rows with something outstanding, found without a branch that must be guessed. */
+static uint32_t find_owing(const struct repay_rows *rows, uint16_t places[REPAY_MEASURE_ROWS])
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < rows->count; i++) {
+        places[count] = (uint16_t)i;
+        count += rows->outstanding[i] > 0;
+    }
+    return count;
+}
+
 static bool add_days(struct addition *addition, const struct repay_rows *rows,
                      const struct repay_row_parts *parts, struct repay_error *error)
 {
-    struct repay_portfolio *portfolio = addition->portfolio;
-    struct repay_day_sum *sum = NULL;
+    uint16_t places[REPAY_MEASURE_ROWS];
+    uint32_t count = find_owing(rows, places);
 
-    for (uint32_t i = 0; i < rows->count; i++) {
-        int64_t minor = rows->outstanding[i];
-        int32_t day = rows->days[i];
+    if (!parts->is_plain)
+        count_unknown(addition, rows);
+    for (uint32_t owing = 0; owing < count; owing++) {
+        uint32_t i = places[owing];
+        struct repay_day_sum *sum = recent_day_sum(addition, rows->days[i]);
 
-        addition->rows++;
-        if (minor == REPAY_AMOUNT_ABSENT) {
-            addition->unknown_rows++;
-            /* An undated row compares as earlier than every day. */
-            addition->unknown_late_rows += day < portfolio->as_of;
-            addition->unknown_undated_rows += day == REPAY_DAY_ABSENT;
-        }
-        if (minor <= 0)
-            continue;
-        if (!sum || sum->day != day)
-            sum = recent_day_sum(addition, day);
         if (!sum) {
-            addition->rows--;
+            addition->rows = rows->row + i;
             return no_memory(error);
         }
-        move_row(
-            sum, minor,
-            repay_principal_of(minor, parts->principal[i], parts->interest[i], parts->penalty[i]),
-            1);
+        move_row(sum, rows->outstanding[i], (struct repay_principal){parts->high[i], parts->low[i]},
+                 1);
     }
+    addition->rows = rows->row + rows->count;
     return true;
 }
 
 static bool add_sums(struct addition *addition, const struct repay_schedule *schedule,
                      const struct repay_rows *rows, struct repay_error *error)
 {
-    int64_t room[REPAY_MEASURE_ROWS];
-    const int64_t *values =
-        repay_schedule_amounts(schedule, REPAY_FIGURE_PAID, rows->row, rows->count, room);
-
-    if (!repay_sum_column(&addition->paid, values, rows->count))
+    if (!repay_sum_figure(&addition->paid, schedule, REPAY_FIGURE_PAID, rows->row, rows->count))
         return repay_sum_overflow("paid_minor", error);
     if (schedule->layout->total_due_reason) {
         addition->total_due.missing_rows += rows->count;
         return true;
     }
-    values = repay_schedule_amounts(schedule, REPAY_FIGURE_TOTAL_DUE, rows->row, rows->count, room);
-    if (!repay_sum_column(&addition->total_due, values, rows->count))
+    if (!repay_sum_figure(&addition->total_due, schedule, REPAY_FIGURE_TOTAL_DUE, rows->row,
+                          rows->count))
         return repay_sum_overflow("total_due_minor", error);
     return true;
 }
@@ -428,7 +465,8 @@ bool repay_portfolio_add(struct repay_portfolio *portfolio, const struct repay_s
                          const struct repay_text *tags, uint32_t tag_count,
                          struct repay_error *error)
 {
-    struct addition addition = {.portfolio = portfolio};
+    struct recent_days recent;
+    struct addition addition = {.portfolio = portfolio, .recent = &recent};
     struct visit visit = {&addition, schedule};
     struct repay_loans_visitor visitor = {visit_rows, &visit};
     struct repay_currency_sum *currency;
@@ -436,6 +474,7 @@ bool repay_portfolio_add(struct repay_portfolio *portfolio, const struct repay_s
 
     if (!enter_cell(portfolio, schedule, tags, tag_count, &addition.cell, error))
         return false;
+    begin_recent_days(&recent, schedule->rows);
     currency = &portfolio->currencies[portfolio->cells[addition.cell].currency_place];
     addition.room = REPAY_AMOUNT_MAX - currency->outstanding;
     added =

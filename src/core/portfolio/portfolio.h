@@ -74,6 +74,11 @@ struct repay_currency_sum {
     int64_t outstanding;
 };
 
+struct repay_loan_slot {
+    uint32_t place; /* of the loan, from 1; 0: free */
+    uint32_t hash;  /* of its identity: nearly always tells it from another without a look at it */
+};
+
 struct repay_portfolio {
     const struct repay_allocator *allocator;
     int32_t as_of;
@@ -93,7 +98,7 @@ struct repay_portfolio {
     struct repay_number_map day_of; /* cell and day */
     struct repay_portfolio_loan **loan_blocks;
     uint32_t loan_count, loan_block_room;
-    uint32_t *loan_slots; /* hash table of loans: place + 1, 0 is free */
+    struct repay_loan_slot *loan_slots; /* hash table of loans */
     uint32_t loan_slot_count;
     struct repay_loans scratch; /* of the schedule being added */
 };

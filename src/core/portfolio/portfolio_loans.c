@@ -5,12 +5,14 @@
  * never move, so growing costs no copy and leaves no slack behind.
  */
 #include "wide_bytes.h"
+#include "amounts.h"
 #include "portfolio_inner.h"
 #include "text_hash.h"
 #include "uuid.h"
 
 #define LOANS_PER_BLOCK 256u
 #define SLOTS_FIRST     64u
+#define BATCH           32u /* loans that are asked for together, far as they are in memory */
 #define ID_SHORT_MAX    16u
 #define ID_IS_UUID      17u
 #define ID_IS_LONG      18u
@@ -49,7 +51,7 @@ struct loan_key {
     unsigned char id[ID_SHORT_MAX];
     uint8_t form;
     struct repay_text text;
-    uint64_t hash;
+    uint32_t hash;
     uint32_t group;
 };
 
@@ -65,7 +67,7 @@ static struct loan_key key_of(const struct repay_portfolio *portfolio, uint32_t 
     } else if (id.length == REPAY_UUID_TEXT && repay_uuid_decode(id.data, key.id)) {
         key.form = ID_IS_UUID;
     }
-    key.hash = repay_text_hash((uintptr_t)portfolio, group, id);
+    key.hash = (uint32_t)repay_text_hash((uintptr_t)portfolio, group, id);
     return key;
 }
 
@@ -110,55 +112,79 @@ static bool is_same_loan(const struct repay_portfolio *portfolio,
     return memcmp(loan->id, key->id, sizeof key->id) == 0;
 }
 
-/* The slot of the loan, or the free one where it belongs. There must be a table. */
-static uint32_t *seek(const struct repay_portfolio *portfolio, const struct loan_key *key)
+/* Where the search for a hash begins: places stand in the order of hashes, whatever their number. */
+static uint32_t slot_of(uint32_t hash, uint32_t slot_count)
 {
-    uint32_t mask = portfolio->loan_slot_count - 1;
-    uint32_t at = (uint32_t)key->hash & mask;
-
-    while (portfolio->loan_slots[at] != 0 &&
-           !is_same_loan(portfolio, loan_at(portfolio, portfolio->loan_slots[at] - 1), key))
-        at = (at + 1) & mask;
-    return &portfolio->loan_slots[at];
+    return (uint32_t)((uint64_t)hash * slot_count >> 32);
 }
 
-static struct loan_key key_of_loan(const struct repay_portfolio *portfolio,
-                                   const struct repay_portfolio_loan *loan, char room[40])
+static uint32_t next_slot(uint32_t at, uint32_t slot_count)
 {
-    return key_of(portfolio, portfolio->cells[loan->cell].group,
-                  repay_portfolio_loan_id(portfolio, loan, room));
+    return at + 1 < slot_count ? at + 1 : 0;
 }
 
-/* A table that is at most half full with so many loans: each one passed is far away in memory. */
+/* Whether the portfolio holds the loan. There must be a table. */
+static bool is_held(const struct repay_portfolio *portfolio, const struct loan_key *key)
+{
+    uint32_t count = portfolio->loan_slot_count;
+    uint32_t at = slot_of(key->hash, count);
+
+    for (; portfolio->loan_slots[at].place != 0; at = next_slot(at, count)) {
+        struct repay_loan_slot slot = portfolio->loan_slots[at];
+
+        if (slot.hash == key->hash &&
+            is_same_loan(portfolio, loan_at(portfolio, slot.place - 1), key))
+            return true;
+    }
+    return false;
+}
+
+/* Where a loan belongs that the table does not hold: only free slots are looked for. */
+static void put_slot(struct repay_loan_slot *slots, uint32_t count, struct repay_loan_slot slot)
+{
+    uint32_t at = slot_of(slot.hash, count);
+
+    while (slots[at].place != 0)
+        at = next_slot(at, count);
+    slots[at] = slot;
+}
+
+/*
+ * A table that is at most four fifths full with so many loans. Slots that follow each other lie on
+ * one line of the cache mostly, and a loan is looked at only where its hash is the one sought.
+ */
 static bool reserve_slots(struct repay_portfolio *portfolio, uint32_t loans)
 {
-    uint32_t count = portfolio->loan_slot_count > 0 ? portfolio->loan_slot_count : SLOTS_FIRST;
-    uint32_t *old = portfolio->loan_slots;
+    struct repay_loan_slot *old = portfolio->loan_slots;
     uint32_t old_count = portfolio->loan_slot_count;
-    uint32_t *slots;
+    uint32_t count = loans + loans / 4 + 1;
+    struct repay_loan_slot *slots;
 
-    while ((uint64_t)loans * 2 > count)
-        count *= 2;
-    if (count == old_count)
+    if (count <= old_count)
         return true;
+    if (count < old_count + old_count / 2)
+        count = old_count + old_count / 2;
+    if (count < SLOTS_FIRST)
+        count = SLOTS_FIRST;
     slots = repay_allocate(portfolio->allocator, count * sizeof *slots);
     if (!slots)
         return false;
     memset(slots, 0, count * sizeof *slots);
+    /* The order stays, so both tables are gone through from one end to the other. */
+    for (uint32_t i = 0; i < old_count; i++) {
+        if (old[i].place != 0)
+            put_slot(slots, count, old[i]);
+    }
     portfolio->loan_slots = slots;
     portfolio->loan_slot_count = count;
-    for (uint32_t i = 0; i < portfolio->loan_count; i++) {
-        char room[40];
-        struct loan_key key = key_of_loan(portfolio, loan_at(portfolio, i), room);
-        uint32_t at = (uint32_t)key.hash & (count - 1);
-
-        /* The loans differ from each other, so only free slots are looked for. */
-        while (slots[at] != 0)
-            at = (at + 1) & (count - 1);
-        slots[at] = i + 1;
-    }
     repay_release(portfolio->allocator, old, old_count * sizeof *old);
     return true;
+}
+
+/* A slot that will be looked at soon. */
+static void expect_slot(const struct repay_portfolio *portfolio, uint32_t hash)
+{
+    repay_amounts_expect(&portfolio->loan_slots[slot_of(hash, portfolio->loan_slot_count)]);
 }
 
 static bool reserve_blocks(struct repay_portfolio *portfolio, uint32_t loans)
@@ -248,23 +274,41 @@ static bool write_record(struct repay_portfolio *portfolio, const struct repay_l
 }
 
 static bool stage_loan(struct repay_portfolio *portfolio, const struct repay_schedule *schedule,
-                       uint32_t cell, uint32_t i, struct repay_error *error)
+                       uint32_t cell, uint32_t i, const struct loan_key *key,
+                       struct repay_error *error)
 {
-    struct repay_loan *loan = &portfolio->scratch.items[i];
-    struct repay_text id = repay_schedule_text(schedule, loan->code);
-    struct loan_key key;
+    struct repay_portfolio_loan *record = loan_at(portfolio, portfolio->loan_count + i);
 
-    if (id.length > REPAY_NAME_MAX)
-        return repay_error_set(error, REPAY_KIND_TOO_LARGE, "a loan id of more than %d bytes",
-                               REPAY_NAME_MAX);
-    key = key_of(portfolio, portfolio->cells[cell].group, id);
-    loan->hash = key.hash;
-    if (*seek(portfolio, &key) != 0)
+    if (is_held(portfolio, key))
         return repay_error_set(error, REPAY_KIND_DUPLICATE_LOAN,
                                "the portfolio already holds %s loan %.*s",
-                               schedule->layout->provider, (int)id.length, id.data);
-    if (!write_record(portfolio, loan, &key, cell, loan_at(portfolio, portfolio->loan_count + i)))
+                               schedule->layout->provider, (int)key->text.length, key->text.data);
+    if (!write_record(portfolio, &portfolio->scratch.items[i], key, cell, record))
         return repay_error_set(error, REPAY_KIND_MEMORY, "no memory for the portfolio's loans");
+    return true;
+}
+
+/* So many loans from `first` on, whose slots are asked for before the first of them is needed. */
+static bool stage_batch(struct repay_portfolio *portfolio, const struct repay_schedule *schedule,
+                        uint32_t cell, uint32_t first, uint32_t count, struct repay_error *error)
+{
+    struct loan_key keys[BATCH];
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct repay_loan *loan = &portfolio->scratch.items[first + i];
+        struct repay_text id = repay_schedule_text(schedule, loan->code);
+
+        if (id.length > REPAY_NAME_MAX)
+            return repay_error_set(error, REPAY_KIND_TOO_LARGE, "a loan id of more than %d bytes",
+                                   REPAY_NAME_MAX);
+        keys[i] = key_of(portfolio, portfolio->cells[cell].group, id);
+        loan->hash = keys[i].hash;
+        expect_slot(portfolio, keys[i].hash);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!stage_loan(portfolio, schedule, cell, first + i, &keys[i], error))
+            return false;
+    }
     return true;
 }
 
@@ -272,10 +316,14 @@ bool repay_portfolio_stage_loans(struct repay_portfolio *portfolio,
                                  const struct repay_schedule *schedule, uint32_t cell,
                                  struct repay_error *error)
 {
-    if (!reserve_loans(portfolio, portfolio->scratch.count, error))
+    uint32_t loans = portfolio->scratch.count;
+
+    if (!reserve_loans(portfolio, loans, error))
         return false;
-    for (uint32_t i = 0; i < portfolio->scratch.count; i++) {
-        if (!stage_loan(portfolio, schedule, cell, i, error))
+    for (uint32_t first = 0; first < loans; first += BATCH) {
+        uint32_t left = loans - first;
+
+        if (!stage_batch(portfolio, schedule, cell, first, left < BATCH ? left : BATCH, error))
             return false;
     }
     return true;
@@ -283,13 +331,14 @@ bool repay_portfolio_stage_loans(struct repay_portfolio *portfolio,
 
 void repay_portfolio_keep_loans(struct repay_portfolio *portfolio)
 {
-    for (uint32_t i = 0; i < portfolio->scratch.count; i++) {
-        uint32_t mask = portfolio->loan_slot_count - 1;
-        uint32_t at = (uint32_t)portfolio->scratch.items[i].hash & mask;
+    const struct repay_loan *loans = portfolio->scratch.items;
+    uint32_t count = portfolio->scratch.count;
 
-        /* No loan that is held already was staged, so only free slots are looked for. */
-        while (portfolio->loan_slots[at] != 0)
-            at = (at + 1) & mask;
-        portfolio->loan_slots[at] = ++portfolio->loan_count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (i + BATCH < count)
+            expect_slot(portfolio, loans[i + BATCH].hash);
+        /* No loan that is held already was staged. */
+        put_slot(portfolio->loan_slots, portfolio->loan_slot_count,
+                 (struct repay_loan_slot){++portfolio->loan_count, loans[i].hash});
     }
 }

@@ -53,6 +53,19 @@ static inline void repay_amounts_ahead(const void *values)
     repay_amounts_expect((const char *)((uintptr_t)values + REPAY_AMOUNTS_AHEAD));
 }
 
+/* All bits of a lane like the sign of its upper half, which is that of the whole. */
+static inline __m128i repay_amounts_sign(__m128i pair)
+{
+    return _mm_shuffle_epi32(_mm_srai_epi32(pair, 31), _MM_SHUFFLE(3, 3, 1, 1));
+}
+
+static inline __m128i repay_amounts_least(__m128i a, __m128i b)
+{
+    __m128i difference = _mm_sub_epi64(a, b);
+
+    return _mm_add_epi64(b, _mm_and_si128(difference, repay_amounts_sign(difference)));
+}
+
 static inline uint64_t repay_amounts_either(__m128i pair)
 {
     return (uint64_t)_mm_cvtsi128_si64(_mm_or_si128(pair, _mm_unpackhi_epi64(pair, pair)));
@@ -114,12 +127,10 @@ static inline void repay_amounts_subtract_pair(const int64_t *a, const int64_t *
                                                __m128i seen[2])
 {
     __m128i x = repay_amounts_load(a), y = repay_amounts_load(b), left = _mm_sub_epi64(x, y);
-    /* The sign of the upper half is that of the whole. */
-    __m128i negative = _mm_shuffle_epi32(_mm_srai_epi32(left, 31), _MM_SHUFFLE(3, 3, 1, 1));
 
     seen[0] = _mm_or_si128(seen[0], _mm_or_si128(x, y));
     seen[1] = _mm_or_si128(seen[1], left);
-    _mm_storeu_si128((__m128i *)(void *)out, _mm_andnot_si128(negative, left));
+    _mm_storeu_si128((__m128i *)(void *)out, _mm_andnot_si128(repay_amounts_sign(left), left));
 }
 
 #endif
@@ -264,6 +275,49 @@ static inline bool repay_amounts_within(const int64_t *values, const int32_t *da
     }
     *out = (struct repay_amounts_within){(int64_t)sum, (uint32_t)rows};
     return undated == 0 && repay_amounts_bits_are_plain(bits);
+}
+
+/*
+ * Bounds of outstanding principal, as repay_principal_of has them: high is the lesser of principal
+ * and outstanding, low what interest and penalty leave of outstanding, from zero to high. Whether
+ * all amounts are plain: else the bounds mean nothing.
+ */
+static inline bool repay_amounts_principal(const int64_t *outstanding, const int64_t *principal,
+                                           const int64_t *interest, const int64_t *penalty,
+                                           size_t count, int64_t *high, int64_t *low)
+{
+    uint64_t bits = 0;
+    size_t i = 0;
+
+#if REPAY_AMOUNTS_SSE2
+    __m128i any = _mm_setzero_si128();
+
+    for (size_t end = count & ~(size_t)1; i < end; i += 2) {
+        __m128i all = repay_amounts_load(outstanding + i);
+        __m128i part = repay_amounts_load(principal + i);
+        __m128i first = repay_amounts_load(interest + i);
+        __m128i second = repay_amounts_load(penalty + i);
+        __m128i most = repay_amounts_least(part, all);
+        __m128i rest = _mm_sub_epi64(_mm_sub_epi64(all, first), second);
+
+        any = _mm_or_si128(any, _mm_or_si128(_mm_or_si128(all, part), _mm_or_si128(first, second)));
+        rest = repay_amounts_least(_mm_andnot_si128(repay_amounts_sign(rest), rest), most);
+        _mm_storeu_si128((__m128i *)(void *)(high + i), most);
+        _mm_storeu_si128((__m128i *)(void *)(low + i), rest);
+    }
+    bits = repay_amounts_either(any);
+#endif
+    for (; i < count; i++) {
+        int64_t rest =
+            (int64_t)((uint64_t)outstanding[i] - (uint64_t)interest[i] - (uint64_t)penalty[i]);
+
+        bits |= (uint64_t)outstanding[i] | (uint64_t)principal[i] | (uint64_t)interest[i] |
+                (uint64_t)penalty[i];
+        high[i] = principal[i] < outstanding[i] ? principal[i] : outstanding[i];
+        rest = rest < 0 ? 0 : rest;
+        low[i] = rest < high[i] ? rest : high[i];
+    }
+    return repay_amounts_bits_are_plain(bits);
 }
 
 #if REPAY_AMOUNTS_SSE2

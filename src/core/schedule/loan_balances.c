@@ -59,17 +59,20 @@ static void read_column(const struct repay_loans *loans, const struct repay_sche
                         const struct repay_field *field, struct reading *readings)
 {
     const struct repay_field *created = repay_layout_role(schedule->layout, REPAY_ROLE_CREATED);
+    const struct repay_loan *loan = NULL;
 
     for (uint32_t i = 0; i < loans->count; i++)
         readings[i] = (struct reading){.made_at = REPAY_MOMENT_ABSENT};
     for (uint32_t row = 0; row < schedule->rows; row++) {
         struct repay_value value;
-        uint32_t code, place;
+        uint32_t code;
 
         repay_schedule_fill_loans(schedule, row, 1, &code);
-        place = repay_number_map_find(&loans->by_code, code);
+        if (!loan || loan->code != code)
+            loan = repay_loans_find(loans, code);
         repay_schedule_value(schedule, row, field, &value);
-        read_row(&readings[place], value.present ? value.integer : REPAY_AMOUNT_ABSENT,
+        read_row(&readings[loan - loans->items],
+                 value.present ? value.integer : REPAY_AMOUNT_ABSENT,
                  moment_of(schedule, row, created));
     }
 }

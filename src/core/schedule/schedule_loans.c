@@ -1,7 +1,9 @@
 /*
- * One pass that keeps a running record per loan. Rows of one loan mostly follow each other, so the
- * loan of the row before is tried before the table is asked.
+ * One pass that keeps a running record per loan. Rows of one loan mostly follow each other and are
+ * added as a run. Codes ascend where ids come up for the first time, so that a code above all before
+ * is a new loan; a table is made only when rows come back to a loan that others followed.
  */
+#include "amounts.h"
 #include "loan_balances.h"
 #include "schedule_loans.h"
 
@@ -36,14 +38,36 @@ static bool make_room(struct repay_loans *loans)
     return true;
 }
 
+static bool are_ascending(const struct repay_loans *loans)
+{
+    return loans->by_code.used == 0;
+}
+
+/* Gives up the order: from now on the table says where a loan is. */
+static bool make_table(struct repay_loans *loans)
+{
+    if (!repay_number_map_reserve(&loans->by_code, loans->count + 1))
+        return false;
+    for (uint32_t i = 0; i < loans->count; i++) {
+        if (repay_number_map_enter(&loans->by_code, loans->items[i].code, i) ==
+            REPAY_NUMBER_MAP_NONE)
+            return false;
+    }
+    return true;
+}
+
 /* The record of the loan; NULL when there is no memory. */
 static struct repay_loan *record_of(struct repay_loans *loans, uint32_t code)
 {
-    uint32_t place;
+    bool is_next = loans->count == 0 || loans->items[loans->count - 1].code < code;
+    uint32_t place = loans->count;
 
     if (!make_room(loans))
         return NULL;
-    place = repay_number_map_enter(&loans->by_code, code, loans->count);
+    if (are_ascending(loans) && !is_next && !make_table(loans))
+        return NULL;
+    if (!are_ascending(loans))
+        place = repay_number_map_enter(&loans->by_code, code, loans->count);
     if (place == REPAY_NUMBER_MAP_NONE)
         return NULL;
     if (place == loans->count) {
@@ -57,6 +81,23 @@ static struct repay_loan *record_of(struct repay_loans *loans, uint32_t code)
     return &loans->items[place];
 }
 
+const struct repay_loan *repay_loans_find(const struct repay_loans *loans, uint32_t code)
+{
+    uint32_t low = 0, high = loans->count;
+
+    if (!are_ascending(loans))
+        return &loans->items[repay_number_map_find(&loans->by_code, code)];
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (loans->items[middle].code <= code)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &loans->items[low];
+}
+
 static void add_unknown(struct repay_loan *loan, int32_t as_of, int32_t day)
 {
     loan->unknown_rows++;
@@ -66,6 +107,16 @@ static void add_unknown(struct repay_loan *loan, int32_t as_of, int32_t day)
         loan->unknown_late_rows++;
     else if (loan->unknown_next_day == REPAY_DAY_ABSENT || day < loan->unknown_next_day)
         loan->unknown_next_day = day;
+}
+
+/* The earliest day with something outstanding, and the sum of that day. */
+static bool add_next(struct repay_loan *loan, int32_t day, int64_t minor)
+{
+    if (loan->next_due_day == REPAY_DAY_ABSENT || day < loan->next_due_day) {
+        loan->next_due_day = day;
+        loan->next_due = 0;
+    }
+    return day > loan->next_due_day || repay_money_add(&loan->next_due, minor);
 }
 
 /* By due day, of a row with something outstanding; false when a sum leaves int64. */
@@ -81,11 +132,7 @@ static bool add_day(struct repay_loan *loan, int32_t as_of, int32_t day, int64_t
             loan->oldest_late_day = day;
         return repay_money_add(&loan->overdue, minor);
     }
-    if (loan->next_due_day == REPAY_DAY_ABSENT || day < loan->next_due_day) {
-        loan->next_due_day = day;
-        loan->next_due = 0;
-    }
-    return day > loan->next_due_day || repay_money_add(&loan->next_due, minor);
+    return add_next(loan, day, minor);
 }
 
 static bool add_principal(struct repay_loan *loan, struct repay_principal principal)
@@ -106,35 +153,108 @@ static bool add_principal(struct repay_loan *loan, struct repay_principal princi
 static void fill_parts(const struct repay_schedule *schedule, const struct repay_rows *rows,
                        struct repay_row_parts *parts)
 {
+    int64_t rooms[3][REPAY_MEASURE_ROWS];
+    const int64_t *principal =
+        repay_schedule_amounts(schedule, REPAY_FIGURE_PRINCIPAL, rows->row, rows->count, rooms[0]);
+    const int64_t *interest =
+        repay_schedule_amounts(schedule, REPAY_FIGURE_INTEREST, rows->row, rows->count, rooms[1]);
+    const int64_t *penalty = repay_penalties(schedule, rows->row, rows->count, rooms[2]);
+
     repay_schedule_fill_loans(schedule, rows->row, rows->count, parts->loans);
-    parts->principal = repay_schedule_amounts(schedule, REPAY_FIGURE_PRINCIPAL, rows->row,
-                                              rows->count, parts->rooms[0]);
-    parts->interest = repay_schedule_amounts(schedule, REPAY_FIGURE_INTEREST, rows->row,
-                                             rows->count, parts->rooms[1]);
-    parts->penalty = repay_penalties(schedule, rows->row, rows->count, parts->rooms[2]);
+    parts->is_plain =
+        repay_amounts_principal(rows->outstanding, principal, interest, penalty, rows->count,
+                                parts->high, parts->low) &&
+        !repay_days_any_within(rows->days, rows->count, REPAY_DAY_ABSENT, REPAY_DAY_ABSENT);
+    for (uint32_t i = 0; !parts->is_plain && i < rows->count; i++) {
+        struct repay_principal bounds = {REPAY_AMOUNT_ABSENT, REPAY_AMOUNT_ABSENT};
+
+        if (rows->outstanding[i] > 0)
+            bounds =
+                repay_principal_of(rows->outstanding[i], principal[i], interest[i], penalty[i]);
+        parts->high[i] = bounds.high;
+        parts->low[i] = bounds.low;
+    }
+}
+
+/* Rows of one loan that follow each other, from `first` to before `end`. */
+struct run {
+    const struct repay_rows *rows;
+    const struct repay_row_parts *parts;
+    uint32_t first, end;
+};
+
+/* Rows of a plain chunk, whose sums cannot leave int64 before they are added to the loan's. */
+static bool add_plain_run(struct repay_loan *loan, const struct run *run, int32_t as_of)
+{
+    int64_t outstanding = 0, high = 0, low = 0, overdue = 0, next = 0;
+    int32_t oldest = INT32_MAX, next_day = INT32_MAX;
+    uint32_t late_rows = 0;
+
+    for (uint32_t i = run->first; i < run->end; i++) {
+        int64_t minor = run->rows->outstanding[i];
+        /* No day of the calendar is the last that the type has. */
+        int32_t day = minor > 0 ? run->rows->days[i] : INT32_MAX;
+        bool late = day < as_of;
+        int32_t late_day = late ? day : INT32_MAX, other_day = late ? INT32_MAX : day;
+
+        outstanding += minor;
+        high += run->parts->high[i];
+        low += run->parts->low[i];
+        overdue += late ? minor : 0;
+        late_rows += late;
+        oldest = late_day < oldest ? late_day : oldest;
+        next = other_day < next_day ? 0 : next;
+        next_day = other_day < next_day ? other_day : next_day;
+        next += other_day == next_day ? minor : 0;
+    }
+    loan->late_rows += late_rows;
+    if (late_rows > 0 &&
+        (loan->oldest_late_day == REPAY_DAY_ABSENT || oldest < loan->oldest_late_day))
+        loan->oldest_late_day = oldest;
+    if (next_day != INT32_MAX && !add_next(loan, next_day, next))
+        return false;
+    return repay_money_add(&loan->outstanding, outstanding) &&
+           repay_money_add(&loan->overdue, overdue) &&
+           repay_money_add(&loan->principal_high, high) &&
+           repay_money_add(&loan->principal_low, low);
+}
+
+static bool add_any_run(struct repay_loan *loan, const struct run *run, int32_t as_of)
+{
+    for (uint32_t i = run->first; i < run->end; i++) {
+        int64_t minor = run->rows->outstanding[i];
+        struct repay_principal bounds = {run->parts->high[i], run->parts->low[i]};
+
+        if (minor == REPAY_AMOUNT_ABSENT)
+            add_unknown(loan, as_of, run->rows->days[i]);
+        if (minor > 0 &&
+            (!repay_money_add(&loan->outstanding, minor) ||
+             !add_day(loan, as_of, run->rows->days[i], minor) || !add_principal(loan, bounds)))
+            return false;
+    }
+    return true;
 }
 
 static bool add_rows(struct repay_loans *loans, const struct repay_rows *rows,
                      const struct repay_row_parts *parts, int32_t as_of, struct repay_error *error)
 {
-    struct repay_loan *loan = NULL;
+    struct run run = {rows, parts, 0, 0};
 
-    for (uint32_t i = 0; i < rows->count; i++) {
-        int64_t minor = rows->outstanding[i];
+    for (; run.first < rows->count; run.first = run.end) {
+        uint32_t code = parts->loans[run.first];
+        struct repay_loan *loan;
 
-        if (!loan || loan->code != parts->loans[i])
-            loan = record_of(loans, parts->loans[i]);
+        for (run.end = run.first + 1; run.end < rows->count; run.end++) {
+            if (parts->loans[run.end] != code)
+                break;
+        }
+        loan = loans->count > 0 && loans->items[loans->count - 1].code == code
+                   ? &loans->items[loans->count - 1]
+                   : record_of(loans, code);
         if (!loan)
             return repay_error_set(error, REPAY_KIND_MEMORY, "no memory to sum up the loans");
-        loan->rows++;
-        if (minor == REPAY_AMOUNT_ABSENT)
-            add_unknown(loan, as_of, rows->days[i]);
-        if (minor <= 0)
-            continue;
-        if (!repay_money_add(&loan->outstanding, minor) ||
-            !add_day(loan, as_of, rows->days[i], minor) ||
-            !add_principal(loan, repay_principal_of(minor, parts->principal[i], parts->interest[i],
-                                                    parts->penalty[i])))
+        loan->rows += run.end - run.first;
+        if (!(parts->is_plain ? add_plain_run : add_any_run)(loan, &run, as_of))
             return repay_sum_overflow("what a loan has outstanding", error);
     }
     return true;

@@ -36,7 +36,7 @@ struct repay_loan {
     int64_t next_due;           /* all of next_due_day */
     int64_t principal_high;
     int64_t principal_low;
-    uint64_t hash; /* of its id, for a portfolio that it is added to */
+    uint32_t hash; /* of its id, for a portfolio that it is added to */
     /* What the provider prints for the whole loan; REPAY_AMOUNT_ABSENT when it does not. */
     int64_t told_principal;
     int64_t told_balance;
@@ -44,19 +44,19 @@ struct repay_loan {
 
 struct repay_loans {
     const struct repay_allocator *allocator;
-    struct repay_number_map by_code;
+    struct repay_number_map by_code; /* empty as long as the loans stand by ascending codes */
     struct repay_loan *items;
     uint32_t count;
     uint32_t room;
 };
 
-/* The other columns of a chunk of rows: loan codes and the parts that bound principal. */
+/* What else a measure by loan wants of a chunk of rows. */
 struct repay_row_parts {
-    const int64_t *principal; /* in the schedule itself, or in the rooms behind */
-    const int64_t *interest;
-    const int64_t *penalty;
-    uint32_t loans[REPAY_MEASURE_ROWS];
-    int64_t rooms[3][REPAY_MEASURE_ROWS];
+    bool is_plain; /* every day is known, and every amount known and not below zero */
+    uint32_t loans[REPAY_MEASURE_ROWS]; /* codes */
+    /* Bounds of principal as in struct repay_principal; where nothing is outstanding, no bounds. */
+    int64_t high[REPAY_MEASURE_ROWS];
+    int64_t low[REPAY_MEASURE_ROWS];
 };
 
 /* Sees each chunk that is gathered, so that a second measure needs no second pass. */
@@ -74,6 +74,9 @@ void repay_loans_free(struct repay_loans *loans);
 bool repay_loans_gather(struct repay_loans *loans, const struct repay_schedule *schedule,
                         int32_t as_of, const struct repay_loans_visitor *visitor,
                         struct repay_error *error);
+
+/* The loan with the code, which is one of the schedule's rows'. */
+const struct repay_loan *repay_loans_find(const struct repay_loans *loans, uint32_t code);
 
 enum repay_loan_state repay_loan_state(const struct repay_loan *loan);
 const char *repay_loan_state_name(enum repay_loan_state state);
