@@ -55,7 +55,7 @@ struct column {
 };
 
 struct cursor {
-    const struct repay_schedule *schedule; /* kept alive by the cursor's anchor */
+    const struct repay_schedule *schedule; /* kept alive by the loop's value */
     int64_t *chunk;                        /* row by row, one value for each column */
     const int64_t *values;                 /* of row `next`, if it is ready */
     uint32_t next;                         /* the row that follows the one given last */
