@@ -223,6 +223,11 @@ describe("the sandbox server #slow", function()
   describe("is controlled", function()
     it("over routes that say what is wrong", function()
       assert.has_error(function() server:control("POST", "clock", { advance_ms = -1 }) end)
+      -- A clock without a date would leave every answer after it without one.
+      for _, ms in ipairs({ 1e300, 2 ^ 53, 2.6e14 }) do
+        assert.has_error(function() server:control("POST", "clock", { advance_ms = ms }) end)
+      end
+      assert.are.equal(200, select(2, server:request(requests.carbon_schedule())))
       assert.has_error(function() server:control("POST", "faults", { kind = "nothing" }) end)
       assert.has_error(function() server:control("POST", "verify", { id = "nothing" }) end)
       assert.has_error(function() server:control("POST", "switches", { list = "rows" }) end)
@@ -344,7 +349,27 @@ describe("the command repay sandbox", function()
     assert.are.equal(2, select(2, command("sandbox --ports 1")))
     assert.are.equal(2, select(2, command("sandbox --port many")))
     assert.are.equal(2, select(2, command("sandbox --set list")))
-    assert.are.equal(1, select(2, command("sandbox --set list=rows")))
+    for words, said in pairs({
+      ["--set list=rows"] = "switch list is one of records, installments",
+      ["--set lists=records"] = "no switch is called lists %(did you mean list%?%)",
+      -- An option of the server is no switch.
+      ["--set host=0.0.0.0"] = "no switch is called host",
+      ["--set port=1"] = "no switch is called port",
+      ["--set key_memory_ms=soon"] = "or another whole number of milliseconds",
+      ["--set key_memory_ms=-5"] = "or another whole number of milliseconds",
+      ["--port 70000"] = "option %-%-port must be a port, from 0 to 65535",
+      ["--tls --tls-port 70000"] = "option %-%-tls%-port must be a port",
+      ["--tls-port 8043"] = "option %-%-tls%-port needs %-%-tls",
+      ["--ca-file x"] = "option %-%-ca%-file needs %-%-tls",
+      ["--loans 200000"] = "option loans must be a whole number from 0 to 100000",
+      ["--loans 200000 --print-loans"] = "option loans must be a whole number from 0 to 100000",
+      ["--seed 99999999999999999999"] = "from 0 to 9007199254740991",
+      ["--clock yesterday"] = "option clock must be an ISO 8601 moment",
+    }) do
+      text, status = command("sandbox " .. words)
+      assert.are.equal(2, status, words)
+      assert.matches("repay sandbox: .*" .. said, text)
+    end
     assert.are.equal(2, select(2, command("sandbocks")))
     assert.are.equal(0, select(2, command("--help")))
     assert.are.equal(0, select(2, command("sandbox --help")))

@@ -1,6 +1,7 @@
 -- The command "repay sandbox": the server with its settings printed, until it is stopped.
 
 local sandbox = require "repay.sandbox"
+local switches = require "repay.sandbox.switches"
 
 local command = {}
 
@@ -73,21 +74,53 @@ local function read_value(text)
   return tonumber(text) or text
 end
 
-local function server_options(options)
+-- The book's own options: what repay.sandbox.new takes. Only a switch is turned by --set; that it
+-- could reach an option of the server, such as its address, would be a hole.
+local function book_options(options)
   local chosen = {
-    port = options.port or 8042, tls = options.tls, tls_port = options["tls-port"],
-    ca_file = options["ca-file"], seed = options.seed or 42, loans = options.loans or 200,
-    flow = options.flow, keep_secrets = options["keep-secrets"], idle_s = options.idle,
-    follow_parent = not options.detach,
+    seed = options.seed or 42, loans = options.loans or 200,
+    keep_secrets = options["keep-secrets"],
+    clock = options.clock == "now" and os.time() * 1000 or options.clock,
   }
-  chosen.clock = options.clock == "now" and os.time() * 1000 or options.clock
   for _, text in ipairs(options.set) do
     local name, value = text:match("^([%w_]+)=(.*)$")
     if not name then
       return nil, "option --set needs NAME=VALUE"
     end
-    chosen[name] = read_value(value)
+    value = read_value(value)
+    local switch, why = switches.check(sandbox.switch_list, name, value)
+    if not switch then
+      return nil, why
+    end
+    chosen[name] = value
   end
+  local ok, why = sandbox.check(chosen)
+  if not ok then
+    return nil, why
+  end
+  return chosen
+end
+
+local PORT_MAX = 65535
+
+local function server_options(options)
+  local chosen, why = book_options(options)
+  if not chosen then
+    return nil, why
+  end
+  for _, name in ipairs({ "port", "tls-port" }) do
+    if (options[name] or 0) > PORT_MAX then
+      return nil, ("option --%s must be a port, from 0 to %d"):format(name, PORT_MAX)
+    end
+  end
+  for _, name in ipairs({ "tls-port", "ca-file" }) do
+    if options[name] and not options.tls then
+      return nil, ("option --%s needs --tls"):format(name)
+    end
+  end
+  chosen.port, chosen.tls, chosen.tls_port = options.port or 8042, options.tls, options["tls-port"]
+  chosen.ca_file, chosen.flow, chosen.idle_s = options["ca-file"], options.flow, options.idle
+  chosen.follow_parent = not options.detach
   return chosen
 end
 

@@ -79,7 +79,10 @@ routes["POST clock"] = function(sandbox, body)
   if type(ms) ~= "number" or ms % 1 ~= 0 or ms < 0 then
     return failure("advance_ms must be a whole number, zero or more")
   end
-  sandbox:advance(ms)
+  local moved, why = pcall(sandbox.advance, sandbox, ms)
+  if not moved then
+    return failure((tostring(why):gsub("^[^:]+:%d+: ", "")))
+  end
   return reply(200, json.object({ { "unix_ms", sandbox:unix_ms() } }))
 end
 

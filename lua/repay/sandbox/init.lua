@@ -21,6 +21,8 @@ Sandbox.__index = Sandbox
 
 -- Where the clock starts: a Monday before the documented loans of 2025 fall due.
 local START = calendar.moment_read("2025-01-20T08:00:00Z")
+-- Where it stops: a later day has no date that a provider could print.
+local LAST = calendar.moment_read("9999-12-31T00:00:00Z")
 local LOANS_MAX = 100000
 local LEDGER_SIZE = 10000
 
@@ -61,7 +63,7 @@ local OWN_OPTIONS = {
 
 local function check_whole(name, value, low, high)
   if type(value) ~= "number" or value % 1 ~= 0 or value < low or value > high then
-    error("option " .. name .. " must be a whole number from " .. low .. " to " .. high, 4)
+    error(("option %s must be a whole number from %.0f to %.0f"):format(name, low, high), 4)
   end
   return value
 end
@@ -70,11 +72,12 @@ end
 local function read_clock(value)
   if value == nil then
     return START
-  elseif type(value) == "number" and value % 1 == 0 then
-    return value
   end
-  local moment = type(value) == "string" and calendar.moment_read(value)
-  if not moment then
+  local moment = value
+  if type(value) == "string" then
+    moment = calendar.moment_read(value)
+  end
+  if type(moment) ~= "number" or moment % 1 ~= 0 or moment < 0 or moment > LAST then
     error("option clock must be an ISO 8601 moment or milliseconds since 1970", 4)
   end
   return moment
@@ -110,6 +113,15 @@ local function fill_book(self)
     local dialect = sandbox.dialects[(number - 1) % #sandbox.dialects + 1]
     dialect.random_loan(self.book, number)
   end
+end
+
+--- Whether `new` would take these options, or nil and why not; nothing is made.
+function sandbox.check(options)
+  local ok, why = pcall(read_options, options)
+  if ok then
+    return true
+  end
+  return nil, (tostring(why):gsub("^[^:]+:%d+: ", ""):gsub("^sandbox%.new: ", ""))
 end
 
 -- Back to the state just after `new`: book, clock, ledger, switches; faults are gone.
@@ -161,6 +173,8 @@ end
 function Sandbox:advance(ms)
   if type(ms) ~= "number" or ms % 1 ~= 0 or ms < 0 then
     error("the clock moves forward by whole milliseconds", 2)
+  elseif self.book.now + ms > LAST then
+    error("the clock ends with the year 9999", 2)
   end
   self.elapsed = self.elapsed + ms
   self.book:reach(self.book.now + ms)

@@ -167,13 +167,23 @@ end
 -- Listeners --------------------------------------------------------------------------------------
 
 local function listen(self, host, port, tls)
-  local listener = socket.listen({ host = host, port = port, reuseaddr = true, nodelay = true })
-  listener:onerror(quiet)
-  local ok = listener:listen(5)
-  local _, _, bound = listener:localname()
+  if type(port) ~= "number" or port % 1 ~= 0 or port < 0 or port > 65535 then
+    error("a port must be a whole number from 0 to 65535", 0)
+  end
+  local listener, problem = socket.listen({ host = host, port = port, reuseaddr = true,
+    nodelay = true })
+  local ok, bound = false, nil
+  if listener then
+    listener:onerror(quiet)
+    ok, problem = listener:listen(5)
+    bound = select(3, listener:localname())
+  end
   if not ok or not bound or bound == 0 then
-    listener:close()
-    error("cannot listen on " .. host .. ":" .. port, 0)
+    if listener then
+      listener:close()
+    end
+    local reason = type(problem) == "number" and ": " .. errno.strerror(problem) or ""
+    error(("cannot listen on %s:%d%s"):format(host, port, reason), 0)
   end
   self.listeners[#self.listeners + 1] = listener
   self.loop:wrap(function()

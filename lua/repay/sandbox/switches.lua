@@ -4,6 +4,8 @@
 -- other figures or outcomes, or is true for all but the default; under every other value a
 -- client's results must be the same. A switch whose name ends in _ms takes any whole number.
 
+local route = require "repay.sandbox.route"
+
 local switches = {}
 
 -- Readings that concern every provider's JSON.
@@ -60,21 +62,44 @@ local function is_whole(value)
   return type(value) == "number" and value % 1 == 0 and value >= 0
 end
 
--- Returns the switch when it may have this value, or nil and what is wrong.
-function switches.check(list, name, value)
+-- The switch whose name a misspelt one most likely means, or nil.
+local function nearest(list, name)
+  local best, best_distance = nil, 3
   for _, switch in ipairs(list) do
-    if switch.name == name then
-      local texts, numeric = {}, is_whole(switch.values[2]) and switch.name:find("_ms$")
-      for index, allowed in ipairs(switch.values) do
-        if allowed == value or numeric and is_whole(value) then
-          return switch
-        end
-        texts[index] = tostring(allowed)
-      end
-      return nil, "switch " .. name .. " is one of " .. table.concat(texts, ", ")
+    local distance = route.distance(tostring(name), switch.name)
+    if distance < best_distance then
+      best, best_distance = switch.name, distance
     end
   end
-  return nil, "no switch is called " .. tostring(name)
+  return best
+end
+
+local function find(list, name)
+  for _, switch in ipairs(list) do
+    if switch.name == name then
+      return switch
+    end
+  end
+  return nil
+end
+
+-- Returns the switch when it may have this value, or nil and what is wrong.
+function switches.check(list, name, value)
+  local switch = find(list, name)
+  if not switch then
+    local likely = nearest(list, name)
+    return nil, "no switch is called " .. tostring(name)
+      .. (likely and " (did you mean " .. likely .. "?)" or "")
+  end
+  local texts, numeric = {}, is_whole(switch.values[2]) and switch.name:find("_ms$")
+  for index, allowed in ipairs(switch.values) do
+    if allowed == value or numeric and is_whole(value) then
+      return switch
+    end
+    texts[index] = tostring(allowed)
+  end
+  return nil, "switch " .. name .. " is one of " .. table.concat(texts, ", ")
+    .. (numeric and ", or another whole number of milliseconds" or "")
 end
 
 return switches
