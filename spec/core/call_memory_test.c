@@ -150,7 +150,10 @@ static bool run_with_little_memory(struct rig *rig, const char *provider, const 
             else if (strcmp(provider, "carbon") == 0)
                 rig_reply_in(rig, 200, fixture_read("carbon", "unknown_members.200.json"), 11);
             else
-                reply_page(rig, rig->call.page * 50, rig->call.page < 3 ? 50 : 3);
+                reply_page(rig, rig->call.page * 50,
+                           rig->call.page < 3    ? 50
+                           : rig->call.page == 3 ? 3
+                                                 : 0);
         }
         if (step == REPAY_STEP_FAILED) {
             CHECK_INT(rig->call.error->kind, REPAY_KIND_MEMORY);
