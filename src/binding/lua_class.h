@@ -9,6 +9,7 @@
 #define REPAY_LUA_CLASS_H
 
 #include "blocks.h"
+#include "bytes.h"
 #include "lua_compat.h"
 
 struct repay_answers;
@@ -23,7 +24,8 @@ struct repay_lua_state {
     int64_t live;                       /* objects that were made and not yet closed by anyone */
     struct repay_lua_call *spare_calls; /* what closed calls left for the next ones */
     uint32_t spare_count;
-    bool is_ending; /* nothing is kept for later any more */
+    struct repay_bytes request; /* rendered here and handed on at once; empty between two uses */
+    bool is_ending;             /* nothing is kept for later any more */
 };
 
 /* Makes the state's userdata if it is not there yet. Raises for lack of memory. */

@@ -19,14 +19,16 @@ static void push_ms(lua_State *L, int64_t ms)
     lua_pushinteger(L, (lua_Integer)(ms > 0 ? ms : 0));
 }
 
-/* The request's bytes, as one text that Lua hands on. */
-static void push_bytes(lua_State *L, struct repay_lua_call *call)
+/* One text for the socket. A buffer in each call would be memory that waits for the reply with it. */
+static void push_bytes(lua_State *L, const struct repay_lua_call *call)
 {
-    repay_bytes_clear(&call->wire);
-    if (!repay_request_render(repay_call_request(&call->call), &call->wire))
+    struct repay_bytes *bytes = &repay_lua_state_of(L)->request;
+
+    repay_bytes_clear(bytes);
+    if (!repay_request_render(repay_call_request(&call->call), bytes))
         (void)luaL_error(L, "not enough memory");
-    lua_pushlstring(L, call->wire.data, call->wire.length);
-    repay_bytes_clear(&call->wire);
+    lua_pushlstring(L, bytes->data, bytes->length);
+    repay_bytes_clear(bytes);
 }
 
 static int push_send(lua_State *L, struct repay_lua_call *call)
