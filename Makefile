@@ -446,7 +446,7 @@ report-check: report-check/busted
 
 # make asan: the same under the sanitizers, in an interpreter that has their runtimes inside. It closes
 # its state at the end, so what is left then is a leak. Specs that start the system's interpreter on
-# our modules (#interpreter) cannot run here: it has no such runtime.
+# our modules (#interpreter), or nginx with its own (#nginx), cannot run here: it has no such runtime.
 SANITIZER_OPTIONS = ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=print_stacktrace=1
 ASAN_C_RUNS      = $(C_TESTS:%=asan/c/%)
@@ -471,7 +471,7 @@ $(ASAN_REPLAY_RUNS): asan/replay/%: $(BUILD)/asan/replay/% | asan-start
 $(ASAN_BUSTED_RUNS): asan/busted/%: | asan-start
 	$(call run,$@,tap,env $(SANITIZER_OPTIONS) $(call lua_paths,$*,$(BUILD)/asan) \
 		$(BUILD)/asan/$*/lua_host spec/support/busted.lua --output=TAP \
-		--exclude-tags=plain$(,)interpreter)
+		--exclude-tags=plain$(,)interpreter$(,)nginx)
 
 $(ASAN_MEMORY_RUNS): asan/memory/%: | asan-start
 	$(call run,$@,memory,env $(SANITIZER_OPTIONS) $(call lua_paths,$*,$(BUILD)/asan) \
@@ -611,7 +611,7 @@ $(COVERAGE_REPLAY_RUNS): coverage/replay/%: $(BUILD)/coverage/replay/% | coverag
 	$(call run,$@,checks,$< spec/fuzz/corpus/$*)
 
 $(COVERAGE_BUSTED_RUNS): coverage/busted/%: | coverage-start
-	$(call run,$@,tap,$(call busted,$*,$(BUILD)/coverage) --exclude-tags=plain)
+	$(call run,$@,tap,$(call busted,$*,$(BUILD)/coverage) --exclude-tags=plain$(,)nginx)
 
 coverage: $(COVERAGE_RUNS)
 	@find $(BUILD)/coverage -name '*.gcda' ! -path '*/spec/*' -exec gcov -n -r -s $(CURDIR) {} + 2>/dev/null | \

@@ -173,7 +173,8 @@ nginx.describer(describe, pending)("repay.each inside nginx", function()
       end
       return native.now_ms() - begun
     ]])
-    assert.is_true(took_ms >= 100 and took_ms <= 250, took_ms)
+    -- Sleeps count from a clock that may be behind, so one may end a little early.
+    assert.is_true(took_ms >= 90 and took_ms <= 250, took_ms)
   end)
 
   it("refuses where nobody can wait", function()

@@ -15,11 +15,15 @@ local driver = {}
 
 local settings = { concurrency = 64, keepalive_ms = 30000 }
 
-local go_on, take, now_ms_of = native.cosocket_go_on, native.cosocket_take, native.now_ms
+local go_on, request_of = native.cosocket_go_on, native.cosocket_request
+local take, now_ms_of = native.cosocket_take, native.now_ms
 
 -- Of this worker: how many calls are under way, by host and port; where each client's calls go.
 local hosts = {}
 local places = setmetatable({}, { __mode = "k" })
+
+-- By call: the place and the socket that it has just now, where someone may have to free them.
+local watched = setmetatable({}, { __mode = "k" })
 
 -- As much as nginx hands over at once.
 local PIECE = 16384
@@ -91,8 +95,8 @@ local function is_given_up(call)
     or not call.is_write and native.host(call) == nil
 end
 
-local function failure(kind, sent, message, reused)
-  return { kind = kind, sent = sent, message = message, reused = reused }
+local function failure(kind, sent, message)
+  return { kind = kind, sent = sent, message = message }
 end
 
 -- Gives the socket's next step the time that is left, or CHECK_MS of it, after which the caller
@@ -107,69 +111,7 @@ local function arm(socket, until_ms)
   return true
 end
 
--- Takes what comes until the reply is whole: nil, whether the connection may be kept, and whether
--- the call has ended; or how it failed.
-local function receive(call, attempt, first_until_ms)
-  local socket, reused = attempt.socket, attempt.reused
-  local heard = false
-  while true do
-    local bytes, err, partial = socket:receiveany(PIECE)
-    bytes = bytes or partial
-    if bytes and bytes ~= "" then
-      heard = true
-      local may_keep, has_ended = take(call, bytes, reused)
-      if may_keep ~= nil then
-        return nil, may_keep, has_ended
-      end
-    end
-    if err == "closed" and (heard or not reused) then
-      return nil, take(call, nil, reused)
-    elseif err and err ~= "timeout" then
-      return failure("connection_lost", "maybe", err, not heard and reused)
-    elseif err and is_given_up(call) then
-      return failure("cancelled", "maybe")
-    end
-    local until_ms = attempt.until_ms
-    if not arm(socket, heard and until_ms or math.min(first_until_ms, until_ms)) then
-      return failure("timeout", "maybe")
-    end
-  end
-end
-
-local TOO_LATE = "the time was over before the request could leave"
-
--- As `receive`. From the moment `is_handed` is set the provider may have the request.
-local function exchange(call, attempt, bytes, now_ms, connect_ms)
-  local place, left_ms = attempt.place, attempt.until_ms - now_ms
-  connect_ms = math.min(connect_ms, left_ms)
-  if connect_ms <= 0 then
-    return failure("timeout", "no", TOO_LATE)
-  end
-  local first_ms = place.first_byte_ms
-  local socket = ngx.socket.tcp()
-  ngx.update_time()
-  socket:settimeouts(connect_ms, left_ms, math.min(left_ms, first_ms, CHECK_MS))
-  local served, problem = connection.connect(socket, place, attempt.is_fresh, now_ms + connect_ms)
-  if not served then
-    return problem
-  end
-  attempt.socket, attempt.reused = socket, served > 0
-  -- A kept connection was there at once; a new one has taken its time.
-  if served == 0 then
-    now_ms = now_ms_of()
-    if not arm(socket, attempt.until_ms) then
-      return failure("timeout", "no", TOO_LATE)
-    end
-  end
-  attempt.is_handed = true
-  local sent, err = socket:send(bytes)
-  if not sent then
-    return failure(err == "timeout" and err or "connection_lost", "maybe", err, attempt.reused)
-  end
-  return receive(call, attempt, now_ms + first_ms)
-end
-
-local function finish(socket, may_keep)
+local function close(socket, may_keep)
   if may_keep then
     local ok, kept = pcall(socket.setkeepalive, socket, settings.keepalive_ms,
       settings.concurrency)
@@ -180,34 +122,88 @@ local function finish(socket, may_keep)
   pcall(socket.close, socket)
 end
 
--- Tells the call how the attempt failed. After a kept connection that was dead the next attempt
--- had better not take another of them.
-local function report(call, attempt, problem)
-  attempt.is_fresh = problem.reused or false
-  if is_open(call) then
-    call:answer(now_ms_of(), native.unix_ms(), nil, problem,
-      attempt.socket and (attempt.reused and "reused" or "opened"))
+-- Closes, and says how the attempt failed on a connection that was opened for it, or used before.
+-- One that was dead before it brought anything is said to be so: `met_dead`.
+local function lost(socket, was_used, problem, met_dead)
+  close(socket)
+  problem.connection = was_used and "reused" or "opened"
+  problem.reused = met_dead
+  return problem
+end
+
+-- Takes what comes until the reply is whole, and closes: nil and whether the call has ended, or how
+-- it failed. `keeps` says whether the connection may be kept at all.
+local function receive(call, socket, was_used, keeps, first_until_ms, until_ms)
+  local heard = false
+  while true do
+    local bytes, err, partial = socket:receiveany(PIECE)
+    bytes = bytes or partial
+    if bytes and bytes ~= "" then
+      heard = true
+      local is_clean, has_ended = take(call, bytes, was_used)
+      if is_clean ~= nil then
+        close(socket, is_clean and keeps)
+        return nil, has_ended
+      end
+    end
+    if err == "closed" and (heard or not was_used) then
+      local _, has_ended = take(call, nil, was_used)
+      close(socket)
+      return nil, has_ended
+    elseif err and err ~= "timeout" then
+      return lost(socket, was_used, failure("connection_lost", "maybe", err),
+        not heard and was_used)
+    elseif err and is_given_up(call) then
+      return lost(socket, was_used, failure("cancelled", "maybe"))
+    elseif not arm(socket, heard and until_ms or math.min(first_until_ms, until_ms)) then
+      return lost(socket, was_used, failure("timeout", "maybe"))
+    end
   end
 end
 
--- One attempt in the place that it holds: whether the call has ended.
-local function try(call, attempt, bytes, now_ms, connect_ms)
-  local ok, problem, may_keep, has_ended = pcall(exchange, call, attempt, bytes, now_ms, connect_ms)
-  if not ok then
-    problem = failure(attempt.is_handed and "connection_lost" or "connect",
-      attempt.is_handed and "maybe" or "no", tostring(problem))
+local TOO_LATE = "the time was over before the request could leave"
+
+-- One attempt, as `receive` tells it. Once its request was taken from the call the provider may
+-- have it.
+local function exchange(call, place, is_fresh, now_ms, until_ms, connect_ms)
+  local left_ms = until_ms - now_ms
+  connect_ms = math.min(connect_ms, left_ms)
+  if connect_ms <= 0 then
+    return failure("timeout", "no", TOO_LATE)
   end
-  if attempt.socket then
-    finish(attempt.socket, ok and may_keep and not attempt.is_fresh)
+  local first_ms = place.first_byte_ms
+  local socket = ngx.socket.tcp()
+  ngx.update_time()
+  socket:settimeouts(connect_ms, left_ms, math.min(left_ms, first_ms, CHECK_MS))
+  local served, problem = connection.connect(socket, place, is_fresh, now_ms + connect_ms)
+  if not served then
+    return problem
   end
-  attempt.place.slots:give_back(attempt)
-  if problem then
-    report(call, attempt, problem)
-  else
-    attempt.is_fresh = false
+  if watched[call] then
+    watched[call].socket = socket
   end
-  attempt.is_handed, attempt.socket = false, false
-  return has_ended or not is_open(call)
+  -- A kept connection was there at once; a new one has taken its time.
+  if served == 0 then
+    now_ms = now_ms_of()
+    if not arm(socket, until_ms) then
+      return lost(socket, false, failure("timeout", "no", TOO_LATE))
+    end
+  end
+  local sent, err = socket:send(request_of(call))
+  if not sent then
+    return lost(socket, served > 0,
+      failure(err == "timeout" and err or "connection_lost", "maybe", err), served > 0)
+  end
+  return receive(call, socket, served > 0, not is_fresh, now_ms + first_ms, until_ms)
+end
+
+-- Tells the call how the attempt failed; whether the call is over.
+local function report(call, problem)
+  if not is_open(call) then
+    return true
+  end
+  call:answer(now_ms_of(), native.unix_ms(), nil, problem, problem.connection)
+  return false
 end
 
 -- Waits; a timer whose worker is about to end stops reading. A repayment is never given up so.
@@ -228,67 +224,85 @@ local function wait(call, ms)
   end
 end
 
--- Does what go_on tells: whether the call has ended.
-local function step(call, attempt, bytes, client, now_ms, attempt_ms, connect_ms, is_write)
-  if not bytes then
-    if client then
-      wait(call, client)
+-- One attempt, if there is a place for it: whether the call is over, and whether its next attempt
+-- had better take no kept connection, because this one met a dead one. What lies on the stack here
+-- waits for the reply, so there is little.
+local function try(call, place, is_fresh, now_ms, until_ms, connect_ms)
+  local lease
+  lease, now_ms = place.slots:take(until_ms, now_ms)
+  if not lease then
+    return report(call,
+      failure("timeout", "no", "too many calls were under way towards this host"))
+  end
+  local held = watched[call]
+  if held then
+    held.slots, held.lease = place.slots, lease
+  end
+  local ok, problem, has_ended = pcall(exchange, call, place, is_fresh, now_ms, until_ms,
+    connect_ms)
+  place.slots:give_back(lease)
+  held = watched[call]
+  if held then
+    held.lease, held.socket = nil, nil
+  end
+  if not ok then
+    local is_unsent = native.is_unsent(call)
+    problem = failure(is_unsent and "connect" or "connection_lost", is_unsent and "no" or "maybe",
+      tostring(problem))
+  end
+  if problem then
+    return report(call, problem), problem.reused
+  end
+  return has_ended
+end
+
+-- Does what go_on tells; as `try`.
+local function step(call, is_fresh, client, now_ms, attempt_ms, connect_ms, is_write)
+  if not client then
+    if now_ms then
+      wait(call, now_ms)
     end
-    return not client
+    return not now_ms
   end
   local place, problem = place_of(client)
   if not place then
-    report(call, attempt, problem)
-    return false
+    return report(call, problem)
   end
-  attempt.place, attempt.until_ms = place, now_ms + attempt_ms
-  attempt.is_fresh = is_write or attempt.is_fresh
-  now_ms = place.slots:take(attempt, now_ms)
-  if not now_ms then
-    report(call, attempt,
-      failure("timeout", "no", "too many calls were under way towards this host"))
-    return false
-  end
-  return try(call, attempt, bytes, now_ms, connect_ms)
-end
-
---- What a call's attempts leave behind while they run. Made before the call is run, because whoever
---- kills the light thread in the middle needs it.
-function driver.attempt()
-  return { place = false, until_ms = 0, socket = false, reused = false, is_handed = false,
-    is_fresh = false, after = false }
+  return try(call, place, is_write or is_fresh, now_ms, now_ms + attempt_ms, connect_ms)
 end
 
 --- Runs the call to its end. It begins `after` and ends `within` so many milliseconds, if given.
-function driver.run(call, attempt, after, within)
+function driver.run(call, after, within)
   if after or within then
     local now_ms = now_ms_of()
     native.limit(call, after and now_ms + after, within and now_ms + within)
   end
+  local is_over, is_fresh
   repeat
-    local has_ended = step(call, attempt, go_on(call))
-  until has_ended
+    is_over, is_fresh = step(call, is_fresh, go_on(call))
+  until is_over
 end
 
---- The same where nginx can wait, and what it ended with: a schedule or a receipt, or nil and an
+--- Runs the call where nginx can wait: what it ended with, a schedule or a receipt, or nil and an
 --- error.
 function driver.perform(call)
-  driver.run(call, driver.attempt())
+  driver.run(call)
   return native.result(call)
 end
 
---- Whether nothing of the call's request can have left so far.
-function driver.is_unsent(attempt)
-  return not attempt.is_handed
+--- For whoever may kill the light thread that runs the call, before it is run.
+function driver.watch(call)
+  watched[call] = {}
 end
 
---- After the light thread that ran the call was killed: closes its connection and frees its place.
-function driver.abandon(attempt)
-  if attempt.socket then
-    pcall(attempt.socket.close, attempt.socket)
+--- After that light thread was killed: closes its connection and frees its place.
+function driver.abandon(call)
+  local held = watched[call]
+  if held.socket then
+    close(held.socket)
   end
-  if attempt.place then
-    attempt.place.slots:give_back(attempt)
+  if held.lease then
+    held.slots:give_back(held.lease)
   end
 end
 

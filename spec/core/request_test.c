@@ -172,21 +172,21 @@ static void a_request_has_a_ceiling(void)
     repay_request_end_target(&request);
     CHECK(!repay_request_add_header(&request, "Host", REPAY_TEXT("a"), false, &error));
     CHECK_INT(error.kind, REPAY_KIND_INVALID_ARGUMENT);
-    CHECK_TEXT(error.message, "the request is larger than 65536 bytes");
+    CHECK_TEXT(error.message, "the request is larger than 65535 bytes");
     CHECK(!repay_request_render(&request, &out));
     CHECK_INT(out.length, 0);
     repay_request_clear(&request);
     repay_request_begin_body(&request);
     repay_bytes_append(&request.bytes, large, sizeof large);
     CHECK(!repay_request_end_body(&request, &error));
-    CHECK_TEXT(error.message, "the request is larger than 65536 bytes");
+    CHECK_TEXT(error.message, "the request is larger than 65535 bytes");
     CHECK_INT(request.body.length, 0);
     repay_request_clear(&request);
     /* Room for the body, none for the two headers that it needs. */
     repay_request_begin_body(&request);
     repay_bytes_append(&request.bytes, large, REPAY_REQUEST_SIZE_MAX);
     CHECK(!repay_request_end_body(&request, &error));
-    CHECK_TEXT(error.message, "the request is larger than 65536 bytes");
+    CHECK_TEXT(error.message, "the request is larger than 65535 bytes");
     repay_request_free(&request);
     CHECK(build_post(&request, &error));
     CHECK(!repay_request_render(&request, &out));

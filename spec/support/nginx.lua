@@ -59,7 +59,7 @@ function nginx.describer(describe, pending)
   local reason = nginx.missing()
   return function(name, body)
     if not reason then
-      return describe(name .. " #plain #slow #nginx", body)
+      return describe(name .. " #slow #nginx", body)
     end
     return describe(name, function()
       pending("is not run: " .. reason)

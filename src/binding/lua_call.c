@@ -68,14 +68,12 @@ static struct repay_lua_call *take_call(lua_State *L, struct repay_lua_state *st
         return NULL;
     memset(call, 0, sizeof *call);
     repay_call_init(&call->call, &state->allocator, state->answers);
-    repay_bytes_init_wiping(&call->wire, &state->allocator, REPAY_REQUEST_SIZE_MAX);
     return call;
 }
 
 static void free_inside(struct repay_lua_call *call)
 {
     repay_call_free(&call->call);
-    repay_bytes_free(&call->wire);
 }
 
 /* Nobody holds it any more. */
@@ -88,7 +86,6 @@ static void give_back(struct repay_lua_state *state, struct repay_lua_call *call
         return;
     }
     repay_call_clear(&call->call);
-    repay_bytes_clear(&call->wire);
     call->next = state->spare_calls;
     state->spare_calls = call;
     state->spare_count++;
@@ -236,7 +233,7 @@ static struct handle *new_handle(lua_State *L, int client)
     struct handle *handle = repay_lua_new_anchoring(L, sizeof *handle);
 
     handle->call = NULL;
-    repay_lua_anchor(L, -1, client);
+    repay_lua_anchor_to_anchoring(L, -1, client);
     repay_lua_class_set(L, REPAY_LUA_CALL);
     return handle;
 }
@@ -251,6 +248,7 @@ static void open_call(struct repay_lua_state *state, struct handle *handle,
     memcpy(call->currency, session->currency, sizeof call->currency);
     call->is_claimed = false;
     call->is_taken = false;
+    call->is_handed = false;
     call->was_fed = false;
     handle->call = call;
     state->live++;

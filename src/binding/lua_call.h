@@ -20,11 +20,11 @@ struct repay_lua_call {
     struct repay_lua_call *next; /* among the spare ones */
     uint32_t holders;            /* the handle, until it is closed, and the driver under way */
     const struct repay_provider *provider; /* the session forgets its own when it is closed */
-    struct repay_bytes wire; /* the request's raw bytes, wiped when the call is closed */
     char currency[4];
     bool is_freed;   /* the handle was closed while a driver held this: nothing is left inside */
     bool is_claimed; /* a driver took it: a call runs once */
     bool is_taken;   /* its schedule was handed out */
+    bool is_handed;  /* its driver took the request of the attempt under way */
     bool was_fed;    /* raw bytes of this attempt's reply came through feed */
 };
 
@@ -64,6 +64,8 @@ int repay_lua_call_transport(lua_State *L);
 
 /* Methods of drivers, in lua_drive.c. */
 extern const luaL_Reg repay_lua_drive_methods[];
+/* Pushes the bytes of HTTP/1.1; raises for lack of memory. */
+void repay_lua_push_rendered(lua_State *L, const struct repay_lua_call *call);
 /* Pushes { method, url, headers, body } of the request that was built. */
 void repay_lua_push_request(lua_State *L, const struct repay_lua_call *call, bool show_secrets);
 

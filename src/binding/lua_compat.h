@@ -34,6 +34,12 @@ static inline void repay_lua_anchor(lua_State *L, int owner, int kept)
     lua_setiuservalue(L, owner, 1);
 }
 
+/* The same where `kept` is an anchoring userdata itself and has been given its value. */
+static inline void repay_lua_anchor_to_anchoring(lua_State *L, int owner, int kept)
+{
+    repay_lua_anchor(L, owner, kept);
+}
+
 /* Pushes what the userdata keeps alive. */
 static inline void repay_lua_push_anchored(lua_State *L, int owner)
 {
@@ -115,6 +121,28 @@ static inline void repay_lua_anchor(lua_State *L, int owner, int kept)
     lua_pushvalue(L, kept);
     lua_rawseti(L, -2, 1);
     (void)lua_setfenv(L, owner);
+}
+
+/*
+ * The same where `kept` is an anchoring userdata itself and has been given its value. All that keep
+ * it share one table, the second element of its own: a table each would be a tenth of a call.
+ */
+static inline void repay_lua_anchor_to_anchoring(lua_State *L, int owner, int kept)
+{
+    owner = lua_absindex(L, owner);
+    kept = lua_absindex(L, kept);
+    lua_getfenv(L, kept);
+    lua_rawgeti(L, -1, 2);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_createtable(L, 1, 0);
+        lua_pushvalue(L, kept);
+        lua_rawseti(L, -2, 1);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -3, 2);
+    }
+    (void)lua_setfenv(L, owner);
+    lua_pop(L, 1);
 }
 
 static inline void repay_lua_push_anchored(lua_State *L, int owner)

@@ -14,21 +14,32 @@ static bool has_ended(const struct repay_call *call)
     return call->stage == REPAY_CALL_ENDED_WELL || call->stage == REPAY_CALL_ENDED_BADLY;
 }
 
+static struct repay_lua_call *check_sending(lua_State *L)
+{
+    struct repay_lua_call *call = repay_lua_check_call(L, 1);
+
+    if (call->call.stage != REPAY_CALL_SENDING)
+        (void)luaL_error(L, "repay.call has no request under way");
+    return call;
+}
+
 static void push_ms(lua_State *L, int64_t ms)
 {
     lua_pushinteger(L, (lua_Integer)(ms > 0 ? ms : 0));
 }
 
-/* One text for the socket. A buffer in each call would be memory that waits for the reply with it. */
-static void push_bytes(lua_State *L, const struct repay_lua_call *call)
+/*
+ * Made when it is wanted and kept by nobody: what lies in the call or in a variable of Lua's waits
+ * for the reply together with the call.
+ */
+int repay_lua_cosocket_request(lua_State *L)
 {
-    struct repay_bytes *bytes = &repay_lua_state_of(L)->request;
+    struct repay_lua_call *call = check_sending(L);
 
-    repay_bytes_clear(bytes);
-    if (!repay_request_render(repay_call_request(&call->call), bytes))
-        (void)luaL_error(L, "not enough memory");
-    lua_pushlstring(L, bytes->data, bytes->length);
-    repay_bytes_clear(bytes);
+    repay_lua_push_rendered(L, call);
+    repay_call_drop_request(&call->call);
+    call->is_handed = true;
+    return 1;
 }
 
 static int push_send(lua_State *L, struct repay_lua_call *call)
@@ -36,13 +47,13 @@ static int push_send(lua_State *L, struct repay_lua_call *call)
     const struct repay_call *core = &call->call;
 
     call->was_fed = false;
-    push_bytes(L, call);
+    call->is_handed = false;
     repay_lua_push_anchored(L, 1);
     lua_pushinteger(L, (lua_Integer)core->now_ms);
     push_ms(L, core->attempt_deadline_ms - core->now_ms);
     push_ms(L, core->connect_deadline_ms - core->now_ms);
     lua_pushboolean(L, core->operation->is_write);
-    return 6;
+    return 5;
 }
 
 int repay_lua_cosocket_go_on(lua_State *L)
@@ -90,8 +101,7 @@ int repay_lua_cosocket_take(lua_State *L)
         lua_pushboolean(L, 1);
         return 2;
     }
-    if (call->call.stage != REPAY_CALL_SENDING)
-        return luaL_error(L, "repay.call has no request under way");
+    (void)check_sending(L);
     if (!feed(L, call))
         return 0;
     reusable = repay_call_may_reuse(&call->call);
@@ -100,6 +110,14 @@ int repay_lua_cosocket_take(lua_State *L)
     lua_pushboolean(L, reusable);
     lua_pushboolean(L, has_ended(&call->call));
     return 2;
+}
+
+int repay_lua_call_is_unsent(lua_State *L)
+{
+    const struct repay_lua_call *call = repay_lua_get_call(L, 1);
+
+    lua_pushboolean(L, !call || call->call.stage != REPAY_CALL_SENDING || !call->is_handed);
+    return 1;
 }
 
 static void push_given(lua_State *L, struct repay_text text)

@@ -36,6 +36,7 @@ static int next_step(lua_State *L)
     switch (repay_call_next(&call->call, now_ms, unix_ms)) {
     case REPAY_STEP_SEND:
         call->was_fed = false;
+        call->is_handed = false;
         lua_pushliteral(L, "send");
         return 1;
     case REPAY_STEP_WAIT:
@@ -123,6 +124,7 @@ static int message(lua_State *L)
     struct repay_lua_call *call = check_sending(L, 1);
 
     repay_lua_push_request(L, call, true);
+    call->is_handed = true;
     set_attempt_facts(L, &call->call);
     return 1;
 }
@@ -135,6 +137,17 @@ static void set_given(lua_State *L, const char *name, struct repay_text text)
     }
 }
 
+void repay_lua_push_rendered(lua_State *L, const struct repay_lua_call *call)
+{
+    struct repay_bytes *bytes = &repay_lua_state_of(L)->request;
+
+    repay_bytes_clear(bytes);
+    if (!repay_request_render(repay_call_request(&call->call), bytes))
+        (void)luaL_error(L, "not enough memory");
+    lua_pushlstring(L, bytes->data, bytes->length);
+    repay_bytes_clear(bytes);
+}
+
 /* wire(): the request as a byte driver takes it. */
 static int wire(lua_State *L)
 {
@@ -144,9 +157,6 @@ static int wire(lua_State *L)
     struct repay_text host = elsewhere ? session->connect_host : session->base.host;
     int64_t connect_ms = call->call.connect_deadline_ms - call->call.now_ms;
 
-    repay_bytes_clear(&call->wire);
-    if (!repay_request_render(repay_call_request(&call->call), &call->wire))
-        return luaL_error(L, "not enough memory");
     lua_createtable(L, 0, 12);
     lua_pushlstring(L, host.data, host.length);
     lua_setfield(L, -2, "host");
@@ -156,7 +166,8 @@ static int wire(lua_State *L)
     lua_setfield(L, -2, "tls");
     lua_pushlstring(L, session->base.host.data, session->base.host.length);
     lua_setfield(L, -2, "server_name");
-    lua_pushlstring(L, call->wire.data, call->wire.length);
+    repay_lua_push_rendered(L, call);
+    call->is_handed = true;
     lua_setfield(L, -2, "bytes");
     lua_pushboolean(L, call->call.operation->is_write);
     lua_setfield(L, -2, "fresh");

@@ -19,15 +19,14 @@ local function wait_for_one(self, ms)
   self.first = self.first + 1
   -- It is over but for nginx's memory of it; only who began it may ask for that.
   pcall(ngx.thread.wait, self.threads[call])
-  self.threads[call], self.attempts[call] = nil, nil
+  self.threads[call] = nil
   return call
 end
 
 local function drop(self, call)
   pcall(ngx.thread.kill, self.threads[call])
   self.threads[call] = nil
-  cosockets.abandon(self.attempts[call])
-  self.attempts[call] = nil
+  cosockets.abandon(call)
   call:cancel()
   call:next()
 end
@@ -40,7 +39,7 @@ local function finish(self)
   end
   local dropped, left = {}, 0
   for call in pairs(self.threads) do
-    if call.is_write and not cosockets.is_unsent(self.attempts[call]) then
+    if call.is_write and not native.is_unsent(call) then
       left = left + 1
     else
       dropped[#dropped + 1] = call
@@ -66,23 +65,23 @@ local function new(places, run)
   end
   local self = {
     places = places, now_ms = native.now_ms,
-    posted = semaphore.new(0), threads = {}, attempts = {}, ended = {}, first = 1, last = 0,
+    posted = semaphore.new(0), threads = {}, ended = {}, first = 1, last = 0,
   }
 
   -- What raises here is a fault of ours; the loop must learn of the call's end all the same.
-  local function run_to_end(call, attempt, after, within)
-    pcall(run, call, attempt, after, within)
+  local function run_to_end(call, after, within)
+    pcall(run, call, after, within)
     self.last = self.last + 1
     self.ended[self.last] = call
     self.posted:post(1)
   end
 
   function self.add(call, after, within)
-    local attempt = cosockets.attempt()
-    self.threads[call], self.attempts[call] = true, attempt
-    local thread, err = ngx.thread.spawn(run_to_end, call, attempt, after, within)
+    cosockets.watch(call)
+    self.threads[call] = true
+    local thread, err = ngx.thread.spawn(run_to_end, call, after, within)
     if not thread then
-      self.threads[call], self.attempts[call] = nil, nil
+      self.threads[call] = nil
       return nil, err
     end
     self.threads[call] = thread
@@ -107,21 +106,10 @@ function threads.many(places)
   return new(places, cosockets.run)
 end
 
--- The transport, and whether its send has the request just now.
-local function watched(transport, attempt)
-  local function send(request)
-    attempt.is_handed = true
-    local response, failure = transport.send(request)
-    attempt.is_handed = false
-    return response, failure
-  end
-  return setmetatable({ send = send }, { __index = transport })
-end
-
 --- Calls over their clients' transports.
 function threads.many_messages(places)
-  return new(places, function(call, attempt, after, within)
-    messages.run(call, watched(native.transport(call), attempt), after, within)
+  return new(places, function(call, after, within)
+    messages.run(call, native.transport(call), after, within)
   end)
 end
 

@@ -275,6 +275,12 @@ const struct repay_request *repay_call_request(const struct repay_call *call)
     return &call->request;
 }
 
+void repay_call_drop_request(struct repay_call *call)
+{
+    repay_request_free(&call->request);
+    call->built_page = 0;
+}
+
 static void record_attempt(struct repay_call *call, enum repay_kind kind, const char *reason,
                            int64_t wait_ms)
 {

@@ -148,8 +148,13 @@ void repay_call_limit(struct repay_call *call, int64_t begin_ms, int64_t limit_m
  * lost: a request is handed out once.
  */
 enum repay_step repay_call_next(struct repay_call *call, int64_t now_ms, int64_t unix_ms);
-/* Borrowed; valid until the next call of next() or free(). */
+/* Borrowed; valid until the next call of next(), drop_request() or free(). */
 const struct repay_request *repay_call_request(const struct repay_call *call);
+/*
+ * For a driver that has taken all of the request: wipes and frees it, since the call may wait long
+ * for its reply. Another attempt builds it again.
+ */
+void repay_call_drop_request(struct repay_call *call);
 
 /* The reply, by whoever parses HTTP. False: stop moving bytes, the rest will not be read. */
 bool repay_call_reply_status(struct repay_call *call, int http_status);

@@ -45,8 +45,10 @@ struct repay_parameter {
 
 struct repay_argument {
     bool given;
-    struct repay_text text;
-    int64_t minor;
+    union {
+        struct repay_text text;
+        int64_t minor; /* of an amount; the text's length is then 0 */
+    };
 };
 
 /* What build and judge may look at. Everything is borrowed from the call. */

@@ -48,15 +48,15 @@ const char *repay_method_name(enum repay_method method)
     return method == REPAY_METHOD_POST ? "POST" : "GET";
 }
 
-static struct repay_span span_from(const struct repay_request *request, uint32_t offset)
+/* Every offset and length fits: the buffer's ceiling is REPAY_REQUEST_SIZE_MAX. */
+static uint16_t next_offset(const struct repay_request *request)
 {
-    return (struct repay_span){offset, (uint32_t)request->bytes.length - offset};
+    return (uint16_t)request->bytes.length;
 }
 
-/* Every offset fits: the buffer's ceiling is REPAY_REQUEST_SIZE_MAX. */
-static uint32_t next_offset(const struct repay_request *request)
+static struct repay_span span_from(const struct repay_request *request, uint16_t offset)
 {
-    return (uint32_t)request->bytes.length;
+    return (struct repay_span){offset, (uint16_t)(request->bytes.length - offset)};
 }
 
 void repay_request_begin_target(struct repay_request *request, enum repay_method method)
@@ -162,7 +162,7 @@ bool repay_request_end_body(struct repay_request *request, struct repay_error *e
         return repay_bytes_error(&request->bytes, "the request", error);
     }
     request->body = span_from(request, request->body.offset);
-    uint32_t left = request->body.length;
+    unsigned left = request->body.length;
     do {
         digits[--first] = (char)('0' + left % 10);
         left /= 10;

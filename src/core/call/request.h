@@ -11,14 +11,15 @@
 #include "bytes.h"
 #include "error.h"
 
-#define REPAY_HEADERS_MAX      16          /* the most that a documented call wants is 10 */
-#define REPAY_REQUEST_SIZE_MAX (64u << 10) /* a repayment's body has under 1 KiB */
+#define REPAY_HEADERS_MAX      16         /* the most that a documented call wants is 10 */
+#define REPAY_REQUEST_SIZE_MAX UINT16_MAX /* a repayment's body has under 1 KiB */
 
 enum repay_method { REPAY_METHOD_GET, REPAY_METHOD_POST };
 
+/* Narrow, because every call under way has dozens of them. */
 struct repay_span {
-    uint32_t offset;
-    uint32_t length;
+    uint16_t offset;
+    uint16_t length;
 };
 
 struct repay_request_header {

@@ -166,8 +166,8 @@ static bool keep_settings(struct repay_session *session,
         }
         if (!check_setting(&settings[i], value, error))
             return false;
-        session->settings[i].offset = (uint32_t)session->secrets.length;
-        session->settings[i].length = (uint32_t)value.length;
+        session->settings[i].offset = (uint16_t)session->secrets.length;
+        session->settings[i].length = (uint16_t)value.length;
         if (!repay_bytes_append_text(&session->secrets, value))
             return memory_fault(error);
     }
