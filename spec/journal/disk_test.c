@@ -1,6 +1,6 @@
 /*
- * A journal on a disk that fails: the power goes at every write and every sync, and every operation
- * fails once, or from then on.
+ * A journal on a disk that fails: the power goes at every write and every sync, every operation
+ * fails once, or from then on, and the disk is full from each of them on.
  *
  * What was reported as done is there afterwards; what was sent was claimed on disk before; after a
  * failed claim nothing is sent; and the journal is whole, whatever the disk has kept of the rest.
@@ -192,6 +192,33 @@ static void fails_every_operation(bool for_ever)
     CHECK((unsigned long)told_all < operations / 2);
 }
 
+/* Somebody makes room afterwards, and the same work goes on from what is there. */
+static void fills_up_at_every_operation(void)
+{
+    struct told told;
+    int broken = 0, told_all = 0, unfinished = 0;
+    unsigned long operations;
+
+    remove_files();
+    sim_begin(1);
+    work(&told);
+    operations = sim.operations;
+    for (unsigned long at = 1; at <= operations; at++) {
+        remove_files();
+        sim_begin(at);
+        sim.full_from = at;
+        work(&told);
+        sim_repair();
+        broken += broken_promises(&told) > 0 ? 1 : 0;
+        told_all += told.accepted[PAYMENTS - 1] ? 1 : 0;
+        work(&told);
+        unfinished += told.planned[PAYMENTS - 1] ? 0 : 1;
+    }
+    CHECK_INT(broken, 0);
+    CHECK_INT(unfinished, 0);
+    CHECK((unsigned long)told_all < operations / 2);
+}
+
 int main(void)
 {
     begin_tests();
@@ -201,6 +228,7 @@ int main(void)
     goes_on_after_a_cut();
     fails_every_operation(false);
     fails_every_operation(true);
+    fills_up_at_every_operation();
     printf("%d power cuts\n", images);
     sim_begin(1);
     end_tests();

@@ -42,6 +42,7 @@ static struct sim_disk {
     struct sim_content files[SIM_FILES];
     unsigned long operations, writes; /* so far */
     unsigned long fail_at;            /* this operation fails; 0: none */
+    unsigned long full_from;          /* nothing grows from this operation on; 0: never */
     unsigned long cut_at;             /* the power goes at this write or sync; 0: never */
     bool fails_for_ever, is_off;
     uint64_t chance;
@@ -151,6 +152,7 @@ static inline int sim_read(sqlite3_file *file, void *out, int size, sqlite3_int6
 static inline int sim_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
 {
     struct sim_content *content = sim_of(file);
+    bool is_full;
 
     if (offset + size > SIM_SIZE)
         abort();
@@ -158,12 +160,17 @@ static inline int sim_write(sqlite3_file *file, const void *data, int size, sqli
     sim_note(content, offset, size, data);
     if (sim_fails(true))
         return SQLITE_IOERR_WRITE;
+    is_full =
+        sim.full_from != 0 && sim.operations >= sim.full_from && offset + size > content->size;
+    /* A full disk takes what fits. */
+    if (is_full)
+        size /= 2;
     if (offset > content->size)
         memset(content->now + content->size, 0, (size_t)(offset - content->size));
     memcpy(content->now + offset, data, (size_t)size);
     if (offset + size > content->size)
         content->size = offset + size;
-    return SQLITE_OK;
+    return is_full ? SQLITE_FULL : SQLITE_OK;
 }
 
 static inline int sim_truncate(sqlite3_file *file, sqlite3_int64 size)
@@ -388,7 +395,7 @@ static inline void sim_begin(uint64_t seed)
         sim_forget_regions(&sim.files[i]);
         sim.files[i].exists = false;
     }
-    sim.operations = sim.writes = sim.fail_at = sim.cut_at = 0;
+    sim.operations = sim.writes = sim.fail_at = sim.full_from = sim.cut_at = 0;
     sim.fails_for_ever = sim.is_off = false;
     sim.chance = seed * 2654435761u + 1;
 }
@@ -396,7 +403,7 @@ static inline void sim_begin(uint64_t seed)
 /* From here on nothing fails; open files stay as they are. */
 static inline void sim_repair(void)
 {
-    sim.fail_at = sim.cut_at = 0;
+    sim.fail_at = sim.full_from = sim.cut_at = 0;
     sim.fails_for_ever = sim.is_off = false;
     for (int i = 0; i < SIM_FILES; i++)
         sim_forget_regions(&sim.files[i]);
