@@ -118,8 +118,8 @@ static const char triggers[] =
     "SELECT RAISE(FAIL,'an entry is never removed');END;"
 
     /* One trigger for two rules: each trigger that runs costs as much as the update itself. */
-    "CREATE TRIGGER entry_moves BEFORE UPDATE OF state,resend_until_ms ON entry BEGIN "
-    "SELECT RAISE(FAIL,'this move is not legal')WHERE NOT("
+    "CREATE TRIGGER entry_moves AFTER UPDATE OF state,resend_until_ms ON entry BEGIN "
+    "SELECT RAISE(ROLLBACK,'this move is not legal')WHERE NOT("
     /* The most usual first. */
     "(OLD.state='sending' AND (NEW.state='accepted' OR NEW.state='unknown' OR "
     "NEW.state='approved' OR NEW.state='rejected' OR NEW.state='refused'))OR"
@@ -134,14 +134,14 @@ static const char triggers[] =
     /* What is accepted may still learn the id of its record, or a word of the provider. */
     "((OLD.state='accepted' OR OLD.state='verified') AND NEW.state=OLD.state AND "
     "OLD.attempts=NEW.attempts));"
-    "SELECT RAISE(FAIL,'the window of a key never grows')WHERE "
+    "SELECT RAISE(ROLLBACK,'the window of a key never grows')WHERE "
     "OLD.resend_until_ms IS NOT NULL AND NEW.state<>'approved' AND "
     "(NEW.resend_until_ms IS NULL OR NEW.resend_until_ms>OLD.resend_until_ms);END;"
 
-    "CREATE TRIGGER entry_ids_stay BEFORE UPDATE OF receipt_id,record_id ON entry WHEN "
+    "CREATE TRIGGER entry_ids_stay AFTER UPDATE OF receipt_id,record_id ON entry WHEN "
     "(OLD.receipt_id IS NOT NULL AND OLD.receipt_id IS NOT NEW.receipt_id)OR"
     "(OLD.record_id IS NOT NULL AND OLD.record_id IS NOT NEW.record_id)BEGIN "
-    "SELECT RAISE(FAIL,'an id of the provider never changes');END;"
+    "SELECT RAISE(ROLLBACK,'an id of the provider never changes');END;"
 
     "CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN "
     "SELECT RAISE(FAIL,'an event is never removed');END;"
