@@ -261,6 +261,19 @@ describe("repay run", function()
     assert.matches("no batch and no repayment 'nothing'", run.err)
   end)
 
+  it("shows of many rows only what is not done, on a terminal", function()
+    w = cli_world.new()
+    w:run("plan", w:rows_file("pay.csv", 45))
+    w.box:fault { kind = "amount_echoed_wrong", route = "repay_loan", nth = 45 }
+    w.terminal = { stdout = 200 }
+    local run = w:run("run", "1")
+    local _, lines = run.out:gsub("\n", "")
+    assert.is_true(lines <= 2, run.out)
+    assert.matches("44 accepted.*what is done is not shown", run.err)
+    w.terminal = nil
+    assert.equal(45, #select(1, w:rows("run", "1")))
+  end)
+
   it("shows a bar on a terminal, and nothing of it elsewhere", function()
     w = cli_world.new()
     w:run("plan", w:rows_file("pay.csv", 3))

@@ -84,6 +84,20 @@ local function tell_errors(context, ran)
   end
 end
 
+-- A person looks for what is not done; so many rows that are would hide it.
+local ROWS_ON_A_TERMINAL = 40
+
+local function shown_of(context, rows, codes)
+  if context.output.form ~= "table" or #rows <= ROWS_ON_A_TERMINAL then
+    return rows
+  end
+  local list = {}
+  for at, row in ipairs(rows) do
+    list[#list + 1] = codes[at] ~= 0 and row or nil
+  end
+  return list
+end
+
 -- What the words meant, as it is now.
 local function show(context, journal, found, ran, decided)
   local payments = require "repay.cli.payments"
@@ -92,7 +106,8 @@ local function show(context, journal, found, ran, decided)
   if not rows then
     return context:fail(codes)
   end
-  payments.show(context, rows)
+  local shown = shown_of(context, rows, codes)
+  payments.show(context, shown)
   local go_on = "repay run " .. (context.arguments.all and "--all"
     or table.concat(context.arguments.what, " "))
   if ran then
@@ -102,7 +117,8 @@ local function show(context, journal, found, ran, decided)
   end
   payments.join(codes, payments.failure_codes(context, decided and decided.failures))
   local states = entries.count(rows)
-  context:say(entries.summary(states))
+  context:say(entries.summary(states) .. (#shown < #rows
+    and "; what is done is not shown (repay status --all)" or ""))
   if states.planned then
     context:say(("%d wait for an approval: repay approve"):format(states.planned))
   end
