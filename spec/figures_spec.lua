@@ -459,7 +459,7 @@ describe("a dump", function()
 
   it("loads as an equal schedule", function()
     for _, schedule in ipairs(samples()) do
-      local bytes = helper.ok(schedule:dump())
+      local bytes = helper.ok(schedule:dump { with_names = true })
       local again = helper.ok(repay.load(bytes))
       for _, name in ipairs { "provider", "operation", "subject", "environment", "label",
         "currency", "decimals", "zone", "fetched_at_unix_ms" } do
@@ -473,11 +473,53 @@ describe("a dump", function()
         end
       end
       assert.equal(tostring(schedule), tostring(again))
-      assert.equal(bytes, again:dump())
+      assert.equal(bytes, again:dump { with_names = true })
       helper.no_secret(bytes)
       again:close()
       schedule:close()
     end
+  end)
+
+  it("carries names and e-mail addresses only where it is asked to", function()
+    local schedule = fetch("fincode", "schedule", "fincode/list.200.json")
+    local row = schedule[1]
+    assert.is_string(row.customer_name)
+    assert.is_string(row.email)
+    local named = helper.ok(schedule:dump { with_names = true })
+    for _, bytes in ipairs { helper.ok(schedule:dump()), helper.ok(schedule:dump {}),
+      helper.ok(schedule:dump { with_names = false }) } do
+      assert.is_truthy(named:find(row.customer_name, 1, true))
+      assert.is_truthy(named:find(row.email, 1, true))
+      assert.is_nil(bytes:find(row.customer_name, 1, true))
+      assert.is_nil(bytes:find(row.email, 1, true))
+      local again = helper.ok(repay.load(bytes))
+      assert.is_nil(again[1].customer_name)
+      assert.is_nil(again[1].email)
+      row.customer_name, row.email = nil, nil
+      assert.same(row, again[1])
+      row = schedule[1]
+      again:close()
+    end
+    assert.equal("schedule:dump: option 'with_names' must be true or false, got a string",
+      helper.raises(function() schedule:dump { with_names = "yes" } end))
+    helper.raises(function() schedule:dump { names = true } end)
+    schedule:close()
+  end)
+
+  it("without names differs in nothing from what it was made of, and the patch is exact", function()
+    local schedule = fetch("fincode", "schedule", "fincode/list.200.json")
+    local nameless = helper.ok(repay.load(schedule:dump()))
+    for _, pair in ipairs { { schedule, nameless }, { nameless, schedule } } do
+      local newer, older = pair[1], pair[2]
+      local diff = helper.ok(newer:diff(older))
+      assert.same({}, diff.entries)
+      assert.equal(#newer, diff.unchanged)
+      local made = helper.ok(repay.apply(older, diff))
+      assert.equal(newer:dump { with_names = true }, made:dump { with_names = true })
+      made:close()
+    end
+    nameless:close()
+    schedule:close()
   end)
 
   it("is refused when it is cut or changed anywhere", function()

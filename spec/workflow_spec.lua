@@ -163,11 +163,22 @@ describe("workflows", function()
     it("keeps no names and addresses unless it is told to", function()
       local fetched = helper.ok(fetch.run { clients = clients,
         loans = { { provider = "fincode", id = CUSTOMER, operation = "schedule" } } })
-      local path = directory .. "/one"
-      local err = helper.fails(fetch.save(fetched, path))
-      assert.is_truthy(err.message:find("customer_name", 1, true))
-      assert.is_true(helper.ok(fetch.save(fetched, path, { with_names = true })))
+      local name = fetched.items[1].schedule[1].customer_name
+      assert.is_string(name)
+      assert.is_true(helper.ok(fetch.save(fetched, directory .. "/none")))
+      assert.is_true(helper.ok(fetch.save(fetched, directory .. "/all", { with_names = true })))
+      assert.is_nil(output_of("cat " .. directory .. "/none/*"):find(name, 1, true))
+      assert.is_truthy(output_of("cat " .. directory .. "/all/*"):find(name, 1, true))
+      local without = helper.ok(fetch.load(directory .. "/none"))
+      assert.is_nil(without.items[1].schedule[1].customer_name)
+      assert.is_nil(without.items[1].schedule[1].email)
+      -- Who looks again sees no change in names that were never kept.
+      assert.same({}, helper.ok(fetched.items[1].schedule:diff(without.items[1].schedule)).entries)
+      local with = helper.ok(fetch.load(directory .. "/all"))
+      assert.equal(name, with.items[1].schedule[1].customer_name)
       close(fetched)
+      close(without)
+      close(with)
     end)
 
     it("keeps any text in its lines", function()

@@ -409,10 +409,12 @@ function schedule:allocate(options) end
 ---@return repay.err?
 function schedule:diff(older) end
 
----The schedule as bytes, for repay.load.
+---The schedule as bytes, for repay.load. Names and e-mail addresses are left out unless
+---with_names is true.
+---@param options? { with_names?: boolean }
 ---@return string?
 ---@return repay.err?
-function schedule:dump() end
+function schedule:dump(options) end
 
 ---What every result of a portfolio has beside its groups.
 ---@class repay.measure

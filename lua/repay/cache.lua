@@ -130,7 +130,8 @@ local function fetch(self, question, token)
   local ok, schedule, err = pcall(question.ask)
   local dump
   if ok and schedule then
-    dump = schedule:dump()
+    -- What is asked for again is given again as it came, names among it.
+    dump = schedule:dump { with_names = true }
     write(self, question.key, dump)
   end
   flight.dump, flight.err, flight.is_over = dump, ok and err or nil, true

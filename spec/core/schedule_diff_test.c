@@ -25,8 +25,8 @@ static void applies(struct test_rows *rows, const struct repay_schedule *older,
                                    &rows->builder, &facts, &error))) {
         repay_schedule_init(&made);
         CHECK(repay_builder_move(&rows->builder, &facts, &made, &error));
-        CHECK(repay_schedule_dump(newer, NULL, 0, &wanted, &error));
-        CHECK(repay_schedule_dump(&made, NULL, 0, &found, &error));
+        CHECK(repay_schedule_dump(newer, true, &wanted, &error));
+        CHECK(repay_schedule_dump(&made, true, &found, &error));
         CHECK_BYTES(repay_bytes_text(&found), repay_bytes_text(&wanted));
         repay_schedule_free(&made);
     }

@@ -15,7 +15,7 @@ static void dump(struct test_rows *rows, const struct repay_schedule *schedule,
     struct repay_error error;
 
     repay_bytes_init(out, &rows->memory.allocator, REPAY_DUMP_MAX);
-    CHECK(repay_schedule_dump(schedule, NULL, 0, out, &error));
+    CHECK(repay_schedule_dump(schedule, true, out, &error));
 }
 
 static bool load(struct test_rows *rows, struct repay_text bytes, struct repay_schedule *out,
@@ -164,7 +164,7 @@ static void survives_lack_of_memory(struct test_rows *rows)
     for (unsigned long nth = 1; !done; nth++) {
         repay_bytes_init(&bytes, &rows->memory.allocator, REPAY_DUMP_MAX);
         test_allocator_fail(&rows->memory, nth, false);
-        done = repay_schedule_dump(&schedule, NULL, 0, &bytes, &error);
+        done = repay_schedule_dump(&schedule, true, &bytes, &error);
         CHECK(done || error.kind == REPAY_KIND_MEMORY);
         if (!done)
             repay_bytes_free(&bytes);

@@ -35,10 +35,10 @@ static void loads_to_the_same(struct repay_builder *builder, const struct repay_
 
     repay_bytes_init(&first, &must_allocator, REPAY_DUMP_MAX);
     repay_bytes_init(&second, &must_allocator, REPAY_DUMP_MAX);
-    MUST(repay_schedule_dump(schedule, NULL, 0, &first, &error));
+    MUST(repay_schedule_dump(schedule, true, &first, &error));
     MUST(repay_schedule_load(repay_bytes_text(&first), repay_layout_find, builder, &facts, &error));
     MUST(take(builder, &facts, &again));
-    MUST(repay_schedule_dump(&again, NULL, 0, &second, &error));
+    MUST(repay_schedule_dump(&again, true, &second, &error));
     MUST(repay_text_equal(repay_bytes_text(&first), repay_bytes_text(&second)));
     repay_schedule_free(&again);
     repay_bytes_free(&first);

@@ -78,6 +78,18 @@ struct repay_text repay_lua_word_option(lua_State *L, int table, const char *whe
     return text;
 }
 
+bool repay_lua_flag_option(lua_State *L, int table, const char *where, const char *name)
+{
+    bool flag;
+
+    repay_lua_raw_field(L, table, name);
+    if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
+        (void)wrong_type(L, where, name, "true or false");
+    flag = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    return flag;
+}
+
 bool repay_lua_day_option(lua_State *L, int table, const char *where, const char *name,
                           int32_t *day)
 {

@@ -37,6 +37,8 @@ bool repay_lua_day_option(lua_State *L, int table, const char *where, const char
 /* A whole number in an option, from `least` to `most`; `preset` when it is not given. */
 int64_t repay_lua_count_option(lua_State *L, int table, const char *where, const char *name,
                                int64_t least, int64_t most, int64_t preset);
+/* An option that is true or false; false when it is not given. */
+bool repay_lua_flag_option(lua_State *L, int table, const char *where, const char *name);
 /* The text of an option, data NULL when it is not given. */
 struct repay_text repay_lua_word_option(lua_State *L, int table, const char *where,
                                         const char *name);

@@ -1,7 +1,8 @@
 /*
  * Schedules as bytes, and the difference between two of them.
  *
- *   s:dump()                 a string of bytes; repay.load(bytes) gives an equal schedule
+ *   s:dump{ with_names }     a string of bytes; repay.load(bytes) gives an equal schedule, without
+ *                            names and e-mail addresses unless they are asked for
  *   s:diff(older)            counts: how many rows of each kind; unchanged; by_date: rows were
  *                            matched by due date, because their number changed; reordered; older
  *                            and newer: { fetched_on, fetched_at_unix_ms, rows }; entries; patch
@@ -37,14 +38,19 @@ static void release_bytes(void *content)
 
 static int dump(lua_State *L)
 {
+    static const char *const names[] = {"with_names", NULL};
+    static const char where[] = "schedule:dump";
     const struct repay_schedule *schedule = repay_lua_check_schedule(L, 1);
     struct repay_bytes *bytes;
     struct repay_error error;
+    bool with_names;
 
+    repay_lua_check_options(L, 2, where, names);
+    with_names = repay_lua_flag_option(L, 2, where, "with_names");
     lua_settop(L, 1);
     bytes = repay_lua_hold(L, sizeof *bytes, release_bytes);
     repay_bytes_init(bytes, &repay_lua_state_of(L)->allocator, REPAY_DUMP_MAX);
-    if (!repay_schedule_dump(schedule, NULL, 0, bytes, &error)) {
+    if (!repay_schedule_dump(schedule, with_names, bytes, &error)) {
         repay_lua_holder_end(L, 2);
         return repay_lua_figures_failure(L, schedule, "dump", &error, NULL);
     }

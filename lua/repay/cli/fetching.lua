@@ -98,9 +98,6 @@ function fetching.save(context, fetched, options)
     path, err = save_under(parent, fetched, kept)
   end
   if not path then
-    if err.message:find("have the field", 1, true) then
-      err.hint = "--with-names keeps names and addresses in the snapshot"
-    end
     return nil, err
   end
   return path

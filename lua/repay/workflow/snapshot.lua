@@ -4,7 +4,6 @@
 -- index is written last, so a directory without one is a fetch that never ended, and is refused.
 -- Index: lines of tab-separated cells, the first one naming the format.
 local errors = require "repay.error"
-local installments = require "repay.report.installments"
 local repay = require "repay"
 
 local snapshot = {}
@@ -46,33 +45,11 @@ local function line_of(item, file)
   return table.concat(line, "\t")
 end
 
--- The rows' name of somebody, where they have one.
-local function personal_field(schedule)
-  for _, name in ipairs(installments.PERSONAL) do
-    -- A column that these rows cannot have raises.
-    local has, next_value, state, at = pcall(schedule.each, schedule, name)
-    if has then
-      for _, value in next_value, state, at do
-        if value ~= nil then
-          return name
-        end
-      end
-    end
-  end
-  return nil
-end
-
---- Writes what fetch.run gave to a new directory: true, or nil and an error. Rows that carry names
---- or addresses are written only with options.with_names, because a dump keeps them.
+--- Writes what fetch.run gave to a new directory: true, or nil and an error. Names and e-mail
+--- addresses are written only with options.with_names.
 function snapshot.save(fetched, directory, options)
   local native = load_native()
-  for _, item in ipairs(options and options.with_names and {} or fetched.items) do
-    local field = item.schedule and personal_field(item.schedule)
-    if field then
-      return failure(("the rows of %s %s %s have the field '%s'"):format(item.provider,
-        item.operation, item.id, field), directory)
-    end
-  end
+  local form = { with_names = options and options.with_names }
   local made, why = native.make_directory(directory)
   if not made then
     return failure("the directory was not made: " .. why, directory)
@@ -82,7 +59,7 @@ function snapshot.save(fetched, directory, options)
   for i, item in ipairs(fetched.items) do
     local file
     if item.schedule then
-      local bytes, err = item.schedule:dump()
+      local bytes, err = item.schedule:dump(form)
       if not bytes then
         return nil, err
       end

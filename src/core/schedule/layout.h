@@ -58,8 +58,10 @@ enum repay_role { /* what a column means to every provider; at most one column e
                                                 its rows */
                   REPAY_ROLE_LOAN_BALANCE,   /* all that the whole loan owes, printed on each of its
                                                 rows */
-                  REPAY_ROLE_CREATED /* moment of the row: the latest wins where the two above
-                                        disagree */
+                  REPAY_ROLE_CREATED, /* moment of the row: the latest wins where the two above
+                                         disagree */
+                  REPAY_ROLE_PERSON,  /* somebody's name, a TEXT column */
+                  REPAY_ROLE_EMAIL    /* likewise an e-mail address */
 };
 
 #define REPAY_FIELD_KEY_ROOM 32 /* a member's name in its quotes, with the colon */
@@ -136,6 +138,12 @@ struct repay_layout {
     const char *lateness_reason;  /* why nothing that reads due dates can be computed, or NULL */
     const char *total_due_reason; /* why total due is not summed over rows, or NULL: it is */
 };
+
+/* Whether it says who somebody is: such a field is written down only where that is asked for. */
+static inline bool repay_field_is_personal(const struct repay_field *field)
+{
+    return field->role == REPAY_ROLE_PERSON || field->role == REPAY_ROLE_EMAIL;
+}
 
 /* The field with the role, or NULL. */
 const struct repay_field *repay_layout_role(const struct repay_layout *layout,

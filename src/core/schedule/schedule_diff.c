@@ -192,10 +192,17 @@ static bool is_same_value(const struct repay_value *a, const struct repay_value 
     return a->integer == b->integer;
 }
 
-static uint32_t changed_fields(const struct matching *matching, uint32_t old_row, uint32_t new_row)
+/*
+ * One bit a field that differs. A name that only one side carries says nothing of the loan: the
+ * other was kept without names. Such a field is not among those returned, but *carried is true.
+ */
+static uint32_t changed_fields(const struct matching *matching, uint32_t old_row, uint32_t new_row,
+                               bool *carried)
 {
     const struct repay_layout *layout = matching->newer->layout;
     uint32_t fields = 0;
+
+    *carried = false;
 
     for (unsigned i = 0; i < layout->field_count; i++) {
         const struct repay_field *field = &layout->fields[i];
@@ -203,7 +210,11 @@ static uint32_t changed_fields(const struct matching *matching, uint32_t old_row
 
         repay_schedule_value(matching->older, old_row, field, &before);
         repay_schedule_value(matching->newer, new_row, field, &after);
-        if (!is_same_value(&before, &after, (enum repay_field_type)field->type))
+        if (is_same_value(&before, &after, (enum repay_field_type)field->type))
+            continue;
+        if (repay_field_is_personal(field) && before.present != after.present)
+            *carried = true;
+        else
             fields |= UINT32_C(1) << i;
     }
     return fields;
@@ -308,19 +319,22 @@ static bool add_change(struct repay_diff *diff, const struct repay_change *chang
 static bool compare_row(struct matching *matching, uint32_t row, struct repay_diff *diff)
 {
     struct repay_change change = {.old_row = matching->old_row[row], .new_row = row};
+    bool carried;
 
     if (change.old_row == REPAY_DIFF_NO_ROW) {
         change.kinds = UINT32_C(1) << REPAY_CHANGE_NEW;
         return add_change(diff, &change);
     }
-    change.fields = changed_fields(matching, change.old_row, row);
+    change.fields = changed_fields(matching, change.old_row, row, &carried);
     change.extra_changed = !repay_text_equal(repay_schedule_extra(matching->older, change.old_row),
                                              repay_schedule_extra(matching->newer, row));
+    /* The patch is exact also where nothing is told as a change. */
+    if (change.fields != 0 || change.extra_changed || carried)
+        matching->old_row[row] = REPAY_DIFF_NO_ROW;
     if (change.fields == 0 && !change.extra_changed) {
         diff->unchanged++;
         return true;
     }
-    matching->old_row[row] = REPAY_DIFF_NO_ROW;
     change.kinds = name_change(matching, &change);
     return add_change(diff, &change);
 }
@@ -404,7 +418,7 @@ static bool write_patch(const struct matching *matching, struct repay_bytes *out
     done = repay_schedule_checksum(matching->older, matching->allocator, &sum, error);
     repay_dump_put_64(out, sum);
     count = put_runs(matching, out, taken);
-    done = done && repay_schedule_dump(matching->newer, taken, count, out, error);
+    done = done && repay_schedule_dump_rows(matching->newer, taken, count, out, error);
     repay_release(matching->allocator, taken, size);
     if (done && out->failed)
         return no_memory(error);

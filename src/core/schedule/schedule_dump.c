@@ -45,8 +45,9 @@ struct run {
 
 struct dump {
     const struct repay_schedule *schedule;
-    const uint32_t *rows;
+    const uint32_t *rows; /* NULL: all */
     uint32_t count;
+    bool with_names;
     struct repay_bytes texts;   /* each: length and bytes */
     struct repay_bytes columns; /* each: length and runs */
     struct repay_bytes column;
@@ -174,14 +175,12 @@ static void add_uuid(struct dump *dump, struct run *run, const unsigned char *at
     add_value(run, halves[0], halves[1]);
 }
 
-static void dump_column(struct dump *dump, const struct repay_field *field)
+static void add_values(struct dump *dump, const struct repay_field *field, struct run *run)
 {
-    struct run run = {.out = &dump->column, .is_wide = field->type == REPAY_FIELD_UUID};
     struct repay_column column = {.rows = 0};
     int64_t last = 0;
     uint32_t first = 0; /* the row that `column` begins with */
 
-    repay_bytes_clear(&dump->column);
     for (uint32_t i = 0; i < dump->count; i++) {
         uint32_t row = dump->rows ? dump->rows[i] : i;
         const unsigned char *at;
@@ -191,11 +190,28 @@ static void dump_column(struct dump *dump, const struct repay_field *field)
             first = row;
         }
         at = column.at + column.stride * (row - first);
-        if (run.is_wide)
-            add_uuid(dump, &run, at);
+        if (run->is_wide)
+            add_uuid(dump, run, at);
         else
-            add_value(&run, token_of(dump, (enum repay_field_type)field->type, at, &last), 0);
+            add_value(run, token_of(dump, (enum repay_field_type)field->type, at, &last), 0);
     }
+}
+
+static void add_absent(const struct dump *dump, struct run *run)
+{
+    for (uint32_t i = 0; i < dump->count; i++)
+        add_value(run, 0, 0);
+}
+
+static void dump_column(struct dump *dump, const struct repay_field *field)
+{
+    struct run run = {.out = &dump->column, .is_wide = field->type == REPAY_FIELD_UUID};
+
+    repay_bytes_clear(&dump->column);
+    if (dump->with_names || !repay_field_is_personal(field))
+        add_values(dump, field, &run);
+    else
+        add_absent(dump, &run);
     flush_repeat(&run);
     flush_literals(&run);
     repay_varint_append(&dump->columns, dump->column.length);
@@ -287,34 +303,49 @@ bool repay_schedule_checksum(const struct repay_schedule *schedule,
     bool done;
 
     repay_bytes_init(&dump, allocator, REPAY_DUMP_MAX);
-    done = repay_schedule_dump(schedule, NULL, 0, &dump, error);
+    done = repay_schedule_dump(schedule, true, &dump, error);
     if (done)
         *out = repay_dump_get_64(dump.data + REPAY_DUMP_MAGIC_SIZE);
     repay_bytes_free(&dump);
     return done;
 }
 
-bool repay_schedule_dump(const struct repay_schedule *schedule, const uint32_t *rows,
-                         uint32_t count, struct repay_bytes *out, struct repay_error *error)
+static bool make_dump(struct dump *dump, struct repay_bytes *out, struct repay_error *error)
 {
-    struct dump dump = {.schedule = schedule, .rows = rows, .count = rows ? count : schedule->rows};
-    struct repay_bytes *parts[] = {&dump.texts, &dump.columns, &dump.column, &dump.extras};
+    const struct repay_layout *layout = dump->schedule->layout;
+    struct repay_bytes *parts[] = {&dump->texts, &dump->columns, &dump->column, &dump->extras};
 
     for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
         repay_bytes_init(parts[i], out->allocator, REPAY_DUMP_MAX);
-    repay_number_map_init(&dump.number_of, out->allocator);
-    for (unsigned i = 0; i < schedule->layout->field_count; i++)
-        dump_column(&dump, &schedule->layout->fields[i]);
-    dump_extras(&dump);
+    repay_number_map_init(&dump->number_of, out->allocator);
+    for (unsigned i = 0; i < layout->field_count; i++)
+        dump_column(dump, &layout->fields[i]);
+    dump_extras(dump);
     for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
-        dump.no_memory = dump.no_memory || parts[i]->failed;
-    if (!dump.no_memory)
-        put_all(&dump, out);
+        dump->no_memory = dump->no_memory || parts[i]->failed;
+    if (!dump->no_memory)
+        put_all(dump, out);
     for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
         repay_bytes_free(parts[i]);
-    repay_number_map_free(&dump.number_of);
-    if (dump.no_memory || out->failed)
+    repay_number_map_free(&dump->number_of);
+    if (dump->no_memory || out->failed)
         return repay_error_set(error, REPAY_KIND_MEMORY, "no memory for a dump of %lu rows",
-                               (unsigned long)dump.count);
+                               (unsigned long)dump->count);
     return true;
+}
+
+bool repay_schedule_dump(const struct repay_schedule *schedule, bool with_names,
+                         struct repay_bytes *out, struct repay_error *error)
+{
+    struct dump dump = {.schedule = schedule, .count = schedule->rows, .with_names = with_names};
+
+    return make_dump(&dump, out, error);
+}
+
+bool repay_schedule_dump_rows(const struct repay_schedule *schedule, const uint32_t *rows,
+                              uint32_t count, struct repay_bytes *out, struct repay_error *error)
+{
+    struct dump dump = {.schedule = schedule, .rows = rows, .count = count, .with_names = true};
+
+    return make_dump(&dump, out, error);
 }

@@ -18,11 +18,14 @@
 #define REPAY_DUMP_MAX ((size_t)1 << 31) /* 16 million rows of 128 bytes */
 
 /*
- * Appends the dump to `out`. `rows` lists the rows to take, in their order; NULL: all. False when
- * memory ran out, `out` is to be thrown away then.
+ * Appends the dump to `out`. Names and e-mail addresses of persons are absent in it unless
+ * `with_names` asks for them. False when memory ran out, `out` is to be thrown away then.
  */
-bool repay_schedule_dump(const struct repay_schedule *schedule, const uint32_t *rows,
-                         uint32_t count, struct repay_bytes *out, struct repay_error *error);
+bool repay_schedule_dump(const struct repay_schedule *schedule, bool with_names,
+                         struct repay_bytes *out, struct repay_error *error);
+/* The same of these rows, in their order and with all that they hold: for a patch. */
+bool repay_schedule_dump_rows(const struct repay_schedule *schedule, const uint32_t *rows,
+                              uint32_t count, struct repay_bytes *out, struct repay_error *error);
 
 /* Finds a layout by provider and name; repay_layout_find of the provider list, or a test's own. */
 typedef const struct repay_layout *repay_layout_finder(struct repay_text provider,
@@ -75,7 +78,7 @@ bool repay_schedule_load(struct repay_text bytes, repay_layout_finder *find,
                          struct repay_builder *builder, struct repay_schedule_facts *facts,
                          struct repay_error *error);
 
-/* The checksum that a dump of the whole schedule carries: equal rows and facts, equal sums. */
+/* The checksum that a dump of the schedule with names carries: equal rows and facts, equal sums. */
 bool repay_schedule_checksum(const struct repay_schedule *schedule,
                              const struct repay_allocator *allocator, uint64_t *out,
                              struct repay_error *error);
