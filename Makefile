@@ -107,7 +107,7 @@ APT_BUILD = libc6-dev pkg-config liblua5.4-dev libluajit2-5.1-dev libcurl4-opens
 APT_DEMO  = lua5.4 luajit2 lua-argparse lua-cjson lua-cqueues lua-luaossl
 # What the workbook is made with, and what others read of the reports.
 APT_REPORT = libxlsxwriter-dev libical-dev python3-icalendar python3-jsonschema python3-openpyxl
-APT_TEST  = $(APT_DEMO) $(APT_REPORT) curl groff-base libnginx-mod-http-lua lua-busted lua-socket luarocks nginx openssl
+APT_TEST  = $(APT_DEMO) $(APT_REPORT) curl fish groff-base libnginx-mod-http-lua lua-busted lua-socket luarocks nginx openssl tmux zsh
 APT_LINT  = clang clang-format clang-tidy lua-check $(APT_TEST)
 
 packages_for_demo  = $(APT_BUILD) $(APT_DEMO)

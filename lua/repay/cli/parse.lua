@@ -84,7 +84,7 @@ function parse.whole()
   options.configure(parser)
   for _, name in ipairs(commands.names()) do
     local command = parse.load(name)
-    local child = parser:command(name):summary(commands.by_name[name]):add_help(false)
+    local child = parser:command(name):description(commands.by_name[name]):add_help(false)
     if command.configure then
       command.configure(child)
     end

@@ -2,7 +2,8 @@
 --
 -- `text.table` serves any table; the report is made of it. What does not fit is cut with an
 -- ellipsis from the widest column of words; figures are never cut, because a cut figure is another
--- figure: where they alone are too wide, the lines are longer than asked.
+-- figure. Where they are too wide the headings stand on two lines, and where that does not help the
+-- lines are longer than asked.
 local measure = require "repay.report.measure"
 local outline = require "repay.report.outline"
 
@@ -11,10 +12,13 @@ local text = {}
 local GAP = "  "
 local LEAST = 8 -- a column of words is not cut below this
 
-local function widths_of(columns, rows)
+local function widths_of(columns, headings, rows)
   local widths = {}
-  for i, column in ipairs(columns) do
-    widths[i] = measure.width(column.label or "")
+  for i in ipairs(columns) do
+    widths[i] = 0
+    for _, heading in ipairs(headings) do
+      widths[i] = math.max(widths[i], measure.width(heading[i]))
+    end
     for _, row in ipairs(rows) do
       widths[i] = math.max(widths[i], measure.width(row[i]))
     end
@@ -22,12 +26,30 @@ local function widths_of(columns, rows)
   return widths
 end
 
--- Takes columns from the widest column of words until the line fits.
-local function fit(columns, widths, most)
-  local total = #GAP * (#columns - 1)
+local function total_of(widths)
+  local total = #GAP * (#widths - 1)
   for _, width in ipairs(widths) do
     total = total + width
   end
+  return total
+end
+
+-- The two parts of a heading of several words whose longer one is shortest.
+local function parts_of(label)
+  local first, second, least = "", label, measure.width(label)
+  for before, after in label:gmatch("()%s+()") do
+    local upper, lower = label:sub(1, before - 1), label:sub(after)
+    local longer = math.max(measure.width(upper), measure.width(lower))
+    if longer < least then
+      first, second, least = upper, lower, longer
+    end
+  end
+  return first, second
+end
+
+-- Takes columns from the widest column of words until the line fits.
+local function fit(columns, widths, most)
+  local total = total_of(widths)
   while total > most do
     local widest
     for i, column in ipairs(columns) do
@@ -41,6 +63,22 @@ local function fit(columns, widths, most)
     end
     widths[widest] = widths[widest] - 1
     total = total - 1
+  end
+end
+
+-- The headings in one line, or in two where cutting words does not make room; and the widths.
+local function layout_of(columns, rows, most)
+  local one, upper, lower = {}, {}, {}
+  for i, column in ipairs(columns) do
+    one[i] = column.label or ""
+    upper[i], lower[i] = parts_of(one[i])
+  end
+  for _, headings in ipairs { { one }, { upper, lower } } do
+    local widths = widths_of(columns, headings, rows)
+    fit(columns, widths, most)
+    if total_of(widths) <= most or #headings == 2 then
+      return headings, widths
+    end
   end
 end
 
@@ -60,22 +98,20 @@ end
 --- limit without it), style (a function of a heading line, for colour).
 function text.table(columns, rows, options)
   options = options or {}
-  local clean, labels = {}, {}
+  local clean, lines = {}, {}
   for i, row in ipairs(rows) do
     clean[i] = {}
     for at in ipairs(columns) do
       clean[i][at] = measure.clean(tostring(row[at] == nil and "" or row[at]))
     end
   end
-  for i, column in ipairs(columns) do
-    labels[i] = column.label or ""
-  end
-  local widths = widths_of(columns, clean)
-  fit(columns, widths, options.width or math.huge)
+  local headings, widths = layout_of(columns, clean, options.width or math.huge)
   local style = options.style or function(line) return line end
-  local lines = { style(line_of(columns, widths, labels)) }
-  for i, row in ipairs(clean) do
-    lines[i + 1] = line_of(columns, widths, row)
+  for i, heading in ipairs(headings) do
+    lines[i] = style(line_of(columns, widths, heading))
+  end
+  for _, row in ipairs(clean) do
+    lines[#lines + 1] = line_of(columns, widths, row)
   end
   return lines
 end

@@ -1,8 +1,18 @@
 -- repay completion: what a shell needs to complete commands and options, made by argparse.
 local completion = {
-  example = 'eval "$(repay completion bash)"                 # in ~/.bashrc\n'
+  example = 'eval "$(repay completion bash)"                 # in ~/.bashrc; zsh likewise\n'
     .. "repay completion fish > ~/.config/fish/completions/repay.fish",
 }
+
+-- argparse's function for zsh runs itself at its end, as a file that compinit loads has to; with
+-- eval nothing is being completed yet, so there it is only made known.
+local ZSH_END = [[
+if [ "$funcstack[1]" = "_repay" ]; then
+  _repay "$@"
+else
+  compdef _repay repay
+fi
+]]
 
 local SHELLS = { "bash", "zsh", "fish" }
 
@@ -16,7 +26,11 @@ function completion.run(context)
   if not parser then
     return context:fail(why)
   end
-  context.output:text(parser["get_" .. context.arguments.shell .. "_complete"](parser))
+  local text = parser["get_" .. context.arguments.shell .. "_complete"](parser)
+  if context.arguments.shell == "zsh" then
+    text = text:gsub("_repay%s*$", function() return ZSH_END end)
+  end
+  context.output:text(text)
   return 0
 end
 
