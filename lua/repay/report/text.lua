@@ -73,13 +73,16 @@ local function layout_of(columns, rows, most)
     one[i] = column.label or ""
     upper[i], lower[i] = parts_of(one[i])
   end
-  for _, headings in ipairs { { one }, { upper, lower } } do
-    local widths = widths_of(columns, headings, rows)
-    fit(columns, widths, most)
-    if total_of(widths) <= most or #headings == 2 then
-      return headings, widths
+  local headings, widths = { one }, widths_of(columns, { one }, rows)
+  fit(columns, widths, most)
+  if total_of(widths) > most then
+    local lower_widths = widths_of(columns, { upper, lower }, rows)
+    fit(columns, lower_widths, most)
+    if total_of(lower_widths) < total_of(widths) then
+      return { upper, lower }, lower_widths
     end
   end
+  return headings, widths
 end
 
 local function line_of(columns, widths, cells)
