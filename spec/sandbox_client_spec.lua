@@ -225,6 +225,17 @@ local function other_readings(number)
   return is_new and values or nil
 end
 
+describe("the faults of the sandbox", function()
+  it("are all met by the client's suite", function()
+    local met = {}
+    for _, case in ipairs(cases.WRITE_FAULTS) do met[case[1].kind] = true end
+    for _, rule in ipairs(cases.HARMLESS) do met[rule.kind] = true end
+    for _, fault in ipairs(sandbox.fault_list) do
+      assert.is_true(met[fault.name] or false, fault.name)
+    end
+  end)
+end)
+
 -- The same mount, whose switches stay as they are put here whenever it begins anew.
 local function switched(mount_of, values)
   return function()
