@@ -63,6 +63,7 @@ describe("options", function()
       { { acount_id = "x" },
         "fincode:repay: unknown option 'acount_id' (did you mean 'account_id'?)" },
       { { amount = 50000 }, "fincode:repay: option 'amount' must be a string, got a number" },
+      { { amount = 0.5 }, "fincode:repay: option 'amount' must be a string, got a number" },
       { { amount_minor = 5000000 }, "fincode:repay: give 'amount' or 'amount_minor', not both" },
       { { customer_id = 7 }, "fincode:repay: option 'customer_id' must be a string, got a number" },
     }

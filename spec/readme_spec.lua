@@ -79,6 +79,23 @@ describe("README.md", function()
     end
   end
 
+  it("says of every kind of error where it comes from, and of no other", function()
+    local known, told = {}, {}
+    for name in read("src/core/base/error.h"):gmatch('X%([%u_]+, "([%l_]+)"%)') do
+      known[#known + 1] = name ~= "none" and name or nil
+    end
+    local rows = read("README.md"):match("\n| kind | comes from |\n(.-)\n\n")
+    for cell in ("\n" .. rows):gmatch("\n| ([^|]+) |") do
+      for name in cell:gmatch("`([%l_]+)`") do
+        told[#told + 1] = name
+      end
+    end
+    table.sort(known)
+    table.sort(told)
+    assert.is_true(#known > 30, #known)
+    assert.are.same(known, told)
+  end)
+
   it("holds examples", function()
     assert.is_true(ran >= 10)
   end)

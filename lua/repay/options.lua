@@ -42,9 +42,10 @@ function options.unknown(complaint, word, names)
     (near and " (did you mean '" .. near .. "'?)" or "")
 end
 
-local function shown_type(value)
-  if type(value) == "number" then
-    return native.integer(value) and "a number" or "a number that is not whole or too large"
+-- A number is only then called not whole where a whole one was wanted.
+local function shown_type(value, kind)
+  if kind == "integer" and type(value) == "number" then
+    return "a number that is not whole or too large"
   end
   return type(value) == "nil" and "nothing" or "a " .. type(value)
 end
@@ -74,7 +75,7 @@ local function refuse(where, known, name, value, level)
     error(options.unknown(where .. ": unknown option", name, names_of(known)), level + 1)
   end
   error(("%s: option '%s' must be %s, got %s"):format(where, name, expected[kind],
-    shown_type(value)), level + 1)
+    shown_type(value, kind)), level + 1)
 end
 
 -- The table itself where that is plain, else a plain copy: what was checked is what is used.

@@ -149,10 +149,13 @@ static void test_arguments(void)
     expect_invalid(&rig, rig_text(&rig, "reference", ""), "reference", "reference is empty");
     expect_invalid(&rig, rig_text(&rig, "narration", "\xc3"), "narration",
                    "narration is not UTF-8");
-    CHECK(rig_text(&rig, "payment_date", "15/01/2024"));
-    expect_invalid(&rig, rig_prepare(&rig), "payment_date",
-                   "payment_date is no ISO 8601 date or moment, like \"2024-01-15\" or "
-                   "\"2024-01-15T10:00:00Z\"");
+    static const char *const wrong_dates[] = {"15/01/2024", "2024-01-15 10:00:00", "2024-02-30"};
+    for (size_t i = 0; i < sizeof wrong_dates / sizeof wrong_dates[0]; i++) {
+        CHECK(rig_text(&rig, "payment_date", wrong_dates[i]));
+        expect_invalid(&rig, rig_prepare(&rig), "payment_date",
+                       "payment_date is no ISO 8601 date or moment, like \"2024-01-15\" or "
+                       "\"2024-01-15T10:00:00Z\"");
+    }
     CHECK(rig_text(&rig, "payment_date", "2024-01-15"));
     CHECK(rig_text(&rig, "customer_id", ".."));
     CHECK(!rig_prepare(&rig));

@@ -315,11 +315,14 @@ static void write_repayment(const struct repay_task *task, struct repay_bytes *o
     repay_json_close(&writer, '}');
 }
 
+/* Stricter than what is read: ISO 8601 has a T and no blank between a day and its time. */
 static bool check_payment_date(const struct repay_argument *date, struct repay_error *error)
 {
     int32_t day;
 
-    if (!date->given || repay_day_of_text(date->text, 0, &day))
+    if (!date->given)
+        return true;
+    if (repay_day_of_text(date->text, 0, &day) && !memchr(date->text.data, ' ', date->text.length))
         return true;
     (void)repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT,
                           "payment_date is no ISO 8601 date or moment, like \"2024-01-15\" or "
