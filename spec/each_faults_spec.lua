@@ -358,10 +358,12 @@ describe("faults on the wire #slow", function()
   end
 
   it("each end with the right kind, outcome and attempts, and in time", function()
-    local changes = { attempts = 2, attempt_timeout_ms = ATTEMPT_MS, timeout_ms = 1000,
-      retry_base_ms = 1, retry_cap_ms = 2 }
     local late = 0
     for _, case in ipairs(FAULTS) do
+      -- What does not end by a deadline must not meet one on a busy machine.
+      local is_hurried = case[2] == "timeout" or case[2] == "rate_limited"
+      local changes = { attempts = 2, attempt_timeout_ms = is_hurried and ATTEMPT_MS or 20000,
+        timeout_ms = is_hurried and 1000 or 60000, retry_base_ms = 1, retry_cap_ms = 2 }
       mount.reset()
       mount.clear_faults()
       mount.fault(case[1])
