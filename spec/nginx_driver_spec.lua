@@ -54,6 +54,14 @@ local ASK = [[
   return #seen == 1 and seen[1] or seen
 ]]
 
+-- The same, and what the client counted of its connections.
+local COUNT = ASK:gsub("  client:close%(%)\n  return .*$", [[
+  local stats = client:stats()
+  client:close()
+  return { opened = stats.connections_opened, reused = stats.connections_reused,
+    attempts = stats.attempts }
+]])
+
 nginx.describer(describe, pending)("the driver inside nginx", function()
   local gateway
   local servers, silent = {}, nil
@@ -177,6 +185,35 @@ nginx.describer(describe, pending)("the driver inside nginx", function()
         ask("carbon", server, { attempts = 1 }, { "schedule", "schedule" }))
       assert.equal(2, server:connections())
       assert.equal(3, #server:requests())
+    end)
+
+    it("and uses no connection on which more came than was asked for", function()
+      local poisoned = serve({ { "send", reply(200, FIXTURE) }, { "stall", 50 },
+        { "send", reply(400, "{}") } }, { { "send", reply(200, FIXTURE) } })
+      assert.same({ rows = 2 }, ask("carbon", poisoned))
+      socket.sleep(0.15)
+      assert.same({ rows = 2 }, ask("carbon", poisoned))
+      assert.equal(2, poisoned:connections())
+    end)
+
+    it("and counts the connections that it opened and those that it used again", function()
+      local function count(server, operations, changes)
+        return gateway:run(COUNT, operations[1] == "repay" and "fincode" or "carbon",
+          type(server) == "number" and server or server:port(), changes or {}, operations)
+      end
+      local three = { "schedule", "schedule", "schedule" }
+      assert.same({ opened = 1, reused = 2, attempts = 3 },
+        count(serve({ { "send", reply(200, FIXTURE) } }), three))
+      assert.same({ opened = 3, reused = 0, attempts = 3 },
+        count(serve({ { "send", reply(200, FIXTURE, "Connection: close\r\n") } }), three))
+      -- The kept one was dead: it was used all the same.
+      assert.same({ opened = 2, reused = 1, attempts = 3 },
+        count(serve({ { "send", reply(200, FIXTURE) } }, { { "close" } },
+          { { "send", reply(200, FIXTURE) } }), { "schedule", "schedule" }))
+      assert.same({ opened = 0, reused = 0, attempts = 1 },
+        count(loopback.dead_port(), { "schedule" }, { attempts = 1 }))
+      assert.same({ opened = 2, reused = 0, attempts = 2 },
+        count(serve({ { "send", reply(200, RECEIPT) } }), { "repay", "repay" }))
     end)
 
     it("and says what went wrong on the way", function()
@@ -306,6 +343,75 @@ nginx.describer(describe, pending)("the driver inside nginx", function()
       local seen = ask("fincode", loopback.dead_port(),
         { attempts = 3, retry_base_ms = 1, retry_cap_ms = 5 }, { "repay" })
       assert.same({ "connect", "not_sent", 3 }, { seen.kind, seen.outcome, seen.attempts })
+    end)
+  end)
+
+  describe("when the request that asked is gone", function()
+    -- One place; whoever has it is gone, and so is one who waited for it.
+    it("gives its place to the next one, and counts nobody as waiting who is dead", function()
+      local provider = nginx.start { server = "location / { " .. nginx.PROVIDER .. " }" }
+      local aborting = nginx.start {
+        init = ([[
+          require("repay.ngx").configure { concurrency = 1 }
+          spec_client = assert(require("repay").open("carbon", {
+            base_url = "http://127.0.0.1:%d", api_key = "SECRET-key-71",
+            carbon_key = "SECRET-key-72", attempts = 1, attempt_timeout_ms = 700 }))
+        ]]):format(provider.port),
+        server = [[
+          location = /abort {
+            lua_check_client_abort on;
+            content_by_lua_block {
+              ngx.on_abort(function()
+                ngx.shared.repay:incr("aborted", 1, 0)
+                ngx.exit(499)
+              end)
+              spec_client:schedule { loan_id = "delay-5000" }
+              ngx.shared.repay:incr("ended", 1, 0)
+            }
+          }
+        ]],
+      }
+      for _ = 1, 2 do
+        local gone = { aborting:send("GET", "/abort"), aborting:send("GET", "/abort") }
+        socket.sleep(0.1)
+        gone[1]:close()
+        gone[2]:close()
+      end
+      local seen = aborting:run([[
+        local native = require "repay.native.core"
+        local begun, times = native.now_ms(), {}
+        for i = 1, 3 do
+          local schedule, err = spec_client:schedule { loan_id = "now" }
+          times[i] = schedule and native.now_ms() - begun or tostring(err)
+          if i == 1 and not schedule then
+            -- It waited as long as it might; the dead one's time was not over yet.
+            ngx.sleep(1.2)
+            begun = native.now_ms()
+          end
+        end
+        return { times = times, aborted = ngx.shared.repay:get("aborted"),
+          ended = ngx.shared.repay:get("ended") }
+      ]])
+      aborting:stop()
+      provider:stop()
+      assert.same({ aborted = 4 }, { aborted = seen.aborted, ended = seen.ended })
+      assert.is_true(seen.times[2] <= 200, seen.times[2])
+      assert.is_true(seen.times[3] <= 300, seen.times[3])
+    end)
+
+    it("ends a repayment all the same while nginx looks for no abort", function()
+      local server = serve({ { "stall", 300 }, { "send", reply(200, RECEIPT) } })
+      local client = gateway:begin(([[
+        %s
+      ]]):format(ASK:gsub("return #seen == 1.*$",
+        "ngx.shared.repay:set('abandoned', seen[1].amount_minor or seen[1].line)")), "fincode",
+        server:port(), {}, { "repay" })
+      socket.sleep(0.1)
+      client:close()
+      assert.is_true(nginx.wait_until(5, function()
+        return gateway:run("return ngx.shared.repay:get('abandoned')") == 5000000
+      end))
+      assert.equal(1, posts(server))
     end)
   end)
 

@@ -177,6 +177,37 @@ nginx.describer(describe, pending)("repay.each inside nginx", function()
     assert.is_true(took_ms >= 90 and took_ms <= 250, took_ms)
   end)
 
+  it("sees a write that a transport has to its end when it is closed, and drops its reads",
+    function()
+      local seen = gateway:run([[
+        local body = ...
+        local repay = require "repay"
+        local sent = 0
+        local transport = {
+          send = function(request)
+            sent = sent + 1
+            ngx.sleep(request.is_write and 0.2 or sent == 3 and 0.05 or 30)
+            return { status = 200, body = body }
+          end,
+          sleep = function(ms) ngx.sleep(ms / 1000) end,
+        }
+        local client = assert(repay.open("fincode", { transport = transport,
+          token = "SECRET-key-73", customer_ip = "192.168.1.1", currency = "NGN" }))
+        local customer = "123e4567-e89b-12d3-a456-426614174000"
+        local payment = assert(client:prepare("repay", { customer_id = customer,
+          account_id = "223e4567-e89b-12d3-a456-426614174001",
+          bank_account_id = "323e4567-e89b-12d3-a456-426614174002", amount = "50000.00" }))
+        local run = repay.each { payment,
+          assert(client:prepare("schedule", { customer_id = customer })),
+          assert(client:prepare("schedule", { customer_id = customer })) }
+        run()
+        local left = run:close()
+        return { sent = sent, count = #left,
+          amount_minor = left[1] and left[1].result and left[1].result.amount_minor }
+      ]], RECEIPT)
+      assert.same({ sent = 3, count = 1, amount_minor = 5000000 }, seen)
+    end)
+
   it("refuses where nobody can wait", function()
     gateway:ask("GET", "/filter")
     assert.equal("unsupported_phase", gateway:run("return ngx.shared.repay:get('refused')"))

@@ -1,5 +1,7 @@
 -- What a worker feels of calls inside it: nothing stalls, nothing grows, a reload loses nobody,
 -- and no credential reaches the log.
+local fixtures = require "spec.support.transport"
+local loopback = require "spec.support.loopback"
 local nginx = require "spec.support.nginx"
 local process = require "spec.support.sandbox_process"
 local socket = require "socket"
@@ -150,7 +152,50 @@ nginx.describer(describe, pending)("a worker of nginx", function()
     gateway:stop()
   end)
 
-  it("keeps nothing of 400 requests with a new Lua state each (A15)", function()
+  it("ends a repayment that is under way when it is told to reload, and sends it once", function()
+    local server = assert(loopback.listen("127.0.0.1"))
+    local receipt = fixtures.read("fincode/repay.200.json")
+    local head = ("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"):format(#receipt)
+    server:plan { { "stall", 1000 }, { "send", head .. receipt } }
+    local gateway = nginx.start {}
+    local client = gateway:begin([[
+      local client = assert(require("repay").open("fincode", {
+        base_url = "http://127.0.0.1:" .. ...,
+        token = "SECRET-key-73", customer_ip = "192.168.1.1", currency = "NGN" }))
+      local accepted, err = client:repay {
+        customer_id = "123e4567-e89b-12d3-a456-426614174000",
+        account_id = "223e4567-e89b-12d3-a456-426614174001",
+        bank_account_id = "323e4567-e89b-12d3-a456-426614174002", amount = "50000.00" }
+      return accepted and accepted.amount_minor or tostring(err)
+    ]], server:port())
+    socket.sleep(0.3)
+    gateway:signal("HUP")
+    assert.equal(5000000, nginx.result(client))
+    gateway:stop()
+    assert.equal(1, #server:requests())
+    server:close()
+  end)
+
+  it("ends at once when it is told to, with calls under way, and breaks nothing", function()
+    local gateway = nginx.start {}
+    local clients = {}
+    for i = 1, 40 do
+      clients[i] = gateway:begin([[
+        return tostring(require("repay").open("carbon", ...):schedule { loan_id = "delay-3000" })
+      ]], options_for(provider.port))
+    end
+    socket.sleep(0.3)
+    local begun = socket.gettime()
+    gateway:signal("TERM")
+    assert.is_true(nginx.wait_until(5, function() return not gateway:is_running() end))
+    assert.is_true(socket.gettime() - begun < 2)
+    for i = 1, 40 do
+      clients[i]:close()
+    end
+    gateway:stop()
+  end)
+
+  it("keeps nothing of 1,500 requests with a new Lua state each (A15)", function()
     local gateway = nginx.start {
       server = "location = /fresh { lua_code_cache off; content_by_lua_block { "
         .. ([[
@@ -170,12 +215,58 @@ nginx.describer(describe, pending)("a worker of nginx", function()
     end
     ask(200)
     local memory_kib, files = nginx.memory_kib(pid), nginx.open_files(pid)
-    ask(400)
+    ask(1500)
     local grown_kib, more = nginx.memory_kib(pid) - memory_kib, nginx.open_files(pid) - files
     -- nginx says at start that this directive costs speed.
     gateway:stop { "lua_code_cache is off" }
     assert.is_true(grown_kib <= 64, grown_kib)
     assert.equal(0, more)
+  end)
+
+  -- Kilobytes that the master has more after so many reloads. Each new set of workers must be there
+  -- before the next reload, or several reloads count as one.
+  local function grown_by_reloads(gateway, times)
+    local function reload()
+      local old = gateway:workers()[1]
+      gateway:signal("HUP")
+      assert.is_true(nginx.wait_until(10, function()
+        local workers = gateway:workers()
+        return #workers == 1 and workers[1] ~= old
+      end))
+    end
+    -- The first ones fill what the allocator keeps.
+    for _ = 1, 5 do
+      reload()
+    end
+    local before_kib = nginx.memory_kib(gateway.pid)
+    for _ = 1, times do
+      reload()
+    end
+    return nginx.memory_kib(gateway.pid) - before_kib
+  end
+
+  it("lets its master grow by no more than a kilobyte a reload for us (A12)", function()
+    local TIMES = 30
+    local bare = nginx.start {}
+    local grown_bare_kib = grown_by_reloads(bare, TIMES)
+    bare:stop()
+    local gateway = nginx.start {
+      init = ([[
+        package.loaded["spec.client"] = assert(require("repay").open("carbon", {
+          base_url = "http://127.0.0.1:%d", api_key = "SECRET-key-71",
+          carbon_key = "SECRET-key-72" }))
+        package.loaded["spec.cache"] = require("repay").cache(ngx.shared.repay)
+      ]]):format(provider.port),
+    }
+    local grown_kib = grown_by_reloads(gateway, TIMES)
+    local answer = gateway:run([[
+      local client = package.loaded["spec.client"]
+      return #assert(client:schedule { loan_id = "LOAN_1" })
+    ]])
+    gateway:stop()
+    assert.equal(2, answer)
+    assert.is_true((grown_kib - grown_bare_kib) / TIMES <= 1,
+      ("%d KiB with us, %d without"):format(grown_kib, grown_bare_kib))
   end)
 
   it("has no libcurl in it (A17), and no global of ours", function()
