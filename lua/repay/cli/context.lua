@@ -190,8 +190,9 @@ local POLICY = { "settle_ms", "window_ms", "skew_ms", "stale_after_ms" }
 
 --- The journal of a profile, of the configuration, or the user's own. Without a profile that is
 --- chosen there still is one; with a configuration that is wrong there is none, because it might be
---- another one.
-function methods:journal(name)
+--- another one. `moved`: a person says that no other copy of it is in use. A wall clock of one's
+--- own is not passed where it is the system's, which the journal holds against the steady one.
+function methods:journal(name, moved)
   local store = require "repay.cli.store"
   local loaded, broken = self:configuration()
   if not loaded then
@@ -205,7 +206,8 @@ function methods:journal(name)
   if not path then
     return config_fault(why)
   elseif not self.journals[path] then
-    local options = { by = self.world.getenv("USER"), unix_ms = self.world.unix_ms }
+    local options = { by = self.world.getenv("USER"), moved = moved,
+      unix_ms = not self.world.has_system_clock and self.world.unix_ms or nil }
     for _, option in ipairs(POLICY) do
       options[option] = loaded[option]
     end

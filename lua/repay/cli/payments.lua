@@ -17,15 +17,15 @@ function payments.journal_code(err)
 end
 
 --- The journal of a command that writes rows of these columns; nil and an exit code where it cannot
---- be used, or where the words ask for columns that there are not.
-function payments.begin(context, columns, profile)
+--- be used, or where the words ask for columns that there are not. `moved`: see context:journal.
+function payments.begin(context, columns, profile, moved)
   if columns then
     local fits, err = context.output:check(columns)
     if not fits then
       return nil, context:fail(err)
     end
   end
-  local journal, unusable = context:journal(profile)
+  local journal, unusable = context:journal(profile, moved)
   if not journal then
     return nil, context:fail(unusable, payments.journal_code(unusable))
   end
@@ -359,6 +359,12 @@ function payments.worst(context, codes)
   return context.is_interrupted and exit.interrupted or exit.worst(codes)
 end
 
+-- A copy of a journal can be read, and not be sent from.
+local function is_of_copy(err)
+  return err.kind == "config" and tostring(err.message):find("this journal is a copy", 1, true)
+    ~= nil
+end
+
 --- The codes of a run: why it stopped, and how each attempt ended that left its entry unsent.
 function payments.run_codes(ran)
   local codes = {}
@@ -367,7 +373,9 @@ function payments.run_codes(ran)
     codes[1] = exit.of_error { kind = ran.stopped, outcome = "not_sent" }
   end
   for _, each in ipairs(ran.entries) do
-    if each.err and (each.state == "approved" or each.state == "sending") then
+    if each.err and is_of_copy(each.err) then
+      codes[#codes + 1] = exit.journal
+    elseif each.err and (each.state == "approved" or each.state == "sending") then
       codes[#codes + 1] = exit.of_error { kind = each.err.kind, outcome = "not_sent" }
     end
   end
@@ -375,6 +383,15 @@ function payments.run_codes(ran)
     codes[#codes + 1] = exit.again
   end
   return codes
+end
+
+--- Says an error of a journal or a send, with the command that helps in the place of the option.
+function payments.fail(context, err)
+  if is_of_copy(err) then
+    err.message = err.message:gsub(": open it with moved = true when none is in use", "")
+    err.hint = "when none is in use, and after a look with repay status: repay journal moved"
+  end
+  return context:fail(err)
 end
 
 --- The codes of lists that could not be read.

@@ -3,7 +3,7 @@
 --
 --   getenv(name)      stdout:write(text)   stderr:write(text)   stdin:read(what)
 --   terminal          { stdin, stdout, stderr }: columns of it, or nil where it is none
---   unix_ms()         wall clock
+--   unix_ms()         wall clock; has_system_clock says that it is the system's
 --   home, cwd         directories
 --   run(argv, limits) the output of a program, without a shell
 --   file_facts(path), clock_is_kept()   as repay.native.system has them
@@ -35,6 +35,7 @@ function world.real()
     getenv = os.getenv, stdout = io.stdout, stderr = io.stderr, stdin = io.stdin,
     terminal = terminal, home = os.getenv("HOME"), cwd = os.getenv("PWD") or ".",
     unix_ms = function() return require("repay.native.core").unix_ms() end,
+    has_system_clock = true,
     run = function(argv, limits) return load_system().run(argv, limits) end,
     file_facts = function(path) return load_system().file_facts(path) end,
     clock_is_kept = function() return load_system().clock_is_kept() end,

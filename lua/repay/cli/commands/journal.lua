@@ -1,12 +1,14 @@
--- repay journal: whether it is whole, and a copy of it.
+-- repay journal: whether it is whole, a copy of it, and a copy that takes its place.
 local exit = require "repay.cli.exit"
 
-local journal_command = { usage = "usage: repay journal verify|backup PATH [options]",
+local journal_command = { usage = "usage: repay journal verify|backup PATH|moved [options]",
   example = "repay journal verify\nrepay journal backup /safe/place/journal.db" }
 
 function journal_command.configure(parser)
   parser:argument("what", "verify: every page and every event is as it was written;\n"
-    .. "backup: a copy, while it is used"):choices { "verify", "backup" }
+    .. "backup: a copy, while it is used;\n"
+    .. "moved: this copy is now the journal, and no other of it is in use")
+    :choices { "verify", "backup", "moved" }
   parser:argument("path", "of the copy; nothing may be there yet"):argname("PATH"):args("?")
 end
 
@@ -40,19 +42,27 @@ local function backup(context, journal)
   return exit.done
 end
 
+-- Two of one journal would both send what both hold as approved: so a copy sends nothing until a
+-- person has said this.
+local function moved(context, journal)
+  context.output:record({ { name = "journal" } }, { journal = journal.path })
+  context:say("this is the journal now; look at what it holds: repay status")
+  return exit.done
+end
+
 function journal_command.run(context)
   local payments = require "repay.cli.payments"
   local what, path = context.arguments.what, context.arguments.path
   if (what == "backup") ~= (path ~= nil) then
     return context:fail(require("repay.error").new { kind = "invalid_argument",
       message = what == "backup" and "say where the copy belongs: repay journal backup PATH"
-        or "verify takes no path" })
+        or what .. " takes no path" })
   end
-  local journal, refusal = payments.begin(context)
+  local journal, refusal = payments.begin(context, nil, nil, what == "moved")
   if not journal then
     return refusal
   end
-  return (what == "verify" and verify or backup)(context, journal)
+  return ({ verify = verify, backup = backup, moved = moved })[what](context, journal)
 end
 
 return journal_command

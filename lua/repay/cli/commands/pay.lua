@@ -144,7 +144,7 @@ local function tell_end(context, result, next_step)
       entry.state))
   end
   if result.err and entry.state ~= "accepted" and entry.state ~= "verified" then
-    context:fail(result.err)
+    require("repay.cli.payments").fail(context, result.err)
   end
   local sentence = entries.next_sentence(entry, next_step)
   if sentence:find("^nothing") == nil or NOT_MADE[entry.state] then

@@ -79,7 +79,7 @@ local function tell_errors(context, ran)
     local key = each.err and tostring(each.err.kind) .. tostring(each.err.message)
     if key and not told[key] then
       told[key] = true
-      context:fail(each.err)
+      require("repay.cli.payments").fail(context, each.err)
     end
   end
 end
