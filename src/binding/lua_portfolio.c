@@ -176,5 +176,7 @@ static int portfolio_index(lua_State *L)
 void repay_lua_portfolio_register(lua_State *L)
 {
     repay_lua_class_register(L, &class);
-    luaL_setfuncs(L, repay_lua_measure_methods, 0);
+    luaL_setfuncs(L, repay_lua_group_methods, 0);
+    luaL_setfuncs(L, repay_lua_flow_methods, 0);
+    luaL_setfuncs(L, repay_lua_delinquent_methods, 0);
 }

@@ -2,7 +2,7 @@
  * The class `repay.portfolio`: many schedules as of a day.
  *
  * The userdata owns the core's struct. lua_portfolio.c has its life, what goes in and what is kept;
- * lua_portfolio_measures.c what can be asked.
+ * lua_portfolio_measures.h says what can be asked, and where that is.
  */
 #ifndef REPAY_LUA_PORTFOLIO_H
 #define REPAY_LUA_PORTFOLIO_H
@@ -24,6 +24,8 @@ int repay_lua_portfolio_new(lua_State *L);
 /* Raises unless the value is an open portfolio. */
 struct repay_portfolio *repay_lua_check_portfolio(lua_State *L, int index);
 
-extern const luaL_Reg repay_lua_measure_methods[];
+extern const luaL_Reg repay_lua_group_methods[];      /* lua_portfolio_groups.c */
+extern const luaL_Reg repay_lua_flow_methods[];       /* lua_portfolio_flows.c */
+extern const luaL_Reg repay_lua_delinquent_methods[]; /* lua_portfolio_delinquents.c */
 
 #endif

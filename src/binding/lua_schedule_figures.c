@@ -4,28 +4,36 @@
  * lua_figures.h says what every result has. Beside that:
  *
  *   s:totals{ as_of }
- *     rows, late_rows; principal_minor, interest_minor, penalty_minor, total_due_minor, paid_minor,
- *     outstanding_minor, overpaid_minor: sums over all rows (outstanding: of those above zero);
- *     overdue_minor; undated_minor: outstanding on rows without a due date
+ *     rows, late_rows
+ *     principal_minor, interest_minor, penalty_minor, total_due_minor, paid_minor, overpaid_minor
+ *                                     sums over all rows
+ *     outstanding_minor               over those above zero
+ *     overdue_minor                   of these, over those due before as_of
+ *     undated_minor                   and over those without a due date
  *   s:overdue{ as_of, limit }
- *     overdue_minor, rows (late ones), oldest_due_date, days_late (of the oldest), undated_minor
+ *     overdue_minor, rows             what is late, and how many rows
+ *     oldest_due_date, days_late      of the oldest
+ *     undated_minor
  *   s:next_due{ as_of }
- *     due_date, next_due_minor, rows: the earliest day from as_of on, and all of that day; due_date
- *     is nil and the amount 0 when nothing is due any more
+ *     due_date                        the earliest day from as_of on; nil: nothing is due any more
+ *     next_due_minor, rows            all of that day
  *   s:upcoming{ days, as_of, limit }
- *     upcoming_minor, rows, first_day, last_day: due from as_of to `days` days later, both within
+ *     first_day, last_day             as_of, and `days` days later
+ *     upcoming_minor, rows            due from the first to the last, both within
  *   s:ageing{ by, buckets, as_of }
- *     by "installment" (each row at its own age) or "loan" (all of it at its oldest late row);
- *     buckets: a list of { label, from_days, to_days, outstanding_minor, count };
- *     outstanding_minor over all of them
+ *     by                              "installment": each row at its own age; "loan": all of a loan
+ *                                     at its oldest late row
+ *     buckets                         a list of { label, from_days, to_days, outstanding_minor,
+ *                                     count }
+ *     outstanding_minor               over all of them
  *   s:loans{ as_of }
- *     a list of { loan_id, rows, late_rows, outstanding_minor, overdue_minor (what brings it
- *     current), days_late, oldest_due_date, next_due_date, next_due_minor,
- *     outstanding_principal_minor (and …_low_minor), state, reasons, known }, and the fields of a
- *     result beside the list
+ *     a list of                       loan_id, rows, late_rows, outstanding_minor, overdue_minor
+ *                                     (what brings it current), days_late, oldest_due_date,
+ *                                     next_due_date, next_due_minor, outstanding_principal_minor,
+ *                                     outstanding_principal_low_minor, state, reasons, known
  *
- * With `limit`, overdue and upcoming also have `list`: so many rows, earliest due first, each
- * { position, loan_id, number, due_date, days_late, outstanding_minor }.
+ * With `limit`, overdue and upcoming also have `list`: so many rows, earliest due first, each with
+ * position, loan_id, number, due_date, days_late and outstanding_minor.
  */
 #include "lua_class.h"
 #include "lua_figures.h"

@@ -1,17 +1,23 @@
 /*
  * Schedules as bytes, and the difference between two of them.
  *
- *   s:dump{ with_names }     a string of bytes; repay.load(bytes) gives an equal schedule, without
- *                            names and e-mail addresses unless they are asked for
- *   s:diff(older)            counts: how many rows of each kind; unchanged; by_date: rows were
- *                            matched by due date, because their number changed; reordered; older
- *                            and newer: { fetched_on, fetched_at_unix_ms, rows }; entries; patch
- *   an entry                 kinds: a list of new, gone, paid, partly_paid, rescheduled, repriced,
- *                            penalty_added, status_changed, changed; position, old_position,
- *                            loan_id, number, due_date, by_date; before and after: every value
- *                            that differs, by the names of a row; all of them for rows that are
- *                            new or gone
- *   repay.apply(older, diff) the newer schedule again, from the older one and diff.patch
+ *   s:dump{ with_names }       a string of bytes; repay.load(bytes) gives an equal schedule, without
+ *                              names and e-mail addresses unless they are asked for
+ *   s:diff(older)
+ *     counts                     how many rows of each kind
+ *     unchanged                  how many are as before
+ *     by_date                    rows were matched by due date, because their number changed
+ *     reordered                  rows that both have stand in another order
+ *     older, newer               { fetched_on, fetched_at_unix_ms, rows }
+ *     entries                    a list, one for each row that is not as before
+ *     patch                      bytes for repay.apply, which carry what the newer rows hold
+ *   an entry
+ *     kinds                      a list of new, gone, paid, partly_paid, rescheduled, repriced,
+ *                                penalty_added, status_changed, changed
+ *     position, old_position, loan_id, number, due_date, by_date
+ *     before, after              every value that differs, by the names of a row; all of them for
+ *                                rows that are new or gone
+ *   repay.apply(older, diff)     the newer schedule again, from the older one and diff.patch
  *
  * `older` must be an earlier answer to the same question; another provider, account, subject or
  * currency, or a later fetch, is nil and an error. So are bytes that were not made here.

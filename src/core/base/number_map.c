@@ -9,9 +9,8 @@
 #define CAPACITY_KEPT 256u
 /* In a table that is at most half full, a million honest keys stay below a third of this. */
 #define PROBES_MAX    128u
-#define MIXINGS_MAX                                                                                \
-    16u /* after so many the table accepts long searches rather than never ending                  \
-         */
+/* After so many the table accepts long searches rather than never ending. */
+#define MIXINGS_MAX   16u
 
 static uint32_t slot_of(const struct repay_number_map *map, uint64_t key)
 {

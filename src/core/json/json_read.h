@@ -19,9 +19,9 @@
 #include "bytes.h"
 #include "error.h"
 
-#define REPAY_JSON_PADDING 64
-#define REPAY_JSON_DEPTH_MAX                                                                       \
-    64 /* no provider nests past 4; the skipper's stack is this many bits */
+#define REPAY_JSON_PADDING   64
+/* No provider nests past 4; the skipper's stack is this many bits. */
+#define REPAY_JSON_DEPTH_MAX 64
 
 enum repay_json_end {
     REPAY_JSON_OK,

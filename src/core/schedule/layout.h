@@ -15,17 +15,19 @@
 
 #define REPAY_FIELDS_MAX 24 /* the widest documented row has 16 members */
 
-enum repay_field_type {                   /* what a column holds, and its width in bytes */
-                        REPAY_FIELD_UUID, /* 16: canonical lower-case UUID, else a text code behind
-                                             12 bytes of 0xff; for ids that differ from row to row:
-                                             one that repeats is smaller as TEXT */
-                        REPAY_FIELD_AMOUNT, /* 8: int64 minor units, REPAY_AMOUNT_ABSENT */
-                        REPAY_FIELD_MOMENT, /* 8: packed as in date.h, REPAY_MOMENT_ABSENT */
-                        REPAY_FIELD_DAY,    /* 4: int32 day, REPAY_DAY_ABSENT */
-                        REPAY_FIELD_COUNT,  /* 4: int32, REPAY_COUNT_ABSENT */
-                        REPAY_FIELD_TEXT,   /* 4: code of an interned text, 0 absent; numbers are
-                                               taken as their text */
-                        REPAY_FIELD_FLAG    /* 1: 0 false, 1 true, REPAY_FLAG_ABSENT */
+/* What a column holds, and its width in bytes. */
+enum repay_field_type {
+    /*
+     * 16: canonical lower-case UUID, else a text code behind 12 bytes of 0xff; for ids that differ
+     * from row to row: one that repeats is smaller as TEXT.
+     */
+    REPAY_FIELD_UUID,
+    REPAY_FIELD_AMOUNT, /* 8: int64 minor units, REPAY_AMOUNT_ABSENT */
+    REPAY_FIELD_MOMENT, /* 8: packed as in date.h, REPAY_MOMENT_ABSENT */
+    REPAY_FIELD_DAY,    /* 4: int32 day, REPAY_DAY_ABSENT */
+    REPAY_FIELD_COUNT,  /* 4: int32, REPAY_COUNT_ABSENT */
+    REPAY_FIELD_TEXT,   /* 4: code of an interned text, 0 absent; numbers are taken as their text */
+    REPAY_FIELD_FLAG    /* 1: 0 false, 1 true, REPAY_FLAG_ABSENT */
 };
 
 static inline size_t repay_field_width(unsigned type)
@@ -37,31 +39,28 @@ static inline size_t repay_field_width(unsigned type)
 #define REPAY_COUNT_ABSENT INT32_MIN
 #define REPAY_FLAG_ABSENT  2
 
-enum repay_role { /* what a column means to every provider; at most one column each */
-                  REPAY_ROLE_NONE,
-                  REPAY_ROLE_ID,      /* identity of the row itself */
-                  REPAY_ROLE_LOAN_ID, /* a TEXT column: loans are told apart by its codes */
-                  REPAY_ROLE_NUMBER,
-                  REPAY_ROLE_DUE_DATE,
-                  REPAY_ROLE_PRINCIPAL,
-                  REPAY_ROLE_INTEREST,
-                  REPAY_ROLE_PENALTY,
-                  REPAY_ROLE_PENALTY_PAID,
-                  REPAY_ROLE_TOTAL_DUE,
-                  REPAY_ROLE_PAID,
-                  REPAY_ROLE_OUTSTANDING,
-                  REPAY_ROLE_STATUS,    /* the provider's word */
-                  REPAY_ROLE_IS_PAID,   /* a flag that says the loan is fully paid */
-                  REPAY_ROLE_REMAINING, /* what the loan still owes after this row, run down by the
-                                           provider */
-                  REPAY_ROLE_LOAN_PRINCIPAL, /* principal the whole loan owes, printed on each of
-                                                its rows */
-                  REPAY_ROLE_LOAN_BALANCE,   /* all that the whole loan owes, printed on each of its
-                                                rows */
-                  REPAY_ROLE_CREATED, /* moment of the row: the latest wins where the two above
-                                         disagree */
-                  REPAY_ROLE_PERSON,  /* somebody's name, a TEXT column */
-                  REPAY_ROLE_EMAIL    /* likewise an e-mail address */
+/* What a column means to every provider; at most one column each. */
+enum repay_role {
+    REPAY_ROLE_NONE,
+    REPAY_ROLE_ID,      /* identity of the row itself */
+    REPAY_ROLE_LOAN_ID, /* a TEXT column: loans are told apart by its codes */
+    REPAY_ROLE_NUMBER,
+    REPAY_ROLE_DUE_DATE,
+    REPAY_ROLE_PRINCIPAL,
+    REPAY_ROLE_INTEREST,
+    REPAY_ROLE_PENALTY,
+    REPAY_ROLE_PENALTY_PAID,
+    REPAY_ROLE_TOTAL_DUE,
+    REPAY_ROLE_PAID,
+    REPAY_ROLE_OUTSTANDING,
+    REPAY_ROLE_STATUS,    /* the provider's word */
+    REPAY_ROLE_IS_PAID,   /* a flag that says the loan is fully paid */
+    REPAY_ROLE_REMAINING, /* what the loan still owes after this row, run down by the provider */
+    REPAY_ROLE_LOAN_PRINCIPAL, /* principal the whole loan owes, printed on each of its rows */
+    REPAY_ROLE_LOAN_BALANCE,   /* all that the whole loan owes, printed on each of its rows */
+    REPAY_ROLE_CREATED,        /* moment of the row: the latest wins where those two disagree */
+    REPAY_ROLE_PERSON,         /* somebody's name, a TEXT column */
+    REPAY_ROLE_EMAIL           /* likewise an e-mail address */
 };
 
 #define REPAY_FIELD_KEY_ROOM 32 /* a member's name in its quotes, with the colon */
@@ -111,11 +110,11 @@ struct repay_status_word {
     enum repay_status status;
 };
 
-enum repay_diff_identity { /* semantics of the project, section 1: which rows are the same row */
-                           REPAY_IDENTITY_ROW_ID,      /* row id, else loan, number, occurrence */
-                           REPAY_IDENTITY_LOAN_NUMBER, /* loan, number, occurrence */
-                           REPAY_IDENTITY_POSITION /* loan and position; by due date where the count
-                                                      changed */
+/* Which rows are the same row: semantics of the project, section 1. */
+enum repay_diff_identity {
+    REPAY_IDENTITY_ROW_ID,      /* row id, else loan, number, occurrence */
+    REPAY_IDENTITY_LOAN_NUMBER, /* loan, number, occurrence */
+    REPAY_IDENTITY_POSITION     /* loan and position; by due date where the count changed */
 };
 
 struct repay_layout {

@@ -20,12 +20,12 @@
 #include "layout.h"
 #include "money.h"
 
-#define REPAY_SCHEDULE_INLINE_MAX                                                                  \
-    (16u << 10) /* packed size up to which one userdata holds it all */
-#define REPAY_SCHEDULE_ROWS_MAX (16u << 20)
-#define REPAY_SCHEDULE_TEXT_MAX ((uint64_t)4 << 30) /* a text code has 32 bits */
-#define REPAY_LABEL_MAX         64
-#define REPAY_SUBJECT_MAX       256
+/* Packed size up to which one userdata holds it all. */
+#define REPAY_SCHEDULE_INLINE_MAX (16u << 10)
+#define REPAY_SCHEDULE_ROWS_MAX   (16u << 20)
+#define REPAY_SCHEDULE_TEXT_MAX   ((uint64_t)4 << 30) /* a text code has 32 bits */
+#define REPAY_LABEL_MAX           64
+#define REPAY_SUBJECT_MAX         256
 
 /* What is true of the whole answer. Texts are borrowed until a schedule copies them. */
 struct repay_schedule_facts {

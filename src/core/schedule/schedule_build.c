@@ -7,9 +7,8 @@
 #include "text_hash.h"
 
 #define SLOTS_FIRST 64
-#define SLOTS_KEPT                                                                                 \
-    4096 /* a larger table is freed at a reset: clearing it would cost each answer                 \
-          */
+/* A larger table is freed at a reset: clearing it would cost each answer. */
+#define SLOTS_KEPT  4096
 
 /* 16 bytes more, because texts are compared in steps of that. */
 #define ESCAPED_STEP (REPAY_RECENT_ROOM + 16)

@@ -1,5 +1,8 @@
 /*
- * Columns as they lie in memory, for the files that read them: schedule.c and schedule_figures.c.
+ * Columns as they lie in memory.
+ *
+ * For those who read or write bits instead of values: the rules and the dumps of this floor, and
+ * the reader of rows, which marks a UUID that is none. Everyone else asks schedule.h for figures.
  */
 #ifndef REPAY_SCHEDULE_COLUMN_H
 #define REPAY_SCHEDULE_COLUMN_H

@@ -1,6 +1,8 @@
 /*
- * How a schedule's memory lies: shared by schedule.c, which reads it, and schedule_build.c,
- * which makes it. Nobody else includes this.
+ * How a schedule's memory lies: segments of rows, blocks of texts, members kept as received.
+ *
+ * schedule_build.c fills it, schedule_pack.c hands it over, schedule.c reads and frees it; nobody
+ * else knows of it.
  */
 #ifndef REPAY_SCHEDULE_STORE_H
 #define REPAY_SCHEDULE_STORE_H
