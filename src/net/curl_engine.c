@@ -8,6 +8,7 @@
  */
 #include "crash_points.h"
 #include "curl_engine.h"
+#include "curl_heap.h"
 #include "curl_library.h"
 #include "curl_slot.h"
 
@@ -17,8 +18,6 @@
 
 /* How long a cancelled or closed call may go unnoticed while others keep the engine busy. */
 #define LOOK_EVERY_MS 10
-
-#define BUFFER_SIZE ((size_t)16 << 10) /* libcurl's own default */
 
 /* curl_multi_poll takes an int; an hour is forever for anybody who waits here. */
 #define POLL_MAX_MS 3600000
@@ -42,6 +41,7 @@ struct repay_curl_engine {
     uint32_t flying;
     uint32_t begun; /* requests handed to libcurl since it last moved */
     struct repay_curl_gather gather;
+    struct repay_curl_heap heap;
     int64_t now_ms, unix_ms; /* read once for all that is done together */
     int64_t nearest_ms;
     int64_t look_ms; /* when all slots were last looked at */
@@ -119,19 +119,6 @@ static uint32_t clamped_slots(uint32_t slots)
     return slots > REPAY_CURL_SLOTS_MAX ? REPAY_CURL_SLOTS_MAX : slots;
 }
 
-/*
- * libcurl gives a transfer 16 KiB to receive into and frees them at its end. With many transfers
- * glibc hands all that back to the system after each round and faults it in again in the next: a
- * page or two for every call, a tenth of its time. A large piece that is freed once makes glibc
- * keep as much; elsewhere it does nothing.
- */
-static void settle_heap(const struct repay_allocator *allocator, uint32_t slots)
-{
-    size_t size = (size_t)slots * BUFFER_SIZE * 2;
-
-    repay_release(allocator, repay_allocate(allocator, size), size);
-}
-
 struct repay_curl_engine *repay_curl_engine_create(const struct repay_curl_options *options,
                                                    struct repay_error *error)
 {
@@ -151,7 +138,6 @@ struct repay_curl_engine *repay_curl_engine_create(const struct repay_curl_optio
     engine->hooks = (struct repay_curl_hooks){own_now_ms, own_unix_ms, NULL, engine};
     if (options->hooks)
         engine->hooks = *options->hooks;
-    settle_heap(allocator, clamped_slots(options->slots));
     engine->pid = repay_curl_library_process();
     engine->nearest_ms = INT64_MAX;
     engine->slots_max = clamped_slots(options->slots);
@@ -488,13 +474,17 @@ struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int6
     if (repay_curl_engine_is_inherited(engine))
         return NULL;
     engine->unlooked = true;
+    repay_curl_heap_enter(&engine->heap);
     while (!engine->ended.first) {
         if (go_round(engine))
             continue;
         if (engine->busy == 0 || left_ms <= 0)
-            return NULL;
+            break;
         left_ms -= rest(engine, rest_time(engine, left_ms));
     }
+    repay_curl_heap_leave();
+    if (!engine->ended.first)
+        return NULL;
     *slot = engine->ended.first->index;
     return release(engine, queue_take(&engine->ended));
 }
@@ -550,6 +540,7 @@ void repay_curl_engine_destroy(struct repay_curl_engine *engine)
         repay_release(allocator, engine->slots[i], sizeof(struct repay_curl_slot));
     }
     (void)curl_multi_cleanup(engine->multi);
+    repay_curl_heap_free(&engine->heap);
     repay_release(allocator, engine->slots, engine->slots_max * sizeof(struct repay_curl_slot *));
     repay_release(allocator, engine, sizeof(*engine));
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "curl_engine.h"
+#include "curl_heap.h"
 
 /* QUICK_EXIT, the cache of parsed authorities and sends that raise no SIGPIPE begin here. */
 #define LIBCURL_MIN 0x075700
@@ -68,7 +69,7 @@ bool repay_curl_library_is_same_process(pid_t pid)
 static void global_init(void)
 {
     make_process_mark();
-    global_code = curl_global_init(CURL_GLOBAL_ALL);
+    global_code = repay_curl_heap_start_library();
 }
 
 /* Never undone: other users of libcurl in this process may rely on it by then. */

@@ -151,7 +151,8 @@ static bool take_field(struct repay_curl_slot *slot, const char *line, size_t le
     if (!framing_is_clear(&slot->head, name, value))
         return stop(slot, REPAY_CURL_STOP_BAD_HEAD);
     if (!slot->core->reply_field(slot->call, name, value))
-        return stop(slot, REPAY_CURL_STOP_BY_CALL);
+        return stop(slot, repay_curl_slot_is_wanted(slot) ? REPAY_CURL_STOP_BY_CALL
+                                                          : REPAY_CURL_STOP_CANCELLED);
     return true;
 }
 
@@ -217,7 +218,8 @@ size_t repay_curl_on_header(char *data, size_t size, size_t count, void *context
     struct repay_curl_slot *slot = context;
     size_t length = size * count;
 
-    if (!repay_curl_slot_is_wanted(slot)) {
+    /* Nobody cancels between two lines that came together, so not every one asks. */
+    if (slot->head.status == 0 && !repay_curl_slot_is_wanted(slot)) {
         (void)stop(slot, REPAY_CURL_STOP_CANCELLED);
         return 0;
     }
