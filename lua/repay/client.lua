@@ -6,7 +6,7 @@ local client_methods = {}
 local call_methods = {}
 
 local claim, is_open, prepare_call = native.claim, native.is_open, native.prepare
-local close_call = native.classes.call.close
+local start, retire = native.start, native.retire
 
 -- By client: what never changes of it, and would be asked of C for every call.
 local facts = setmetatable({}, { __mode = "k" })
@@ -141,23 +141,35 @@ local function driver_of(transport)
   return curl
 end
 
+-- The last call that was made here, run and closed: its handle serves the next one.
+local retired
+
 -- Every operation that some provider has is a method of every client: on the others it gives an
 -- error of kind `unsupported`, not a nil value.
 for _, name in ipairs(native.operations()) do
   client_methods[name] = function(client, arguments)
-    check_open(client, "repay.client", name, 2)
-    local call, err = prepare(client, name, arguments, 2)
+    local handle = retired
+    retired = nil
+    local call, transport = start(client, name, arguments, handle)
     if not call then
-      return nil, err
+      if transport then
+        return nil, transport
+      end
+      check_open(client, "repay.client", name, 2)
+      local err
+      call, err = prepare(client, name, arguments, 2)
+      if not call then
+        return nil, err
+      end
+      transport = select(2, claim(call))
     end
-    -- Nobody else has the call, so it need not be claimed.
-    local transport = facts[client].has_transport and native.transport(client) or nil
     local driver = driver_of(transport)
     local result, failure = nil, driver.refusal and driver.refusal(call)
     if not failure then
       result, failure = driver.perform(call, transport)
     end
-    close_call(call)
+    retire(call)
+    retired = call
     return result, failure
   end
 end

@@ -7,6 +7,8 @@ local native = require "repay.native.core"
 
 local driver = {}
 
+local go_on, answer = native.message_go_on, native.classes.call.answer
+
 local function text_of(raised)
   local ok, text = pcall(tostring, raised)
   return ok and type(text) == "string" and text or "a " .. type(raised)
@@ -31,31 +33,38 @@ local function reading(clock, fallback, name)
   end
 end
 
--- A clock on which sleep(ms) takes ms, even if the transport's sleep returns at once.
+-- The clocks of a transport that has any. Without them there is nothing to remember: nil stands for
+-- our own, which C reads where the call needs them.
 local function clock_of(transport)
-  local read = reading(transport.now_ms, native.now_ms, "now_ms")
-  local skipped = 0
-  local clock = { unix_ms = reading(transport.unix_ms, native.unix_ms, "unix_ms") }
-
-  function clock.now_ms()
-    return read() + skipped
+  if transport.now_ms == nil and transport.unix_ms == nil then
+    return nil
   end
+  return {
+    now_ms = reading(transport.now_ms, native.now_ms, "now_ms"),
+    unix_ms = reading(transport.unix_ms, native.unix_ms, "unix_ms"),
+  }
+end
 
-  function clock.slept_until(moment_ms)
-    local short = moment_ms - clock.now_ms()
-    if short > 0 then
-      skipped = skipped + short
-    end
+-- `skipped_ms` is what sleeps were short of the time they were asked for: to a call sleep(ms) takes
+-- ms, even if the transport's returns at once.
+local function now_of(clock, skipped_ms)
+  return (clock and clock.now_ms or native.now_ms)() + skipped_ms
+end
+
+-- What next and answer are told of the time; nil where they may look themselves.
+local function times_of(clock, skipped_ms)
+  if not clock and skipped_ms == 0 then
+    return nil
   end
-
-  return clock
+  return now_of(clock, skipped_ms), (clock and clock.unix_ms or native.unix_ms)()
 end
 
 -- The process may have been stopped since the call was asked: what is left of its time is what is
 -- left now, and without any nothing leaves.
-local function hand_over(call, transport, clock, asked_ms)
-  local message = call:message()
-  message.timeout_ms = message.timeout_ms - math.max(0, clock.now_ms() - asked_ms)
+local function hand_over(message, transport, clock, skipped_ms, asked_ms)
+  if asked_ms then
+    message.timeout_ms = message.timeout_ms - math.max(0, now_of(clock, skipped_ms) - asked_ms)
+  end
   if message.timeout_ms > 0 then
     return pcall(transport.send, message)
   end
@@ -63,8 +72,8 @@ local function hand_over(call, transport, clock, asked_ms)
     message = "the time was over before the request could leave" }
 end
 
-local function send(call, transport, clock, asked_ms)
-  local ok, response, failure = hand_over(call, transport, clock, asked_ms)
+local function send(call, message, transport, clock, skipped_ms, asked_ms)
+  local ok, response, failure = hand_over(message, transport, clock, skipped_ms, asked_ms)
   if not ok then
     failure = { kind = "bad_response", sent = "maybe", message = text_of(response) }
     response = nil
@@ -72,20 +81,21 @@ local function send(call, transport, clock, asked_ms)
     response = nil
     failure = failure or { kind = "bad_response", sent = "maybe", message = "it said nothing" }
   end
-  local now_ms, unix_ms = clock.now_ms(), clock.unix_ms()
-  if not pcall(call.answer, call, now_ms, unix_ms, response, failure) then
+  local now_ms, unix_ms = times_of(clock, skipped_ms)
+  if not pcall(answer, call, now_ms, unix_ms, response, failure) then
     collectgarbage()
-    call:answer(now_ms, unix_ms, nil, { kind = "bad_response", sent = "maybe" })
+    answer(call, now_ms, unix_ms, nil, { kind = "bad_response", sent = "maybe" })
   end
 end
 
-local function wait(call, transport, clock, ms)
-  local until_ms = clock.now_ms() + ms
-  if pcall(transport.sleep, ms) then
-    clock.slept_until(until_ms)
-  else
+-- How much of the time was skipped, this sleep included.
+local function wait(call, transport, clock, skipped_ms, ms)
+  local until_ms = now_of(clock, skipped_ms) + ms
+  if not pcall(transport.sleep, ms) then
     call:cancel()
+    return skipped_ms
   end
+  return skipped_ms + math.max(0, until_ms - now_of(clock, skipped_ms))
 end
 
 --- The time now, on the clock that calls are driven by: over this transport, or without one.
@@ -95,18 +105,18 @@ end
 
 --- Runs the call to its end. It begins `after` and ends `within` so many milliseconds, if given.
 function driver.run(call, transport, after, within)
-  local clock = clock_of(transport)
+  local clock, skipped_ms = clock_of(transport), 0
   if after or within then
-    local now_ms = clock.now_ms()
+    local now_ms = now_of(clock, 0)
     native.limit(call, after and now_ms + after, within and now_ms + within)
   end
   while true do
-    local asked_ms = clock.now_ms()
-    local step, ms = call:next(asked_ms, clock.unix_ms())
-    if step == "send" then
-      send(call, transport, clock, asked_ms)
-    elseif step == "wait" then
-      wait(call, transport, clock, ms)
+    local asked_ms, unix_ms = times_of(clock, skipped_ms)
+    local message, wait_ms = go_on(call, asked_ms, unix_ms)
+    if message then
+      send(call, message, transport, clock, skipped_ms, asked_ms)
+    elseif wait_ms then
+      skipped_ms = wait(call, transport, clock, skipped_ms, wait_ms)
     else
       return
     end
@@ -121,7 +131,8 @@ end
 
 --- A driver of repay.each (each.lua): one call after the other, each over its own transport.
 function driver.many(_, transport)
-  local self = { places = 1, now_ms = clock_of(transport).now_ms }
+  local clock = clock_of(transport)
+  local self = { places = 1, now_ms = clock and clock.now_ms or native.now_ms }
   local waiting, after, within
 
   function self.add(call, after_ms, within_ms)

@@ -22,7 +22,9 @@ struct handle {
 
 static struct handle *get_handle(lua_State *L, int index)
 {
-    return luaL_checkudata(L, index, REPAY_LUA_CALL);
+    void *object = repay_lua_class_test(L, index, REPAY_LUA_SLOT_CALL);
+
+    return object ? object : luaL_checkudata(L, index, REPAY_LUA_CALL);
 }
 
 struct repay_lua_call *repay_lua_get_call(lua_State *L, int index)
@@ -234,7 +236,19 @@ static struct handle *new_handle(lua_State *L, int client)
 
     handle->call = NULL;
     repay_lua_anchor_to_anchoring(L, -1, client);
-    repay_lua_class_set(L, REPAY_LUA_CALL);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_CALL);
+    return handle;
+}
+
+/* A closed one that start was given back, with its client anchored; or a new one. */
+static struct handle *take_handle(lua_State *L, int client, int retired)
+{
+    struct handle *handle = retired ? repay_lua_class_test(L, retired, REPAY_LUA_SLOT_CALL) : NULL;
+
+    if (!handle || handle->call)
+        return new_handle(L, client);
+    lua_pushvalue(L, retired);
+    repay_lua_anchor_to_anchoring(L, -1, client);
     return handle;
 }
 
@@ -265,18 +279,39 @@ static void pay_for_call(lua_State *L, const struct repay_lua_state *state)
         (void)lua_gc(L, LUA_GCSTEP, (int)(sizeof(struct repay_lua_call) >> 10));
 }
 
-int repay_lua_call_prepare(lua_State *L)
+struct repay_lua_call *repay_lua_make_call(lua_State *L, const struct repay_operation *operation,
+                                           int64_t unix_ms, int retired)
 {
     struct repay_session *session = &repay_lua_check_client(L, 1)->session;
-    const struct repay_operation *operation;
-    struct repay_text name = REPAY_NO_TEXT;
-    struct repay_lua_scene scene = {session->provider->name, NULL, NULL};
+    struct repay_lua_scene scene = {session->provider->name, operation->name, NULL};
     struct repay_lua_state *state = repay_lua_state_of(L);
     struct repay_lua_call *call;
     struct handle *handle;
     struct repay_error error;
+
+    pay_for_call(L, state);
+    handle = take_handle(L, 1, retired);
+    call = take_call(L, state);
+    if (!call) {
+        (void)repay_error_set(&error, REPAY_KIND_MEMORY, "not enough memory for a call");
+        (void)repay_lua_push_failure(L, &error, &scene);
+        return NULL;
+    }
+    open_call(state, handle, call, session, operation);
+    if (prepare(L, call, unix_ms, &error))
+        return call;
+    scene = repay_lua_call_scene(call);
+    (void)repay_lua_push_failure(L, &error, &scene);
+    close_handle(L, handle);
+    return NULL;
+}
+
+int repay_lua_call_prepare(lua_State *L)
+{
+    const struct repay_session *session = &repay_lua_check_client(L, 1)->session;
+    const struct repay_operation *operation;
+    struct repay_text name = REPAY_NO_TEXT;
     int64_t unix_ms;
-    int results;
 
     luaL_checktype(L, 2, LUA_TSTRING);
     if (lua_type(L, 3) != LUA_TSTRING)
@@ -284,27 +319,23 @@ int repay_lua_call_prepare(lua_State *L)
     unix_ms = lua_isnoneornil(L, 4) ? repay_clock_unix_ms() : repay_lua_check_integer(L, 4);
     lua_settop(L, 3);
     name.data = lua_tolstring(L, 2, &name.length);
-    scene.operation = name.data;
     operation = repay_operation_find(session->provider, name);
     if (!operation) {
+        struct repay_lua_scene scene = {session->provider->name, name.data, NULL};
+        struct repay_error error;
+
         (void)repay_error_set(&error, REPAY_KIND_UNSUPPORTED, "%s has no operation '%.32s'",
                               session->provider->name, name.data);
         return repay_lua_push_failure(L, &error, &scene);
     }
-    pay_for_call(L, state);
-    handle = new_handle(L, 1);
-    call = take_call(L, state);
-    if (!call) {
-        (void)repay_error_set(&error, REPAY_KIND_MEMORY, "not enough memory for a call");
-        return repay_lua_push_failure(L, &error, &scene);
-    }
-    open_call(state, handle, call, session, operation);
-    if (prepare(L, call, unix_ms, &error))
-        return 1;
-    scene = repay_lua_call_scene(call);
-    results = repay_lua_push_failure(L, &error, &scene);
-    close_handle(L, handle);
-    return results;
+    return repay_lua_make_call(L, operation, unix_ms, 0) ? 1 : 2;
+}
+
+int repay_lua_call_retire(lua_State *L)
+{
+    close_handle(L, get_handle(L, 1));
+    repay_lua_let_go(L, 1);
+    return 0;
 }
 
 int repay_lua_call_preview(lua_State *L)
@@ -334,7 +365,7 @@ struct repay_call *repay_lua_free_call(lua_State *L, int index)
 
 int repay_lua_call_claim(lua_State *L)
 {
-    const struct handle *handle = luaL_testudata(L, 1, REPAY_LUA_CALL);
+    const struct handle *handle = repay_lua_class_test(L, 1, REPAY_LUA_SLOT_CALL);
     struct repay_lua_call *call = handle ? handle->call : NULL;
     bool is_free = is_free_call(call);
 
@@ -364,7 +395,7 @@ int repay_lua_call_limit(lua_State *L)
 
 int repay_lua_call_host(lua_State *L)
 {
-    const struct handle *handle = luaL_testudata(L, 1, REPAY_LUA_CALL);
+    const struct handle *handle = repay_lua_class_test(L, 1, REPAY_LUA_SLOT_CALL);
     const struct repay_session *session =
         handle && handle->call ? handle->call->call.session : NULL;
 
@@ -380,7 +411,7 @@ int repay_lua_call_host(lua_State *L)
 
 int repay_lua_call_transport(lua_State *L)
 {
-    if (luaL_testudata(L, 1, REPAY_LUA_CLIENT)) {
+    if (repay_lua_class_test(L, 1, REPAY_LUA_SLOT_CLIENT)) {
         repay_lua_push_anchored(L, 1);
         return 1;
     }
@@ -476,7 +507,8 @@ static const luaL_Reg metamethods[] = {
 static const char *const facts[] = {"provider", "operation",       "subject",
                                     "is_write", "idempotency_key", NULL};
 
-static const struct repay_lua_class class = {REPAY_LUA_CALL, methods, metamethods, facts};
+static const struct repay_lua_class class = {REPAY_LUA_SLOT_CALL, REPAY_LUA_CALL, methods,
+                                             metamethods, facts};
 
 static int call_index(lua_State *L)
 {

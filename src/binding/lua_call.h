@@ -41,6 +41,17 @@ void repay_lua_drop_call(lua_State *L, struct repay_call *call);
 void repay_lua_free_spare_calls(struct repay_lua_state *state);
 struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call);
 
+/*
+ * A call of the client at 1 with the arguments, or the id, at 3: pushes it, or nil and an error and
+ * is NULL. `retired`: where a handle lies that may be used again, or 0.
+ */
+struct repay_lua_call *repay_lua_make_call(lua_State *L, const struct repay_operation *operation,
+                                           int64_t unix_ms, int retired);
+/*
+ * retire(call): closes one that nobody but the caller has seen, and lets go of its client. A handle
+ * costs Lua's collector a finalizer, so it is better used again.
+ */
+int repay_lua_call_retire(lua_State *L);
 /* prepare(client, operation, arguments or id[, unix_ms]): a call, or nil and an error. */
 int repay_lua_call_prepare(lua_State *L);
 /* limit(call, begin_ms, limit_ms): see repay_call_limit; false or nil for none. */

@@ -8,7 +8,7 @@
 #include "lua_call.h"
 #include "lua_suggest.h"
 
-#define STATE_KEY "repay.state"
+#define STATE_NAME "repay.state"
 
 /* Lua's allocator wants to know the old size, which the core always tells. */
 static void *resize(void *context, void *memory, size_t old_size, size_t new_size)
@@ -40,7 +40,7 @@ void repay_lua_state_open(lua_State *L)
 {
     struct repay_lua_state *state;
 
-    lua_getfield(L, LUA_REGISTRYINDEX, STATE_KEY);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, REPAY_LUA_SLOT_STATE);
     if (lua_isuserdata(L, -1)) {
         lua_pop(L, 1);
         return;
@@ -55,17 +55,17 @@ void repay_lua_state_open(lua_State *L)
     lua_createtable(L, 0, 2);
     lua_pushcfunction(L, state_gc);
     lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, STATE_KEY);
+    lua_pushliteral(L, STATE_NAME);
     lua_setfield(L, -2, "__metatable");
     (void)lua_setmetatable(L, -2);
-    lua_setfield(L, LUA_REGISTRYINDEX, STATE_KEY);
+    lua_rawseti(L, LUA_REGISTRYINDEX, REPAY_LUA_SLOT_STATE);
 }
 
 struct repay_lua_state *repay_lua_state_of(lua_State *L)
 {
     struct repay_lua_state *state;
 
-    lua_getfield(L, LUA_REGISTRYINDEX, STATE_KEY);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, REPAY_LUA_SLOT_STATE);
     state = lua_touserdata(L, -1);
     lua_pop(L, 1);
     return state;
@@ -110,6 +110,8 @@ void repay_lua_class_register(lua_State *L, const struct repay_lua_class *class)
     lua_setfield(L, -2, "__name");
     lua_pushstring(L, class->name);
     lua_setfield(L, -2, "__metatable");
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, LUA_REGISTRYINDEX, (int)class->slot);
     /* Last, because it is the sign that the metatable is whole: memory may run out anywhere above.
      */
     lua_pushvalue(L, methods);
@@ -118,10 +120,23 @@ void repay_lua_class_register(lua_State *L, const struct repay_lua_class *class)
     lua_remove(L, methods - 1);
 }
 
-void repay_lua_class_set(lua_State *L, const char *name)
+void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot)
 {
-    luaL_getmetatable(L, name);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, (int)slot);
     (void)lua_setmetatable(L, -2);
+}
+
+void *repay_lua_class_test(lua_State *L, int index, enum repay_lua_slot slot)
+{
+    void *object = lua_touserdata(L, index);
+
+    if (!object || !lua_getmetatable(L, index))
+        return NULL;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, (int)slot);
+    if (!lua_rawequal(L, -1, -2))
+        object = NULL;
+    lua_pop(L, 2);
+    return object;
 }
 
 const char *repay_lua_class_fact(lua_State *L, const struct repay_lua_class *class, int key)

@@ -28,6 +28,18 @@ struct repay_lua_state {
     bool is_ending;             /* nothing is kept for later any more */
 };
 
+/*
+ * Where the registry keeps what every crossing into C asks for. Whole numbers, because finding a
+ * name costs as much as all the rest of the question; large ones, because luaL_ref counts from 1.
+ */
+enum repay_lua_slot {
+    REPAY_LUA_SLOT_STATE = 0x52455041,
+    REPAY_LUA_SLOT_CLIENT, /* metatables */
+    REPAY_LUA_SLOT_CALL,
+    REPAY_LUA_SLOT_SCHEDULE,
+    REPAY_LUA_SLOT_PORTFOLIO
+};
+
 /* Makes the state's userdata if it is not there yet. Raises for lack of memory. */
 void repay_lua_state_open(lua_State *L);
 /* Never raises: also used by finalizers. */
@@ -36,7 +48,8 @@ struct repay_lua_state *repay_lua_state_of(lua_State *L);
 struct repay_blocks *repay_lua_blocks(lua_State *L);
 
 struct repay_lua_class {
-    const char *name;            /* "repay.client": __name, and the key in the registry */
+    enum repay_lua_slot slot;
+    const char *name;            /* "repay.client": __name, and a key in the registry as well */
     const luaL_Reg *methods;     /* ends with NULL */
     const luaL_Reg *metamethods; /* ends with NULL; __index gets the methods as upvalue 1 */
     const char *const *facts;    /* names of fields that __index makes, ends with NULL */
@@ -48,7 +61,9 @@ struct repay_lua_class {
  */
 void repay_lua_class_register(lua_State *L, const struct repay_lua_class *class);
 /* Gives the new userdata on top of the stack its class. */
-void repay_lua_class_set(lua_State *L, const char *name);
+void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot);
+/* The object at the index if it is of the class, else NULL. Never raises. */
+void *repay_lua_class_test(lua_State *L, int index, enum repay_lua_slot slot);
 /* The class's own copy of the fact's name at `key`, or NULL when that is no fact. */
 const char *repay_lua_class_fact(lua_State *L, const struct repay_lua_class *class, int key);
 /*

@@ -13,7 +13,14 @@
 
 struct repay_lua_client *repay_lua_get_client(lua_State *L, int index)
 {
-    return luaL_checkudata(L, index, REPAY_LUA_CLIENT);
+    void *object = repay_lua_class_test(L, index, REPAY_LUA_SLOT_CLIENT);
+
+    return object ? object : luaL_checkudata(L, index, REPAY_LUA_CLIENT);
+}
+
+struct repay_lua_client *repay_lua_test_client(lua_State *L, int index)
+{
+    return repay_lua_class_test(L, index, REPAY_LUA_SLOT_CLIENT);
 }
 
 struct repay_lua_client *repay_lua_check_client(lua_State *L, int index)
@@ -124,7 +131,7 @@ int repay_lua_client_open(lua_State *L)
     repay_lua_raw_field(L, 2, "transport");
     repay_lua_anchor(L, 3, 4);
     lua_pop(L, 1);
-    repay_lua_class_set(L, REPAY_LUA_CLIENT);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_CLIENT);
     if (repay_session_open(&client->session, &options, &error)) {
         state->live++;
         return 1;
@@ -268,7 +275,8 @@ static const luaL_Reg metamethods[] = {
     {"__tostring", client_to_string}, {NULL, NULL},
 };
 
-static const struct repay_lua_class class = {REPAY_LUA_CLIENT, methods, metamethods, facts};
+static const struct repay_lua_class class = {REPAY_LUA_SLOT_CLIENT, REPAY_LUA_CLIENT, methods,
+                                             metamethods, facts};
 
 static int client_index(lua_State *L)
 {

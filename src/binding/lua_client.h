@@ -17,6 +17,8 @@ struct repay_lua_client {
 void repay_lua_client_register(lua_State *L);
 /* Raises unless the value is a client; closed ones pass. */
 struct repay_lua_client *repay_lua_get_client(lua_State *L, int index);
+/* NULL for what is no client. */
+struct repay_lua_client *repay_lua_test_client(lua_State *L, int index);
 /* Closed ones raise too. */
 struct repay_lua_client *repay_lua_check_client(lua_State *L, int index);
 /* open(provider, options): a client, or nil and an error. Raises for what options.lua let through.

@@ -40,6 +40,14 @@ static inline void repay_lua_anchor_to_anchoring(lua_State *L, int owner, int ke
     repay_lua_anchor(L, owner, kept);
 }
 
+/* Keeps nothing alive from now on. */
+static inline void repay_lua_let_go(lua_State *L, int owner)
+{
+    owner = lua_absindex(L, owner);
+    lua_pushnil(L);
+    lua_setiuservalue(L, owner, 1);
+}
+
 /* Pushes what the userdata keeps alive. */
 static inline void repay_lua_push_anchored(lua_State *L, int owner)
 {
@@ -143,6 +151,14 @@ static inline void repay_lua_anchor_to_anchoring(lua_State *L, int owner, int ke
     }
     (void)lua_setfenv(L, owner);
     lua_pop(L, 1);
+}
+
+/* The table may be shared, so it is left as it is; the globals live anyway. */
+static inline void repay_lua_let_go(lua_State *L, int owner)
+{
+    owner = lua_absindex(L, owner);
+    lua_pushvalue(L, LUA_GLOBALSINDEX);
+    (void)lua_setfenv(L, owner);
 }
 
 static inline void repay_lua_push_anchored(lua_State *L, int owner)

@@ -6,7 +6,7 @@
  * driver takes `wire` and feeds raw bytes. Nothing a transport answers can raise here: a malformed
  * answer is a reply like any other, and the call decides what it means.
  */
-#include "lua_call.h"
+#include "lua_message.h"
 
 #include "clock.h"
 #include "lua_arguments.h"
@@ -50,82 +50,6 @@ static int next_step(lua_State *L)
         break;
     }
     lua_pushliteral(L, "failed");
-    return 1;
-}
-
-static void push_url(lua_State *L, const struct repay_url *base, struct repay_text target)
-{
-    int before = lua_gettop(L);
-
-    lua_pushstring(L, base->tls ? "https://" : "http://");
-    if (base->host_is_ipv6)
-        lua_pushliteral(L, "[");
-    lua_pushlstring(L, base->host.data, base->host.length);
-    if (base->host_is_ipv6)
-        lua_pushliteral(L, "]");
-    if (base->port_given)
-        lua_pushfstring(L, ":%d", (int)base->port);
-    lua_pushlstring(L, target.data, target.length);
-    lua_concat(L, lua_gettop(L) - before);
-}
-
-static void push_headers(lua_State *L, const struct repay_request *request, bool show_secrets)
-{
-    lua_createtable(L, (int)request->header_count, 0);
-    for (uint32_t i = 0; i < request->header_count; i++) {
-        const struct repay_request_header *header = &request->headers[i];
-        struct repay_text name = repay_request_text(request, header->name);
-        struct repay_text value = repay_request_text(request, header->value);
-
-        lua_createtable(L, 2, 0);
-        lua_pushlstring(L, name.data, name.length);
-        lua_rawseti(L, -2, 1);
-        if (header->secret && !show_secrets)
-            lua_pushliteral(L, "***");
-        else
-            lua_pushlstring(L, value.data, value.length);
-        lua_rawseti(L, -2, 2);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
-}
-
-void repay_lua_push_request(lua_State *L, const struct repay_lua_call *call, bool show_secrets)
-{
-    const struct repay_request *request = repay_call_request(&call->call);
-
-    lua_createtable(L, 0, 6);
-    lua_pushstring(L, repay_method_name(request->method));
-    lua_setfield(L, -2, "method");
-    push_url(L, &call->call.session->base, repay_request_text(request, request->target));
-    lua_setfield(L, -2, "url");
-    push_headers(L, request, show_secrets);
-    lua_setfield(L, -2, "headers");
-    if (request->body.length > 0) {
-        struct repay_text body = repay_request_text(request, request->body);
-
-        lua_pushlstring(L, body.data, body.length);
-        lua_setfield(L, -2, "body");
-    }
-}
-
-static void set_attempt_facts(lua_State *L, const struct repay_call *call)
-{
-    int64_t left_ms = call->attempt_deadline_ms - call->now_ms;
-
-    lua_pushinteger(L, (lua_Integer)(left_ms > 0 ? left_ms : 0));
-    lua_setfield(L, -2, "timeout_ms");
-    lua_pushboolean(L, call->operation->is_write);
-    lua_setfield(L, -2, "is_write");
-}
-
-/* message(): the request as a message transport takes it, credentials and all. */
-static int message(lua_State *L)
-{
-    struct repay_lua_call *call = check_sending(L, 1);
-
-    repay_lua_push_request(L, call, true);
-    call->is_handed = true;
-    set_attempt_facts(L, &call->call);
     return 1;
 }
 
@@ -177,7 +101,7 @@ static int wire(lua_State *L)
     lua_setfield(L, -2, "first_byte_timeout_ms");
     set_given(L, "client_cert", session->client_cert);
     set_given(L, "client_key", session->client_key);
-    set_attempt_facts(L, &call->call);
+    repay_lua_set_attempt(L, &call->call, call->call.now_ms);
     return 1;
 }
 
@@ -399,6 +323,6 @@ static int answer(lua_State *L)
 }
 
 const luaL_Reg repay_lua_drive_methods[] = {
-    {"answer", answer},  {"feed", feed}, {"message", message},
+    {"answer", answer},  {"feed", feed}, {"message", repay_lua_message},
     {"next", next_step}, {"wire", wire}, {NULL, NULL},
 };

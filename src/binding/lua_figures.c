@@ -94,7 +94,6 @@ bool repay_lua_day_option(lua_State *L, int table, const char *where, const char
                           int32_t *day)
 {
     struct repay_text text;
-    char shown[24];
 
     repay_lua_raw_field(L, table, name);
     if (lua_isnil(L, -1)) {
@@ -104,10 +103,13 @@ bool repay_lua_day_option(lua_State *L, int table, const char *where, const char
     if (lua_type(L, -1) != LUA_TSTRING)
         (void)wrong_type(L, where, name, "a day like \"2026-01-31\"");
     text.data = lua_tolstring(L, -1, &text.length);
-    repay_error_copy(shown, sizeof shown, text);
-    if (!repay_day_read(text, day))
+    if (!repay_day_read(text, day)) {
+        char shown[24];
+
+        repay_error_copy(shown, sizeof shown, text);
         (void)luaL_error(L, "%s: option '%s' must be a day like \"2026-01-31\", got \"%s\"", where,
                          name, shown);
+    }
     lua_pop(L, 1);
     return true;
 }
@@ -332,6 +334,26 @@ void repay_lua_add_warning(lua_State *L, const char *word, const char *message)
     lua_pop(L, 1);
 }
 
+/* "balances as fetched on 2026-11-20", and where a second day is given ", not on 2026-11-21". */
+static void push_balances(lua_State *L, const char *fetched, const char *as_of)
+{
+    static const char begin[] = "balances as fetched on ";
+    static const char between[] = ", not on ";
+    char text[sizeof begin + sizeof between + (size_t)2 * REPAY_DAY_TEXT_MAX];
+    size_t length = sizeof begin - 1;
+
+    memcpy(text, begin, length);
+    memcpy(text + length, fetched, REPAY_DAY_TEXT_MAX);
+    length += REPAY_DAY_TEXT_MAX;
+    if (as_of) {
+        memcpy(text + length, between, sizeof between - 1);
+        length += sizeof between - 1;
+        memcpy(text + length, as_of, REPAY_DAY_TEXT_MAX);
+        length += REPAY_DAY_TEXT_MAX;
+    }
+    lua_pushlstring(L, text, length);
+}
+
 void repay_lua_push_figures(lua_State *L, const struct repay_schedule *schedule, int32_t as_of)
 {
     int32_t fetched = repay_schedule_fetched_day(schedule);
@@ -348,17 +370,18 @@ void repay_lua_push_figures(lua_State *L, const struct repay_schedule *schedule,
     lua_setfield(L, -2, "warnings");
     repay_lua_set_word(L, "as_of", days[1]);
     repay_lua_set_word(L, "fetched_on", days[0]);
-    (void)lua_pushfstring(L, "balances as fetched on %s", days[0]);
+    push_balances(L, days[0], NULL);
     lua_setfield(L, -2, "balances");
     repay_lua_set_word(L, "currency", schedule->currency);
     repay_lua_set_integer(L, "decimals", schedule->decimals);
     if (fetched != as_of) {
-        const char *message =
-            lua_pushfstring(L, "balances as fetched on %s, not on %s", days[0], days[1]);
-
-        lua_insert(L, -2);
-        repay_lua_add_warning(L, "fetched_on_another_day", message);
-        lua_remove(L, -2);
+        lua_getfield(L, -1, "warnings");
+        lua_createtable(L, 0, 2);
+        repay_lua_set_word(L, "word", "fetched_on_another_day");
+        push_balances(L, days[0], days[1]);
+        lua_setfield(L, -2, "message");
+        lua_rawseti(L, -2, 1);
+        lua_pop(L, 1);
     }
 }
 

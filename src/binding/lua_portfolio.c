@@ -20,7 +20,9 @@
 
 static struct repay_lua_portfolio *get_portfolio(lua_State *L, int index)
 {
-    return luaL_checkudata(L, index, REPAY_LUA_PORTFOLIO);
+    void *object = repay_lua_class_test(L, index, REPAY_LUA_SLOT_PORTFOLIO);
+
+    return object ? object : luaL_checkudata(L, index, REPAY_LUA_PORTFOLIO);
 }
 
 struct repay_portfolio *repay_lua_check_portfolio(lua_State *L, int index)
@@ -45,7 +47,7 @@ int repay_lua_portfolio_new(lua_State *L)
         return luaL_error(L, "%s: option 'as_of' is required: a day like \"2026-01-31\"", where);
     portfolio = repay_lua_new_userdata(L, sizeof *portfolio);
     portfolio->is_open = false;
-    repay_lua_class_set(L, REPAY_LUA_PORTFOLIO);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_PORTFOLIO);
     repay_portfolio_init(&portfolio->portfolio, &state->allocator, as_of);
     portfolio->is_open = true;
     state->live++;
@@ -151,7 +153,8 @@ static const luaL_Reg metamethods[] = {
     {NULL, NULL},
 };
 
-static const struct repay_lua_class class = {REPAY_LUA_PORTFOLIO, methods, metamethods, facts};
+static const struct repay_lua_class class = {REPAY_LUA_SLOT_PORTFOLIO, REPAY_LUA_PORTFOLIO, methods,
+                                             metamethods, facts};
 
 static int portfolio_index(lua_State *L)
 {

@@ -10,7 +10,9 @@
 
 struct repay_schedule *repay_lua_get_schedule(lua_State *L, int index)
 {
-    return luaL_checkudata(L, index, REPAY_LUA_SCHEDULE);
+    void *object = repay_lua_class_test(L, index, REPAY_LUA_SLOT_SCHEDULE);
+
+    return object ? object : luaL_checkudata(L, index, REPAY_LUA_SCHEDULE);
 }
 
 struct repay_schedule *repay_lua_check_schedule(lua_State *L, int index)
@@ -31,7 +33,7 @@ struct repay_schedule *repay_lua_new_schedule(lua_State *L, size_t size)
     struct repay_schedule *schedule = repay_lua_new_userdata(L, size);
 
     repay_schedule_init(schedule);
-    repay_lua_class_set(L, REPAY_LUA_SCHEDULE);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_SCHEDULE);
     return schedule;
 }
 
@@ -151,7 +153,8 @@ static const luaL_Reg metamethods[] = {
     {NULL, NULL},
 };
 
-static const struct repay_lua_class class = {REPAY_LUA_SCHEDULE, methods, metamethods, facts};
+static const struct repay_lua_class class = {REPAY_LUA_SLOT_SCHEDULE, REPAY_LUA_SCHEDULE, methods,
+                                             metamethods, facts};
 
 static int schedule_index(lua_State *L)
 {

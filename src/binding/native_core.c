@@ -11,7 +11,9 @@
 #include "lua_cosocket.h"
 #include "lua_figures.h"
 #include "lua_fingerprint.h"
+#include "lua_message.h"
 #include "lua_money.h"
+#include "lua_plain.h"
 #include "lua_portfolio.h"
 #include "lua_provider.h"
 #include "lua_row.h"
@@ -170,8 +172,11 @@ static const luaL_Reg functions[] = {
     {"provider", repay_lua_provider},
     {"providers", repay_lua_providers},
     {"result", repay_lua_call_result},
+    {"message_go_on", repay_lua_message_go_on},
+    {"retire", repay_lua_call_retire},
     {"row_extra", repay_lua_row_extra},
     {"row_names", repay_lua_row_names},
+    {"start", repay_lua_call_start},
     {"suggest", repay_lua_suggest},
     {"transport", repay_lua_call_transport},
     {"unix_ms", unix_ms},

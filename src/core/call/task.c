@@ -4,36 +4,43 @@
  */
 #include "task.h"
 
+/* Brackets, a colon and five digits around the longest name. */
+#define HOST_ROOM (REPAY_HOST_MAX + 8)
+
 /* "host", "[::1]" or "host:8080", as RFC 9110 wants the Host header. */
-static bool append_host(struct repay_bytes *out, const struct repay_url *base)
+static struct repay_text write_host(const struct repay_url *base, char room[HOST_ROOM])
 {
     uint16_t usual_port = base->tls ? 443 : 80;
+    unsigned left = base->port;
+    char digits[5];
+    size_t first = sizeof digits;
+    size_t used = 0;
 
     if (base->host_is_ipv6)
-        (void)repay_bytes_append_byte(out, '[');
-    (void)repay_bytes_append_text(out, base->host);
+        room[used++] = '[';
+    memcpy(room + used, base->host.data, base->host.length);
+    used += base->host.length;
     if (base->host_is_ipv6)
-        (void)repay_bytes_append_byte(out, ']');
+        room[used++] = ']';
     if (base->port != usual_port) {
-        (void)repay_bytes_append_byte(out, ':');
-        (void)repay_bytes_append_integer(out, base->port);
+        room[used++] = ':';
+        do {
+            digits[--first] = (char)('0' + left % 10);
+            left /= 10;
+        } while (left > 0);
+        memcpy(room + used, digits + first, sizeof digits - first);
+        used += sizeof digits - first;
     }
-    return !out->failed;
+    return (struct repay_text){room, used};
 }
 
 static bool add_host(const struct repay_task *task, struct repay_request *out,
                      struct repay_error *error)
 {
-    struct repay_bytes host;
-    bool is_added;
+    char room[HOST_ROOM];
 
-    repay_bytes_init(&host, out->bytes.allocator, REPAY_URL_MAX);
-    if (append_host(&host, &task->session->base))
-        is_added = repay_request_add_header(out, "Host", repay_bytes_text(&host), false, error);
-    else
-        is_added = repay_error_set(error, REPAY_KIND_MEMORY, "out of memory");
-    repay_bytes_free(&host);
-    return is_added;
+    return repay_request_add_header(out, "Host", write_host(&task->session->base, room), false,
+                                    error);
 }
 
 void repay_task_begin_target(const struct repay_task *task, enum repay_method method,

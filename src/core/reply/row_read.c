@@ -34,10 +34,19 @@ void repay_row_reader_free(struct repay_row_reader *reader)
     repay_bytes_free(&reader->text);
 }
 
+/* As the layout has the members, until a body tells another order. */
+static void forget_order(struct repay_row_reader *reader, const struct repay_layout *layout)
+{
+    unsigned count = layout->field_count;
+    for (unsigned i = 0; i < count; i++)
+        reader->next_field[i] = (uint8_t)(i + 1 < count ? i + 1 : 0);
+    reader->next_field[REPAY_FIELDS_MAX] = 0;
+    reader->layout = layout;
+}
+
 void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builder *builder,
                             int decimals, int zone_minutes, struct repay_error *error)
 {
-    unsigned count = builder->layout->field_count;
     reader->builder = builder;
     reader->error = error;
     reader->field = NULL;
@@ -45,9 +54,8 @@ void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builde
     reader->decimals = (uint8_t)decimals;
     reader->zone_minutes = (int16_t)zone_minutes;
     reader->whole_max = REPAY_AMOUNT_MAX / powers_of_10[decimals];
-    for (unsigned i = 0; i < count; i++)
-        reader->next_field[i] = (uint8_t)(i + 1 < count ? i + 1 : 0);
-    reader->next_field[REPAY_FIELDS_MAX] = 0;
+    if (reader->layout != builder->layout)
+        forget_order(reader, builder->layout);
     repay_bytes_clear(&reader->extra);
     repay_bytes_clear(&reader->text);
 }

@@ -21,11 +21,12 @@
 
 struct repay_row_reader {
     struct repay_builder *builder;
-    struct repay_error *error; /* set by the reader only for memory and ceilings */
-    struct repay_bytes extra;  /* members of the row under way that are kept as received */
-    struct repay_bytes text;   /* a string without its escapes */
-    const char *field;         /* on BAD: the documented member it is about, or NULL */
-    bool error_is_set;         /* on BAD: memory or a ceiling; `error` says which */
+    const struct repay_layout *layout; /* of the body before: its order is the best guess */
+    struct repay_error *error;         /* set by the reader only for memory and ceilings */
+    struct repay_bytes extra;          /* members of the row under way that are kept as received */
+    struct repay_bytes text;           /* a string without its escapes */
+    const char *field;                 /* on BAD: the documented member it is about, or NULL */
+    bool error_is_set;                 /* on BAD: memory or a ceiling; `error` says which */
     uint8_t decimals;
     int16_t zone_minutes;
     int64_t whole_max; /* amounts below this many major units fit without a check */
