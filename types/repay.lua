@@ -1189,6 +1189,12 @@ function repay.journal(path, options) end
 ---@field entry? repay.entry
 ---@field warnings string[]
 
+---@class repay.file_change
+---@field batch integer
+---@field name string
+---@field planned_ms integer
+---@field new integer rows that are not in the journal
+
 ---@class repay.file_result
 ---@field stage "dry_run"|"planned"|"done"
 ---@field path? string
@@ -1198,7 +1204,7 @@ function repay.journal(path, options) end
 ---@field totals table<string, repay.minor> by currency
 ---@field warnings integer
 ---@field table string
----@field changed? { batch: integer, name: string, planned_ms: integer, new: integer } of the file, since it was planned
+---@field changed? repay.file_change since the file was planned
 ---@field run? repay.run_result
 ---@field decisions? repay.decision[]
 
