@@ -138,10 +138,10 @@ deps:
 	@echo '  apt-get install $(sort $(APT_BUILD) $(APT_TEST) $(APT_LINT) libclang-rt-dev valgrind)'
 	@echo 'On Fedora:'
 	@echo '  dnf install gcc make pkgconf lua lua-devel luajit luajit-devel libcurl-devel sqlite-devel libxlsxwriter-devel luarocks openssl clang clang-tools-extra compiler-rt'
-	@echo '  for rock in argparse busted luacheck lua-cjson cqueues luaossl; do luarocks install $$rock; done'
+	@echo '  for rock in argparse busted luacheck lua-cjson cqueues luaossl luasocket; do luarocks install $$rock; done'
 	@echo 'With Homebrew:'
 	@echo '  brew install lua luajit curl sqlite libxlsxwriter pkgconf luarocks openssl clang-format llvm'
-	@echo '  for rock in argparse busted luacheck lua-cjson cqueues luaossl; do luarocks install $$rock; done'
+	@echo '  for rock in argparse busted luacheck lua-cjson cqueues luaossl luasocket; do luarocks install $$rock; done'
 	@echo 'Names that differ are given to make: lua54_PROGRAM=lua lua54_PACKAGE=lua-5.4 lua51_PROGRAM=luajit'
 
 #

@@ -2,6 +2,7 @@
 -- fault with its kind and outcome, in process and over real sockets. The ledger is the judge.
 
 local cases = require("spec.support.client_cases")
+local helper = require("spec.support.helper")
 local mounts = require("spec.support.sandbox_mounts")
 local sandbox = require("repay.sandbox")
 
@@ -251,6 +252,8 @@ end
 
 mounts.each(words,
   "the client over the sandbox", function(mount_of, name)
+    helper.watch(after_each)
+
     describe("as documented", function() suite(mount_of) end)
 
     -- What travels differently is seen once; each further reading only differs in the bytes.
