@@ -208,8 +208,12 @@ local function figures_bench()
     os.remove(dump)
     line(("%s: totals over a plain C loop (%.2g ns a row, %.2g)"):format(provider,
       plain.totals_ns, plain.totals_loop_ns), plain.totals_ratio, { floor = 1.5 }, true)
+    line(("%s: the same, if the loop checks nothing"):format(provider),
+      plain.totals_bare_ratio, nil, true)
     line(("%s: ageing over a plain C loop (%.2g ns a row, %.2g)"):format(provider,
       plain.ageing_ns, plain.ageing_loop_ns), plain.ageing_ratio, { floor = 3 }, true)
+    line(("%s: the same, if the loop checks nothing"):format(provider),
+      plain.ageing_bare_ratio, nil, true)
     line(("%s: report, times faster than a loop over tables"):format(provider), got.report_ratio,
       { floor = 40 }, false)
     line(("%s: the same, if the loop remembers each date"):format(provider),
