@@ -45,6 +45,18 @@ bool repay_file_system_is_remote(unsigned long type)
     return false;
 }
 
+/* FAT and its heirs make a file's number up whenever they are mounted. */
+static int64_t lasting_number(const struct repay_journal_place *place)
+{
+    struct statfs system;
+    unsigned long type;
+
+    if (statfs(place->directory, &system) != 0)
+        return 0;
+    type = (unsigned long)system.f_type & 0xffffffff;
+    return type == 0x4d44 || type == 0x2011bab0 ? 0 : (int64_t)place->file.inode;
+}
+
 static bool refuse(const struct repay_core_api *core, struct repay_error *error, const char *path,
                    const char *why)
 {
@@ -153,8 +165,11 @@ bool repay_journal_place_take(struct repay_journal_place *place, const struct re
                    (int)strlen(directory), directory, name);
     (void)snprintf(place->log_path, sizeof place->log_path, "%.*s/%s-wal", (int)strlen(directory),
                    directory, name);
-    return check_directory(place, core, error) && make_file(place, core, error) &&
-           check_file(place, core, error);
+    if (!check_directory(place, core, error) || !make_file(place, core, error) ||
+        !check_file(place, core, error))
+        return false;
+    place->number = lasting_number(place);
+    return true;
 }
 
 static bool is_same(const char *path, struct repay_journal_file *file)

@@ -121,7 +121,8 @@ static bool check_before(struct repay_journal *journal, const struct repay_entry
         !repay_text_equal(list->customer, entry->facts.natural.customer))
         return core->error_set(error, REPAY_KIND_INVALID_ARGUMENT,
                                "the list before is of another customer");
-    if (now_ms - list->taken_ms > REPAY_JOURNAL_BEFORE_MAX_MS)
+    if (now_ms - list->taken_ms > REPAY_JOURNAL_BEFORE_MAX_MS ||
+        list->taken_ms - now_ms > REPAY_JOURNAL_BEFORE_MAX_MS)
         return core->error_set(error, REPAY_KIND_TIMEOUT,
                                "the customer's list was read too long before entry %.40s was sent",
                                entry->facts.id.data);

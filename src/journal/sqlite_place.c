@@ -33,7 +33,7 @@ static enum repay_found look(struct repay_store *store, bool *is_here, struct re
         *is_here = ours.length == sizeof stamp &&
                    pread(store->lock_descriptor, stamp, sizeof stamp, 0) == (ssize_t)sizeof stamp &&
                    memcmp(ours.data, stamp, sizeof stamp) == 0 &&
-                   sqlite3_column_int64(statement, 1) == (int64_t)store->place.file.inode;
+                   sqlite3_column_int64(statement, 1) == store->place.number;
     }
     (void)sqlite3_finalize(statement);
     if (code == SQLITE_ROW)
@@ -74,7 +74,7 @@ static bool settle_here(struct repay_store *store, struct repay_error *error)
     code = sqlite3_prepare_v2(store->db, sql_write, -1, &statement, NULL);
     if (code == SQLITE_OK) {
         (void)sqlite3_bind_text(statement, 1, stamp, STAMP_TEXT, SQLITE_STATIC);
-        (void)sqlite3_bind_int64(statement, 2, (int64_t)store->place.file.inode);
+        (void)sqlite3_bind_int64(statement, 2, store->place.number);
         code = sqlite3_step(statement);
     }
     (void)sqlite3_finalize(statement);
