@@ -9,6 +9,7 @@ local guarded = { unpack = {}, jit = {}, table = { fields = { unpack = {} } } }
 
 files["lua"] = { std = "min", read_globals = guarded }
 files["examples"] = { std = "min", read_globals = guarded }
+files["examples/config.lua"] = { std = "min", read_globals = { "env", "command" } }
 files["spec"] = { std = "max+busted" }
 files["bench"] = { std = "max" }
 files["*.rockspec"] = { std = "rockspec" }

@@ -1,8 +1,11 @@
 -- README is a promise: every Lua block in it runs, and prints what the `text` block behind it
 -- shows. A block sees the clients and the schedule that the page speaks of, made fresh from the
--- sandbox.
+-- sandbox. Every `console` block is typed, one after the other, in one terminal, beside the sandbox
+-- that the page starts, and has to show what the page shows. Links lead somewhere.
+local config = require "repay.cli.config"
 local repay = require "repay"
 local sandbox = require "repay.sandbox"
+local tour = require "spec.support.tour"
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -40,6 +43,9 @@ local function world(printed)
     env[name] = assert(repay.open(name, box:settings(name)))
   end
   env.schedule = assert(env.carbon:schedule { loan_id = "LOAN_ABC123" })
+  -- The two functions of a configuration.
+  env.env = function(name) return "$" .. name end
+  env.command = function(words) return words[1] end
   env.print = function(...)
     local parts = {}
     for i = 1, select("#", ...) do
@@ -98,5 +104,86 @@ describe("README.md", function()
 
   it("holds examples", function()
     assert.is_true(ran >= 10)
+  end)
+
+  it("shows a configuration that the command accepts, without a word against it", function()
+    local shown = 0
+    for _, block in ipairs(blocks) do
+      if block.language == "lua" and block.body:find("profiles = {", 1, true) then
+        shown = shown + 1
+        local path = os.tmpname()
+        local file = assert(io.open(path, "wb"))
+        assert(file:write(block.body) and file:close())
+        local loaded = assert(config.load({}, path))
+        os.remove(path)
+        assert.are.same({}, loaded.warnings)
+      end
+    end
+    assert.are.equal(1, shown)
+  end)
+
+  it("links only to what is there", function()
+    local page = read "README.md"
+    local anchors, code = {}, false
+    for line in page:gmatch("[^\n]+") do
+      if line:find("^```") then code = not code end
+      local heading = not code and line:match("^#+ (.*)$")
+      if heading then
+        anchors["#" .. heading:lower():gsub("[^%w%- _]", ""):gsub(" ", "-")] = true
+      end
+    end
+    local links = 0
+    for target in page:gmatch("%]%(([^()%s]+)%)") do
+      links = links + 1
+      if target:sub(1, 1) == "#" then
+        assert.is_true(anchors[target], "no heading for " .. target)
+      else
+        local file = io.open(target, "rb")
+        assert.is_truthy(file, "no file " .. target)
+        file:close()
+      end
+    end
+    assert.is_true(links >= 20)
+  end)
+end)
+
+-- One session in a terminal: the steps know of each other, so they are made once and judged apart.
+describe("README.md's tour #interpreter #slow", function()
+  local steps, server = {}, nil
+  for _, block in ipairs(blocks_of(read "README.md")) do
+    if block.language == "console" then
+      for _, step in ipairs(tour.steps(block.body)) do
+        step.line = block.line
+        steps[#steps + 1] = step
+      end
+    elseif block.language == "sh" and not server then
+      server = block.body:match("\nrepay sandbox (%-[^\n]*)")
+    end
+  end
+
+  lazy_setup(function()
+    local words = {}
+    for word in server:gmatch("%S+") do words[#words + 1] = word end
+    tour.run(steps, (unpack or table.unpack)(words))
+  end)
+
+  for _, step in ipairs(steps) do
+    local title = ("shows at line %d what comes of: %s"):format(step.line,
+      step.command:match("[^\n]*"))
+    it(title, function()
+      assert.is_truthy(step.lines, "the session ended before")
+      local shown = {}
+      for i, line in ipairs(step.shown) do shown[i] = tour.plain(line) end
+      if not tour.agrees(shown, step.lines) then
+        assert.are.equal(table.concat(shown, "\n"), table.concat(step.lines, "\n"))
+      end
+    end)
+  end
+
+  it("takes each kind of step", function()
+    assert.is_true(#steps >= 25)
+    assert.is_true(tour.agrees({ "a", "…", "d" }, { "a", "b", "c", "d" }))
+    assert.is_false(tour.agrees({ "a", "…", "d" }, { "a", "b", "c" }))
+    assert.is_false(tour.agrees({ "a" }, { "a", "b" }))
   end)
 end)
