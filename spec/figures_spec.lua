@@ -183,6 +183,32 @@ describe("each", function()
     assert.equal(700 - 63, seen)
     schedule:close()
   end)
+
+  it("gives them also where more differ within a few rows than it keeps at hand", function()
+    local rows, count = {}, 5000
+    for i = 1, count do
+      local year, month = 1900 + i * 37 % 200, i % 12 + 1
+      rows[i] = ('{"loan_id":"loan %d","repayment_date":"%d-%02d-01","month":%d,"balance":1,'
+        .. '"status":"word %d"}'):format(i % 10 == 0 and 7 or i, year, month, i, i * 7 % 1000)
+    end
+    local schedule = fetch("pezesha", "schedule", transport.json('{"status":200,"error":false,'
+      .. '"data":[' .. table.concat(rows, ",") .. "]}"))
+    local next_value, cursor, at = schedule:each("provider_status", "due_date", "loan_id")
+    local function is_row(index, word, due, loan)
+      local row = schedule[index]
+      assert(word == row.provider_status and due == row.due_date and loan == row.loan_id, index)
+      return index
+    end
+    for _ = 1, count do
+      at = is_row(next_value(cursor, at))
+    end
+    assert.equal(count, at)
+    assert.is_nil((next_value(cursor, at)))
+    for step = 1, 500 do
+      is_row(next_value(cursor, step * 1237 % count))
+    end
+    schedule:close()
+  end)
 end)
 
 describe("check", function()

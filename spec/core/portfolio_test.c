@@ -457,6 +457,48 @@ static void survives_lack_of_memory(struct test_rows *rows)
     repay_portfolio_free(&portfolio);
 }
 
+/* The table of loans grows several times; every loan that is held is found in it, and no other. */
+static void finds_each_of_many_loans(struct test_rows *rows)
+{
+    enum { MANY = 3000 };
+    static char ids[MANY][24];
+    static struct test_row list[MANY];
+    struct repay_portfolio portfolio;
+    struct repay_schedule schedule;
+    struct repay_error error;
+    uint32_t held = 0;
+
+    for (uint32_t i = 0; i < MANY; i++) {
+        /* Some are longer than a record has room for. */
+        (void)snprintf(ids[i], sizeof ids[i], i % 7 == 0 ? "a-loan-of-long-id-%u" : "L%u", i);
+        list[i] = b[0];
+        list[i].loan = ids[i];
+    }
+    repay_portfolio_init(&portfolio, &rows->memory.allocator, test_day("2026-03-01"));
+    for (uint32_t part = 1; held < MANY; part = part * 3 / 2 + 1) {
+        uint32_t count = part < MANY - held ? part : MANY - held;
+
+        add(rows, &portfolio, &test_paid, list + held, count, NULL);
+        held += count;
+        CHECK_INT(portfolio.loan_count, held);
+        CHECK(portfolio.loan_slot_count >= held + held / 4);
+        for (uint32_t i = 0; i < held; i += 1 + held / 50) {
+            test_make(rows, &test_paid, list + i, 1, &schedule);
+            CHECK(!repay_portfolio_add(&portfolio, &schedule, NULL, 0, &error));
+            CHECK_INT(error.kind, REPAY_KIND_DUPLICATE_LOAN);
+            repay_schedule_free(&schedule);
+        }
+    }
+    CHECK_INT(portfolio.loan_count, MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        char room[40];
+
+        CHECK_TEXT(repay_portfolio_loan_id(&portfolio, repay_portfolio_loan(&portfolio, i), room),
+                   ids[i]);
+    }
+    repay_portfolio_free(&portfolio);
+}
+
 int main(void)
 {
     struct test_rows rows;
@@ -473,6 +515,7 @@ int main(void)
     adds_up(&rows);
     keeps_few_bytes_a_loan(&rows);
     survives_lack_of_memory(&rows);
+    finds_each_of_many_loans(&rows);
     test_rows_end(&rows);
     return CHECK_REPORT();
 }
