@@ -35,6 +35,7 @@ enum rule {
     RULE_STATE_FIRST,
     RULE_DOUBT_OUTLIVES_REFUSAL,
     RULE_ONE_ATTEMPT,
+    RULE_DEADLINE,
     RULE_COUNT
 };
 
@@ -293,7 +294,7 @@ static void send(struct search *search, const struct state *from, int worker)
     struct state to = *from;
 
     /* The hook looks at the deadline: a worker that slept does not send. */
-    if (from->tick > from->workers[worker].deadline)
+    if (from->tick > from->workers[worker].deadline && !removed(search, RULE_DEADLINE))
         return;
     for (int i = 0; i < FLIGHTS; i++) {
         if (from->flights[i].is_there)
@@ -607,6 +608,7 @@ int main(void)
          RULE_DOUBT_OUTLIVES_REFUSAL},
         {"a second attempt without keys", REPAY_MODE_AT_MOST_ONCE, false, false, false,
          RULE_ONE_ATTEMPT},
+        {"a send after its claim's deadline", REPAY_MODE_KEYED, true, false, false, RULE_DEADLINE},
     };
     struct state *states = malloc(STATES * sizeof *states);
     uint32_t *table = malloc(2 * (size_t)STATES * sizeof *table);
