@@ -122,6 +122,21 @@ describe("README.md", function()
     assert.are.equal(1, shown)
   end)
 
+  it("names every function that a program may call", function()
+    local page, missing, count = read "README.md", {}, 0
+    for _, path in ipairs { "types/repay.lua", "types/report.lua", "types/workflow.lua" } do
+      for name in read(path):gmatch("\nfunction ([%w_.:]+)") do
+        count = count + 1
+        local last = name:match("[%w_]+$")
+        if not page:find("%f[%w_]" .. last .. "%f[^%w_]") then
+          missing[#missing + 1] = name
+        end
+      end
+    end
+    assert.is_true(count >= 60)
+    assert.are.equal("", table.concat(missing, ", "))
+  end)
+
   it("links only to what is there", function()
     local page = read "README.md"
     local anchors, code = {}, false
