@@ -193,7 +193,7 @@ static const struct repay_core_api fake_core = {
 static struct repay_span fake_put(struct fake_call *fake, const char *text)
 {
     size_t length = strlen(text);
-    struct repay_span span = {(uint32_t)fake->length, (uint32_t)length};
+    struct repay_span span = {(uint16_t)fake->length, (uint16_t)length};
 
     if (fake->length + length > sizeof(fake->bytes))
         abort();
