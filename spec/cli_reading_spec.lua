@@ -251,6 +251,15 @@ describe("the reading commands", function()
       assert.equal(7, #json("show", CUSTOMER))
     end)
 
+    it("says that a loan is not in the snapshot, and shows nothing where nothing is owed", function()
+      local code, out, err = place:run("show", "LOAN_ABC123", "NOPE")
+      assert.same({ 1, "" }, { code, out })
+      assert.is_truthy(err:find("the snapshot has no loan NOPE", 1, true), err)
+      -- It was asked for, and its provider does not know it.
+      code = place:run("show", "NOBODY")
+      assert.equal(0, code)
+    end)
+
     it("says that balances are of another day than it", function()
       local _, err = json("show", "--as-of", "2025-03-01")
       assert.is_truthy(err:find("as of 2025-03-01; balances as fetched on 2025-01-20", 1, true))

@@ -144,7 +144,7 @@ local function add_risk(out, currency, id)
     chart = { id = id .. "-risk", title = "Portfolio at risk, " .. currency.code, bars = bars,
       format = function(ppm) return ("%.4g%%"):format(ppm / 10000) end },
     columns = { { label = "Late by", is_name = true }, { label = "Ratio", right = true },
-      { label = "Low ratio", right = true }, { label = "Principal at risk", right = true },
+      { label = "By low principal", right = true }, { label = "Principal at risk", right = true },
       { label = "Principal measured", right = true }, { label = "Loans at risk", right = true },
       { label = "Not measured", right = true } },
     rows = rows,

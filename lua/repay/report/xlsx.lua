@@ -157,7 +157,7 @@ end
 
 local function add_risk(book, currency)
   local sheet = begin_sheet(book, "Risk " .. currency.code, { { "More than days late", 20 },
-    { "Ratio", 10 }, { "Low ratio", 10 }, { "Principal at risk", 22 },
+    { "Ratio", 10 }, { "By low principal", 10 }, { "Principal at risk", 22 },
     { "Principal measured", 22 }, { "Loans at risk", 15 }, { "Loans not measured", 20 } })
   local late = {}
   for i, risk in ipairs(currency.at_risk) do

@@ -46,7 +46,8 @@ local function story_of(explained)
   for i, attempt in ipairs(explained.attempts) do
     attempts[i] = { number = attempt.number, began_at = words.moment(attempt.started_ms),
       ended_at = words.moment(attempt.ended_ms), outcome = attempt.outcome, kind = attempt.kind,
-      http_status = attempt.http_status, message = attempt.message,
+      http_status = attempt.http_status ~= 0 and attempt.http_status or nil,
+      message = attempt.message,
       interaction_id = attempt.interaction_id }
   end
   local facts = {}

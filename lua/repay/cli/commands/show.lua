@@ -75,6 +75,30 @@ local function rows_of(context, fetched)
   end
 end
 
+-- What was asked for by name and is no part of the snapshot, as an error. A loan that is there and
+-- has no installments is none.
+local function missing_of(context, fetched)
+  local has = {}
+  for _, schedule in ipairs(fetched.schedules) do
+    has[schedule.subject or ""] = true
+    for _, loan in ipairs(schedule:loans { as_of = context.as_of }) do
+      has[loan.loan_id or ""] = true
+    end
+  end
+  for _, list in ipairs { fetched.not_found, fetched.failures } do
+    for _, item in ipairs(list) do
+      has[item.id] = true
+    end
+  end
+  for _, id in ipairs(context.arguments.loan) do
+    if not has[id] then
+      return require("repay.error").new { kind = "not_found", operation = "show",
+        message = "the snapshot has no loan " .. id, hint = "repay show lists what it has" }
+    end
+  end
+  return nil
+end
+
 function show.run(context)
   local columns = columns_of(context)
   local fits, wrong = context.output:check(columns)
@@ -84,6 +108,10 @@ function show.run(context)
   local fetched, err, code = require("repay.cli.source").fetched(context)
   if not fetched then
     return context:fail(err)
+  end
+  local missing = missing_of(context, fetched)
+  if missing then
+    return context:fail(missing)
   end
   local count = context.output:rows(columns, rows_of(context, fetched))
   if not context.arguments.live_fetch then
