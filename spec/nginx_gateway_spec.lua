@@ -66,8 +66,9 @@ nginx.describer(describe, pending)("the example gateway", function()
     os.execute(("STATE=%s WORKERS=4 LOG=error.log REPAY_CPATH=%s timeout -k 5 100"
       .. " examples/openresty/start.sh %d >%s/output 2>&1 &"):format(state, cpath, port, state))
     gateway = setmetatable({ prefix = state, port = port }, { __index = nginx })
-    assert(nginx.wait_until(10, function()
-      local client = socket.connect("127.0.0.1", port)
+    assert(nginx.wait_until(20, function()
+      local client = (nginx.read(state .. "/nginx.pid") or ""):find("%d")
+        and socket.connect("127.0.0.1", port)
       return client and client:close()
     end), nginx.read(state .. "/output"))
     gateway.pid = tonumber(nginx.read(state .. "/nginx.pid"):match("%d+"))
@@ -93,6 +94,24 @@ nginx.describer(describe, pending)("the example gateway", function()
     end
     return ask("POST", "/repay", json.encode(body), { ["Idempotency-Key"] = key })
   end
+
+  it("has a configuration without a complaint, and says what is wrong with one that has", function()
+    local function check(variables)
+      local pipe = assert(io.popen(("CHECK=1 REPAY_CPATH=%s %s timeout 60"
+        .. " examples/openresty/start.sh %d 2>&1; echo \"$?\""):format(
+        package.cpath:match("([^;]*lua51/%?%.so)"), variables, nginx.free_port())))
+      local text = pipe:read("*a")
+      pipe:close()
+      return text
+    end
+    assert.equal("the configuration is right\n0\n", check(""))
+    assert.truthy(check("WORKERS=none"):find('"worker_processes" directive invalid value', 1, true))
+    -- An nginx without the Lua module, as far as it tells.
+    local bare = state .. "/bare"
+    nginx.write(bare, "#!/bin/sh\necho 'configure arguments: --modules-path=/nowhere' >&2\n")
+    os.execute("chmod +x " .. bare)
+    assert.truthy(check("NGINX=" .. bare):find("libnginx%-mod%-http%-lua.*\n1\n$"))
+  end)
 
   it("gives schedules, and knows where each comes from", function()
     local status, body = ask("GET", "/schedule/carbon/LOAN_ABC123")

@@ -4,7 +4,8 @@
 #   examples/openresty/start.sh [PORT]
 #
 # NGINX names another program (openresty), WORKERS how many workers (2), STATE a directory for the
-# journal and the logs (a new one, removed at the end).
+# journal and the logs (a new one, removed at the end). CHECK=1 only has nginx check the
+# configuration, which opens the clients and sends nothing.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -56,10 +57,14 @@ curl -sS "$origin/_sandbox/settings" | lua5.4 -e '
     io.write(json.encode(settings))' >"$state/settings.json"
 
 # Debian keeps the Lua module in two files beside nginx; OpenResty has it inside.
-modules=$($nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+build=$($nginx -V 2>&1)
+modules=$(printf '%s\n' "$build" | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
 lines=
 if [ -e "$modules/ngx_http_lua_module.so" ]; then
     lines="load_module $modules/ndk_http_module.so; load_module $modules/ngx_http_lua_module.so;"
+elif ! printf '%s\n' "$build" | grep -q 'ngx_lua\|lua-nginx-module'; then
+    echo "$nginx has no Lua module: install libnginx-mod-http-lua, or name OpenResty in NGINX" >&2
+    exit 1
 fi
 # The directory is this user's alone, so workers stay this user.
 user=
@@ -75,6 +80,14 @@ sed -e "s|@USER@|$user|" -e "s|@WORKERS@|${WORKERS:-2}|" -e "s|@MODULES@|$lines|
     -e "s|@CPATH@|${REPAY_CPATH:-$root/build/lua51/?.so}|" -e "s|@CA@|$authorities|" \
     -e "s|@RESOLVER@|${resolver:+resolver $resolver;}|" -e "s|@LISTEN@|127.0.0.1:$port|" \
     -e "s|@LOG@|${LOG:-stderr}|" "$here/nginx.conf.template" >"$state/nginx.conf"
+
+# Whatever is wrong with the configuration, or with what it loads, is said before anything listens.
+GATEWAY_SETTINGS="$state/settings.json" GATEWAY_JOURNAL="$state/repayments.journal" \
+    "$nginx" -t -q -p "$state/" -c nginx.conf -e stderr
+if [ -n "${CHECK:-}" ]; then
+    echo "the configuration is right"
+    exit 0
+fi
 
 cat <<MESSAGE
 The gateway listens on http://127.0.0.1:$port, the sandbox on $origin. Try:

@@ -152,7 +152,7 @@ static void headers_have_a_ceiling(void)
         CHECK(repay_request_add_header(&request, "X", REPAY_TEXT("y"), false, &error));
     CHECK(!repay_request_add_header(&request, "X", REPAY_TEXT("y"), false, &error));
     CHECK_INT(error.kind, REPAY_KIND_INVALID_ARGUMENT);
-    CHECK_TEXT(error.message, "the request has more than 16 headers");
+    CHECK_TEXT(error.message, "the request has more than 12 headers");
     CHECK_INT(request.header_count, REPAY_HEADERS_MAX);
     repay_request_free(&request);
 }

@@ -11,7 +11,7 @@
 #include "bytes.h"
 #include "error.h"
 
-#define REPAY_HEADERS_MAX      16         /* the most that a documented call wants is 10 */
+#define REPAY_HEADERS_MAX      12         /* the most that a documented call wants is 10 */
 #define REPAY_REQUEST_SIZE_MAX UINT16_MAX /* a repayment's body has under 1 KiB */
 
 enum repay_method { REPAY_METHOD_GET, REPAY_METHOD_POST };
