@@ -131,7 +131,9 @@ static void checks_bounds(const struct columns *columns, uint32_t count)
         quarter[i] = columns->b[i] / 4;
         plain = plain && is_plain(columns->a[i]) && is_plain(columns->b[i]) && is_plain(quarter[i]);
     }
-    CHECK_INT(repay_amounts_principal(columns->a, columns->b, quarter, quarter, count, high, low),
+    CHECK_INT(repay_amounts_principal(&(struct repay_amounts_parts){columns->a, columns->b, quarter,
+                                                                    quarter, high, low},
+                                      count),
               plain);
     for (uint32_t i = 0; plain && i < count; i++) {
         struct repay_principal bounds =

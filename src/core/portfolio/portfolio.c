@@ -65,11 +65,11 @@ static bool no_memory(struct repay_error *error)
     return repay_error_set(error, REPAY_KIND_MEMORY, "no memory for the portfolio");
 }
 
-/* Room for one more item of an array that doubles. */
+/* Room for one more item of an array that grows by half: what it has too much is kept for long. */
 static bool make_room(const struct repay_allocator *allocator, void *array_of, size_t item_size,
                       uint32_t count, uint32_t *room)
 {
-    uint32_t bigger = *room > 0 ? *room * 2 : 4;
+    uint32_t bigger = *room > 0 ? *room + *room / 2 : 4;
     void *array;
 
     if (count < *room)

@@ -162,8 +162,8 @@ static bool reserve_slots(struct repay_portfolio *portfolio, uint32_t loans)
 
     if (count <= old_count)
         return true;
-    if (count < old_count + old_count / 2)
-        count = old_count + old_count / 2;
+    if (count < old_count + old_count / 4)
+        count = old_count + old_count / 4;
     if (count < SLOTS_FIRST)
         count = SLOTS_FIRST;
     slots = repay_allocate(portfolio->allocator, count * sizeof *slots);

@@ -277,14 +277,39 @@ static inline bool repay_amounts_within(const int64_t *values, const int32_t *da
     return undated == 0 && repay_amounts_bits_are_plain(bits);
 }
 
+/* The amounts that bound principal, and where the bounds go. */
+struct repay_amounts_parts {
+    const int64_t *outstanding, *principal, *interest, *penalty;
+    int64_t *high, *low;
+};
+
+#if REPAY_AMOUNTS_SSE2
+
+/* Returns the bits that are set in any amount. */
+static inline __m128i repay_amounts_principal_pair(const struct repay_amounts_parts *parts,
+                                                   size_t i)
+{
+    __m128i all = repay_amounts_load(parts->outstanding + i);
+    __m128i part = repay_amounts_load(parts->principal + i);
+    __m128i first = repay_amounts_load(parts->interest + i);
+    __m128i second = repay_amounts_load(parts->penalty + i);
+    __m128i most = repay_amounts_least(part, all);
+    __m128i rest = _mm_sub_epi64(_mm_sub_epi64(all, first), second);
+
+    rest = repay_amounts_least(_mm_andnot_si128(repay_amounts_sign(rest), rest), most);
+    _mm_storeu_si128((__m128i *)(void *)(parts->high + i), most);
+    _mm_storeu_si128((__m128i *)(void *)(parts->low + i), rest);
+    return _mm_or_si128(_mm_or_si128(all, part), _mm_or_si128(first, second));
+}
+
+#endif
+
 /*
  * Bounds of outstanding principal, as repay_principal_of has them: high is the lesser of principal
  * and outstanding, low what interest and penalty leave of outstanding, from zero to high. Whether
  * all amounts are plain: else the bounds mean nothing.
  */
-static inline bool repay_amounts_principal(const int64_t *outstanding, const int64_t *principal,
-                                           const int64_t *interest, const int64_t *penalty,
-                                           size_t count, int64_t *high, int64_t *low)
+static inline bool repay_amounts_principal(const struct repay_amounts_parts *parts, size_t count)
 {
     uint64_t bits = 0;
     size_t i = 0;
@@ -292,30 +317,24 @@ static inline bool repay_amounts_principal(const int64_t *outstanding, const int
 #if REPAY_AMOUNTS_SSE2
     __m128i any = _mm_setzero_si128();
 
-    for (size_t end = count & ~(size_t)1; i < end; i += 2) {
-        __m128i all = repay_amounts_load(outstanding + i);
-        __m128i part = repay_amounts_load(principal + i);
-        __m128i first = repay_amounts_load(interest + i);
-        __m128i second = repay_amounts_load(penalty + i);
-        __m128i most = repay_amounts_least(part, all);
-        __m128i rest = _mm_sub_epi64(_mm_sub_epi64(all, first), second);
-
-        any = _mm_or_si128(any, _mm_or_si128(_mm_or_si128(all, part), _mm_or_si128(first, second)));
-        rest = repay_amounts_least(_mm_andnot_si128(repay_amounts_sign(rest), rest), most);
-        _mm_storeu_si128((__m128i *)(void *)(high + i), most);
-        _mm_storeu_si128((__m128i *)(void *)(low + i), rest);
+    for (size_t end = count & ~(size_t)7; i < end; i += 8) {
+        repay_amounts_ahead(parts->principal + i);
+        repay_amounts_ahead(parts->interest + i);
+        repay_amounts_ahead(parts->penalty + i);
+        for (size_t pair = i; pair < i + 8; pair += 2)
+            any = _mm_or_si128(any, repay_amounts_principal_pair(parts, pair));
     }
     bits = repay_amounts_either(any);
 #endif
     for (; i < count; i++) {
-        int64_t rest =
-            (int64_t)((uint64_t)outstanding[i] - (uint64_t)interest[i] - (uint64_t)penalty[i]);
+        int64_t all = parts->outstanding[i], part = parts->principal[i];
+        uint64_t first = (uint64_t)parts->interest[i], second = (uint64_t)parts->penalty[i];
+        int64_t rest = (int64_t)((uint64_t)all - first - second);
 
-        bits |= (uint64_t)outstanding[i] | (uint64_t)principal[i] | (uint64_t)interest[i] |
-                (uint64_t)penalty[i];
-        high[i] = principal[i] < outstanding[i] ? principal[i] : outstanding[i];
+        bits |= (uint64_t)all | (uint64_t)part | first | second;
         rest = rest < 0 ? 0 : rest;
-        low[i] = rest < high[i] ? rest : high[i];
+        parts->high[i] = part < all ? part : all;
+        parts->low[i] = rest < parts->high[i] ? rest : parts->high[i];
     }
     return repay_amounts_bits_are_plain(bits);
 }

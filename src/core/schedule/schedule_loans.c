@@ -162,8 +162,10 @@ static void fill_parts(const struct repay_schedule *schedule, const struct repay
 
     repay_schedule_fill_loans(schedule, rows->row, rows->count, parts->loans);
     parts->is_plain =
-        repay_amounts_principal(rows->outstanding, principal, interest, penalty, rows->count,
-                                parts->high, parts->low) &&
+        repay_amounts_principal(&(struct repay_amounts_parts){rows->outstanding, principal,
+                                                              interest, penalty, parts->high,
+                                                              parts->low},
+                                rows->count) &&
         !repay_days_any_within(rows->days, rows->count, REPAY_DAY_ABSENT, REPAY_DAY_ABSENT);
     for (uint32_t i = 0; !parts->is_plain && i < rows->count; i++) {
         struct repay_principal bounds = {REPAY_AMOUNT_ABSENT, REPAY_AMOUNT_ABSENT};
@@ -183,7 +185,17 @@ struct run {
     uint32_t first, end;
 };
 
-/* Rows of a plain chunk, whose sums cannot leave int64 before they are added to the loan's. */
+/* `day` where all bits of the mask are set, the last day of the type, which none is, where none is. */
+static int32_t day_if(int32_t mask, int32_t day)
+{
+    return (day & mask) | (INT32_MAX & ~mask);
+}
+
+/*
+ * Rows of a plain chunk, whose sums cannot leave int64 before they are added to the loan's. Masks
+ * instead of branches: which rows are paid off already nobody can guess, and guessing wrong costs
+ * more than all the rest.
+ */
 static bool add_plain_run(struct repay_loan *loan, const struct run *run, int32_t as_of)
 {
     int64_t outstanding = 0, high = 0, low = 0, overdue = 0, next = 0;
@@ -192,20 +204,20 @@ static bool add_plain_run(struct repay_loan *loan, const struct run *run, int32_
 
     for (uint32_t i = run->first; i < run->end; i++) {
         int64_t minor = run->rows->outstanding[i];
-        /* No day of the calendar is the last that the type has. */
-        int32_t day = minor > 0 ? run->rows->days[i] : INT32_MAX;
-        bool late = day < as_of;
-        int32_t late_day = late ? day : INT32_MAX, other_day = late ? INT32_MAX : day;
+        int32_t day = run->rows->days[i];
+        int32_t owing = -(int32_t)(minor > 0);
+        int32_t late = -(int32_t)(day < as_of) & owing;
+        int32_t late_day = day_if(late, day), other_day = day_if(owing & ~late, day);
 
         outstanding += minor;
         high += run->parts->high[i];
         low += run->parts->low[i];
-        overdue += late ? minor : 0;
-        late_rows += late;
+        overdue += minor & late;
+        late_rows += (uint32_t)late & 1;
         oldest = late_day < oldest ? late_day : oldest;
-        next = other_day < next_day ? 0 : next;
+        next &= -(int64_t)(other_day >= next_day);
         next_day = other_day < next_day ? other_day : next_day;
-        next += other_day == next_day ? minor : 0;
+        next += minor & -(int64_t)(other_day == next_day);
     }
     loan->late_rows += late_rows;
     if (late_rows > 0 &&
