@@ -118,11 +118,15 @@ int repay_lua_message_go_on(lua_State *L)
 {
     struct repay_lua_call *call = repay_lua_check_call(L, 1);
     bool is_ours = lua_isnoneornil(L, 2);
-    int64_t now_ms = is_ours ? repay_clock_now_ms() : repay_lua_check_integer(L, 2);
-    int64_t unix_ms = lua_isnoneornil(L, 3) ? repay_clock_unix_ms() : repay_lua_check_integer(L, 3);
     enum repay_step step;
+    int64_t now_ms, unix_ms;
 
     call->is_claimed = true;
+    /* Reading two clocks costs more than the rest, and would change nothing. */
+    if (call->call.stage >= REPAY_CALL_ENDED_WELL)
+        return 0;
+    now_ms = is_ours ? repay_clock_now_ms() : repay_lua_check_integer(L, 2);
+    unix_ms = lua_isnoneornil(L, 3) ? repay_clock_unix_ms() : repay_lua_check_integer(L, 3);
     step = repay_call_next(&call->call, now_ms, unix_ms);
     if (step == REPAY_STEP_SEND) {
         call->was_fed = false;
