@@ -251,7 +251,7 @@ describe("the reading commands", function()
       assert.equal(7, #json("show", CUSTOMER))
     end)
 
-    it("says that a loan is not in the snapshot, and shows nothing where nothing is owed", function()
+    it("says that a loan is not in the snapshot, and of one that owes nothing nothing", function()
       local code, out, err = place:run("show", "LOAN_ABC123", "NOPE")
       assert.same({ 1, "" }, { code, out })
       assert.is_truthy(err:find("the snapshot has no loan NOPE", 1, true), err)

@@ -268,10 +268,13 @@ static bool write_outcome(struct repay_journal *journal, struct repay_entry *ent
                                           .interaction_id = ended->interaction_id,
                                           .message = ended->message};
     char evidence[REPAY_EVIDENCE_MAX + 1];
+    char status[32] = "";
 
-    (void)snprintf(evidence, sizeof evidence, "attempt %lld: %s%s%s, status %lld",
-                   (long long)entry->now.tries, outcome, *kind ? " " : "", kind,
-                   (long long)ended->http_status);
+    /* Without a reply there is no status to tell. */
+    if (ended->http_status != 0)
+        (void)snprintf(status, sizeof status, ", status %lld", (long long)ended->http_status);
+    (void)snprintf(evidence, sizeof evidence, "attempt %lld: %s%s%s%s", (long long)entry->now.tries,
+                   outcome, *kind ? " " : "", kind, status);
     if (entry->now.state == REPAY_ENTRY_ACCEPTED && ended->receipt_id.length > 0)
         entry->now.receipt_id = ended->receipt_id;
     if (ended->provider_status.length > 0)
