@@ -386,10 +386,15 @@ $(REPLAY_RUNS): test/replay/%: $(BUILD)/replay/% | test-start
 $(BUSTED_RUNS): test/busted/%: | test-start
 	$(call run,$@,tap,$(call busted,$*,$(BUILD)/test) --exclude-tags=plain)
 
+# Specs of the command (cli_…) and of the sandbox (sandbox_…) are about Lua over what other specs
+# hold: neither the collector nor a sanitizer learns from them. What the command adds in C has specs
+# of its own, and the client's specs run over all mounts of the sandbox.
+C_SPECS = '--exclude-pattern=^[cs][la][in][_d]'
+
 # The collector starts its next round almost as soon as one ends: what is not anchored does not last.
 $(EAGER_RUNS): test/eager/%: | test-start
 	$(call run,$@,tap,env REPAY_SPEC_COLLECTOR=eager \
-		$(call busted,$*,$(BUILD)/test) --exclude-tags=plain$(,)slow)
+		$(call busted,$*,$(BUILD)/test) $(C_SPECS) --exclude-tags=plain$(,)slow)
 
 # What users get, which has no door for specs.
 $(SHIPPED_RUNS): test/shipped/%: | test-start
@@ -471,7 +476,7 @@ $(ASAN_REPLAY_RUNS): asan/replay/%: $(BUILD)/asan/replay/% | asan-start
 $(ASAN_BUSTED_RUNS): asan/busted/%: | asan-start
 	$(call run,$@,tap,env $(SANITIZER_OPTIONS) $(call lua_paths,$*,$(BUILD)/asan) \
 		$(BUILD)/asan/$*/lua_host spec/support/busted.lua --output=TAP \
-		--exclude-tags=plain$(,)interpreter$(,)nginx)
+		$(C_SPECS) --exclude-tags=plain$(,)interpreter$(,)nginx)
 
 $(ASAN_MEMORY_RUNS): asan/memory/%: | asan-start
 	$(call run,$@,memory,env $(SANITIZER_OPTIONS) $(call lua_paths,$*,$(BUILD)/asan) \
