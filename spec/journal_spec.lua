@@ -361,7 +361,7 @@ describe("repay.journal", function()
     assert.equal(1, (w:records()))
   end)
 
-  describe("without SQLite", function()
+  describe("without SQLite #interpreter", function()
     local directory
 
     local function run(command)

@@ -195,8 +195,13 @@ static bool claim_within(struct repay_journal *journal, struct repay_owner *owne
     from = entry->now.state;
     if (!decide_claim(journal, entry, sending, before, act, claim, error))
         return false;
-    if (*claim == REPAY_CLAIM_NOT_KEYED && entry->facts.mode == REPAY_MODE_KEYED)
-        return close_window(journal, entry, act, error);
+    if (*claim == REPAY_CLAIM_NOT_KEYED && entry->facts.mode == REPAY_MODE_KEYED) {
+        if (!close_window(journal, entry, act, error))
+            return false;
+        /* Told now: the entry's texts are the store's, and do not outlive the transaction. */
+        (void)refuse_claim(journal, entry, *claim, error);
+        return true;
+    }
     if (*claim != REPAY_CLAIM_OK)
         return refuse_claim(journal, entry, *claim, error);
     if (from == REPAY_ENTRY_APPROVED && before) {
@@ -236,7 +241,7 @@ bool repay_journal_claim(struct repay_journal *journal, struct repay_owner *owne
         return false;
     }
     if (claim != REPAY_CLAIM_OK)
-        return refuse_claim(journal, &entry, claim, error);
+        return false;
     REPAY_CRASH_POINT("C08");
     owner->tries = entry.now.tries;
     *out = (struct repay_claimed){.attempt = entry.now.tries,
