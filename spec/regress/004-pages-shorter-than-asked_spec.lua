@@ -64,6 +64,7 @@ mounts.each(words, "a list in pages", function(mount_of)
     end
     mount.reset()
     local whole = count()
+    assert.equal(7, whole)
     for _, reading in ipairs { "ignored", "capped" } do
       mount.set { pages = reading }
       assert.equal(whole, count(), reading)

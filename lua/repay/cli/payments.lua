@@ -408,6 +408,25 @@ local STOPPED = {
   too_many_unknown = "too many in a row have an unknown outcome; the others were not sent",
 }
 
+--- Says what is open, and when the first that is not known can be decided. `is_stopped` where the
+--- command ended before its work did.
+function payments.tell_open(context, rows, is_stopped)
+  local earliest
+  for _, row in ipairs(rows) do
+    if row.decided_at and (not earliest or row.decided_at < earliest) then
+      earliest = row.decided_at
+    end
+  end
+  context:say(rows[1] and check_entry.summary(check_entry.count(rows)) or "nothing is open")
+  if is_stopped then
+    context:say("stopped; the same command goes on")
+  end
+  if earliest then
+    context:say("the first of what is not known can be decided at " .. earliest
+      .. ": repay reconcile")
+  end
+end
+
 --- Says why a run stopped before its end.
 function payments.tell_stopped(context, ran, go_on)
   if ran.stopped == "interrupted" then

@@ -37,22 +37,6 @@ local function is_to_be_sent(list, steps)
   return false
 end
 
-local function tell(context, rows, result)
-  local earliest
-  for _, row in ipairs(rows) do
-    if row.decided_at and (not earliest or row.decided_at < earliest) then
-      earliest = row.decided_at
-    end
-  end
-  context:say(rows[1] and entries.summary(entries.count(rows)) or "nothing is open")
-  if result and result.stopped then
-    context:say("stopped; the same command goes on")
-  end
-  if earliest then
-    context:say("the next can be decided at " .. earliest .. ": repay reconcile")
-  end
-end
-
 -- What was open before, as it is now, and what that means.
 local function show(context, journal, list, result)
   local rows, codes = payments.stand(journal, list)
@@ -64,7 +48,7 @@ local function show(context, journal, list, result)
     payments.join(codes, payments.failure_codes(context, result.failures),
       result.run and payments.run_codes(result.run) or {})
   end
-  tell(context, rows, result)
+  payments.tell_open(context, rows, result and result.stopped)
   return payments.worst(context, codes)
 end
 

@@ -126,21 +126,6 @@ local function summary_of(rows)
   return list
 end
 
-local function tell(context, rows)
-  local entries = require "repay.cli.entries"
-  local earliest
-  for _, row in ipairs(rows) do
-    if row.decided_at and (not earliest or row.decided_at < earliest) then
-      earliest = row.decided_at
-    end
-  end
-  context:say(rows[1] and entries.summary(entries.count(rows)) or "nothing is open")
-  if earliest then
-    context:say("the first of what is not known can be decided at " .. earliest
-      .. ": repay reconcile")
-  end
-end
-
 function status.run(context)
   local payments = require "repay.cli.payments"
   local entries = require "repay.cli.entries"
@@ -172,7 +157,7 @@ function status.run(context)
   else
     payments.show(context, rows)
   end
-  tell(context, rows)
+  payments.tell_open(context, rows)
   return payments.worst(context, codes)
 end
 
