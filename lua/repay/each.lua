@@ -319,8 +319,9 @@ function each.run(calls, given)
     return driver
   end
 
+  -- Asked only where the run has a limit.
   local function is_over()
-    return limit_ms and driver.now_ms() >= limit_ms
+    return driver.now_ms() >= limit_ms
   end
 
   -- Hands the call to the driver; nil and an error when that is not possible.
@@ -372,7 +373,7 @@ function each.run(calls, given)
           return call, why
         end
       end
-    until under_way >= places or is_over()
+    until under_way >= places or (limit_ms and is_over())
     return nil
   end
 
@@ -422,14 +423,14 @@ function each.run(calls, given)
       last = nil
     end
     while not stopped do
-      if under_way < places and not source.exhausted and not is_over() then
+      if under_way < places and not source.exhausted and not (limit_ms and is_over()) then
         local call, err = fill()
         if err then
           return turn(call, nil, err)
         end
       end
       if under_way == 0 then
-        local err = is_over() and last_turn()
+        local err = limit_ms and is_over() and last_turn()
         if err then
           return turn(err, nil, err)
         end

@@ -369,7 +369,7 @@ static bool is_free_call(const struct repay_lua_call *call)
 
 struct repay_call *repay_lua_free_call(lua_State *L, int index)
 {
-    const struct handle *handle = luaL_testudata(L, index, REPAY_LUA_CALL);
+    const struct handle *handle = repay_lua_class_test(L, index, REPAY_LUA_SLOT_CALL);
     bool has_transport;
 
     if (!handle || !is_free_call(handle->call))
@@ -530,12 +530,12 @@ static const struct repay_lua_class class = {REPAY_LUA_SLOT_CALL, REPAY_LUA_CALL
 
 static int call_index(lua_State *L)
 {
-    const char *fact = repay_lua_class_fact(L, &class, 2);
+    const char *fact = repay_lua_class_find(L, &class, 2);
     struct repay_lua_call *call;
     struct repay_text text;
 
     if (!fact)
-        return repay_lua_class_method(L, &class, 2);
+        return 1;
     call = repay_lua_check_call(L, 1);
     if (strcmp(fact, "is_write") == 0) {
         lua_pushboolean(L, call->call.operation->is_write);

@@ -139,21 +139,8 @@ void *repay_lua_class_test(lua_State *L, int index, enum repay_lua_slot slot)
     return object;
 }
 
-const char *repay_lua_class_fact(lua_State *L, const struct repay_lua_class *class, int key)
-{
-    const char *name;
-
-    if (lua_type(L, key) != LUA_TSTRING)
-        return NULL;
-    name = lua_tostring(L, key);
-    for (const char *const *fact = class->facts; *fact; fact++) {
-        if (strcmp(*fact, name) == 0)
-            return *fact;
-    }
-    return NULL;
-}
-
-int repay_lua_class_method(lua_State *L, const struct repay_lua_class *class, int key)
+/* Methods first: they are asked for in loops. Raises the unknown name at the caller's line. */
+const char *repay_lua_class_find(lua_State *L, const struct repay_lua_class *class, int key)
 {
     struct repay_lua_guess guess;
     const char *word;
@@ -161,16 +148,21 @@ int repay_lua_class_method(lua_State *L, const struct repay_lua_class *class, in
 
     if (lua_type(L, key) != LUA_TSTRING) {
         lua_pushnil(L);
-        return 1;
+        return NULL;
     }
     lua_pushvalue(L, key);
     lua_rawget(L, lua_upvalueindex(1));
     if (!lua_isnil(L, -1))
-        return 1;
+        return NULL;
     word = lua_tolstring(L, key, &length);
+    for (const char *const *fact = class->facts; *fact; fact++) {
+        if (strcmp(*fact, word) == 0)
+            return *fact;
+    }
     repay_lua_guess_begin(&guess, word, length);
     repay_lua_guess_keys(&guess, L, lua_upvalueindex(1));
     for (const char *const *fact = class->facts; *fact; fact++)
         repay_lua_guess_try(&guess, *fact);
-    return repay_lua_guess_raise(&guess, L, class->name, "has no field or method");
+    (void)repay_lua_guess_raise(&guess, L, class->name, "has no field or method");
+    return NULL;
 }

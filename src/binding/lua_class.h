@@ -37,7 +37,8 @@ enum repay_lua_slot {
     REPAY_LUA_SLOT_CLIENT, /* metatables */
     REPAY_LUA_SLOT_CALL,
     REPAY_LUA_SLOT_SCHEDULE,
-    REPAY_LUA_SLOT_PORTFOLIO
+    REPAY_LUA_SLOT_PORTFOLIO,
+    REPAY_LUA_SLOT_CURSOR
 };
 
 /* Makes the state's userdata if it is not there yet. Raises for lack of memory. */
@@ -64,13 +65,12 @@ void repay_lua_class_register(lua_State *L, const struct repay_lua_class *class)
 void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot);
 /* The object at the index if it is of the class, else NULL. Never raises. */
 void *repay_lua_class_test(lua_State *L, int index, enum repay_lua_slot slot);
-/* The class's own copy of the fact's name at `key`, or NULL when that is no fact. */
-const char *repay_lua_class_fact(lua_State *L, const struct repay_lua_class *class, int key);
 /*
- * Looks `key` up among the methods (upvalue 1 of the running function); pushes the method, or
- * raises at the caller's line with the nearest method or fact. Strings only: for other keys it
- * pushes nil.
+ * What `key` names, for __index. A fact: returns the class's own copy of its name, for the caller to
+ * push the value. Else returns NULL and has pushed the answer: the method (from upvalue 1 of the
+ * running function), or nil for a key that is no string. A name that is neither raises at the
+ * caller's line, with the nearest that there is.
  */
-int repay_lua_class_method(lua_State *L, const struct repay_lua_class *class, int key);
+const char *repay_lua_class_find(lua_State *L, const struct repay_lua_class *class, int key);
 
 #endif

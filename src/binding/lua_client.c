@@ -280,10 +280,10 @@ static const struct repay_lua_class class = {REPAY_LUA_SLOT_CLIENT, REPAY_LUA_CL
 
 static int client_index(lua_State *L)
 {
-    const char *fact = repay_lua_class_fact(L, &class, 2);
+    const char *fact = repay_lua_class_find(L, &class, 2);
 
     if (!fact)
-        return repay_lua_class_method(L, &class, 2);
+        return 1;
     push_fact(L, &repay_lua_check_client(L, 1)->session, fact);
     return 1;
 }

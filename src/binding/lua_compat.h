@@ -64,21 +64,24 @@ static inline void repay_lua_push_anchored(lua_State *L, int owner)
  */
 #define REPAY_LUA_LOOP_KEPT lua_upvalueindex(2) /* where the value is, inside the iterator */
 
-static inline void repay_lua_register_loop(lua_State *L, const char *class, lua_CFunction next)
+/* The states' metatable is in the registry by its name, and by the number `slot` as well. */
+static inline void repay_lua_register_loop(lua_State *L, const char *class, int slot,
+                                           lua_CFunction next)
 {
     (void)next;
     if (luaL_newmetatable(L, class)) {
         lua_pushstring(L, class);
         lua_setfield(L, -2, "__metatable");
     }
-    lua_pop(L, 1);
+    lua_rawseti(L, LUA_REGISTRYINDEX, slot);
 }
 
 /* Takes the state and the value from the top of the stack; pushes the iterator and the state. */
-static inline void repay_lua_push_loop(lua_State *L, const char *class, lua_CFunction next)
+static inline void repay_lua_push_loop(lua_State *L, int slot, lua_CFunction next)
 {
     lua_pushvalue(L, -2);
-    luaL_setmetatable(L, class);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
+    (void)lua_setmetatable(L, -2);
     lua_insert(L, -2);
     lua_pushcclosure(L, next, 2);
     lua_insert(L, -2);
@@ -170,25 +173,26 @@ static inline void repay_lua_push_anchored(lua_State *L, int owner)
 
 #define REPAY_LUA_LOOP_KEPT 3
 
-static inline void repay_lua_register_loop(lua_State *L, const char *class, lua_CFunction next)
+static inline void repay_lua_register_loop(lua_State *L, const char *class, int slot,
+                                           lua_CFunction next)
 {
     if (luaL_newmetatable(L, class)) {
         lua_pushstring(L, class);
         lua_setfield(L, -2, "__metatable");
         lua_pushvalue(L, -1);
         lua_pushcclosure(L, next, 1);
-        lua_setfield(L, -2, "next");
+        lua_rawseti(L, -2, 1);
     }
-    lua_pop(L, 1);
+    lua_rawseti(L, LUA_REGISTRYINDEX, slot);
 }
 
-static inline void repay_lua_push_loop(lua_State *L, const char *class, lua_CFunction next)
+static inline void repay_lua_push_loop(lua_State *L, int slot, lua_CFunction next)
 {
     (void)next;
     repay_lua_anchor(L, -2, -1);
     lua_pop(L, 1);
-    lua_getfield(L, LUA_REGISTRYINDEX, class);
-    lua_getfield(L, -1, "next");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
+    lua_rawgeti(L, -1, 1);
     lua_insert(L, -3);
     (void)lua_setmetatable(L, -2);
 }

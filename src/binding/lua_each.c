@@ -437,7 +437,7 @@ static int each(lua_State *L)
         push_kept(L, &room);
     else
         lua_pushvalue(L, 1);
-    repay_lua_push_loop(L, CURSOR_CLASS, each_next);
+    repay_lua_push_loop(L, REPAY_LUA_SLOT_CURSOR, each_next);
     lua_pushinteger(L, 0);
     return 3;
 }
@@ -445,7 +445,7 @@ static int each(lua_State *L)
 /* Cursors own nothing but memory of Lua's, so their class has no finalizer. */
 void repay_lua_each_register(lua_State *L)
 {
-    repay_lua_register_loop(L, CURSOR_CLASS, each_next);
+    repay_lua_register_loop(L, CURSOR_CLASS, REPAY_LUA_SLOT_CURSOR, each_next);
 }
 
 const luaL_Reg repay_lua_each_methods[] = {

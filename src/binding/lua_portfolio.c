@@ -158,12 +158,12 @@ static const struct repay_lua_class class = {REPAY_LUA_SLOT_PORTFOLIO, REPAY_LUA
 
 static int portfolio_index(lua_State *L)
 {
-    const char *fact = repay_lua_class_fact(L, &class, 2);
+    const char *fact = repay_lua_class_find(L, &class, 2);
     const struct repay_portfolio *portfolio;
     char day[REPAY_DAY_TEXT_MAX];
 
     if (!fact)
-        return repay_lua_class_method(L, &class, 2);
+        return 1;
     portfolio = repay_lua_check_portfolio(L, 1);
     if (strcmp(fact, "as_of") == 0) {
         repay_day_write(portfolio->as_of, day);

@@ -170,9 +170,9 @@ static int schedule_index(lua_State *L)
             lua_pushnil(L);
         return 1;
     }
-    fact = repay_lua_class_fact(L, &class, 2);
+    fact = repay_lua_class_find(L, &class, 2);
     if (!fact)
-        return repay_lua_class_method(L, &class, 2);
+        return 1;
     push_fact(L, repay_lua_check_schedule(L, 1), fact);
     return 1;
 }

@@ -178,9 +178,8 @@ static int begin_call(lua_State *L)
 }
 
 /* Leaves the call that has ended within so long at index 3, or nil. */
-static bool take_ended(lua_State *L)
+static bool take_ended(lua_State *L, const struct lua_engine *self)
 {
-    struct lua_engine *self = check_engine(L);
     struct repay_call *call;
     int64_t wait_ms = 0;
     uint32_t slot;
@@ -207,7 +206,7 @@ static bool take_ended(lua_State *L)
 /* engine:step(wait_ms): a call that has ended, or nil after at most that time. */
 static int step(lua_State *L)
 {
-    (void)take_ended(L);
+    (void)take_ended(L, check_engine(L));
     return 1;
 }
 
@@ -216,7 +215,7 @@ static int take(lua_State *L)
 {
     const struct lua_engine *self = check_engine(L);
 
-    if (!take_ended(L))
+    if (!take_ended(L, self))
         return 1;
     return 1 + self->api.push_outcome(L, 3);
 }
