@@ -14,7 +14,6 @@
 
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 /* How long a cancelled or closed call may go unnoticed while others keep the engine busy. */
 #define LOOK_EVERY_MS 10
@@ -42,7 +41,8 @@ struct repay_curl_engine {
     uint32_t begun; /* requests handed to libcurl since it last moved */
     struct repay_curl_gather gather;
     struct repay_curl_heap heap;
-    int64_t now_ms, unix_ms; /* read once for all that is done together */
+    int64_t now_ms;        /* read once for all that is done together */
+    int64_t unix_ahead_ms; /* of it; looked up once a step */
     int64_t nearest_ms;
     int64_t look_ms; /* when all slots were last looked at */
     bool unlooked;   /* others had their turn since: calls may have been cancelled or closed */
@@ -109,7 +109,17 @@ static int64_t own_unix_ms(void *context)
 static void tick(struct repay_curl_engine *engine)
 {
     engine->now_ms = engine->hooks.now_ms(engine->hooks.context);
-    engine->unix_ms = engine->hooks.unix_ms(engine->hooks.context);
+}
+
+static void set_clock(struct repay_curl_engine *engine)
+{
+    tick(engine);
+    engine->unix_ahead_ms = engine->hooks.unix_ms(engine->hooks.context) - engine->now_ms;
+}
+
+static int64_t unix_ms(const struct repay_curl_engine *engine)
+{
+    return engine->now_ms + engine->unix_ahead_ms;
 }
 
 static uint32_t clamped_slots(uint32_t slots)
@@ -240,7 +250,7 @@ static void wake_at(struct repay_curl_engine *engine, struct repay_curl_slot *sl
 static void settle(struct repay_curl_engine *engine, struct repay_curl_slot *slot,
                    const struct repay_end *end)
 {
-    engine->core->call_end(slot->call, end, engine->now_ms, engine->unix_ms);
+    engine->core->call_end(slot->call, end, engine->now_ms, unix_ms(engine));
     enqueue(&engine->asking, slot, REPAY_CURL_ASKING);
 }
 
@@ -282,7 +292,7 @@ static void send_request(struct repay_curl_engine *engine, struct repay_curl_slo
 
 static void ask(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
 {
-    switch (engine->core->call_next(slot->call, engine->now_ms, engine->unix_ms)) {
+    switch (engine->core->call_next(slot->call, engine->now_ms, unix_ms(engine))) {
     case REPAY_STEP_SEND:
         send_request(engine, slot);
         break;
@@ -415,36 +425,28 @@ static void look(struct repay_curl_engine *engine)
         look_at(engine, engine->slots[i]);
 }
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now = {0, 0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /*
- * Lets time pass until something can be moved. Returns how much did, really and not on the given
- * clock, so that a test's standing clock cannot keep a step for ever.
+ * Lets time pass until something can be moved. Returns how much did, at least a little: a test's
+ * clock may stand, and what never rests must not keep a step for ever.
  */
 static int64_t rest(struct repay_curl_engine *engine, int64_t wait_ms)
 {
-    int64_t begun_ms = monotonic_ms();
-    CURLMcode code;
+    int64_t begun_ms = engine->now_ms;
+    CURLMcode code = CURLM_OK;
+    int moved = 0;
 
-    if (engine->flying == 0 && engine->hooks.wait) {
+    if (engine->flying == 0 && engine->hooks.wait)
         engine->hooks.wait(engine->hooks.context, wait_ms);
+    else if (engine->flying == 0)
+        moved = poll(NULL, 0, (int)wait_ms); /* -1: interrupted, which is as good */
+    else
+        code = curl_multi_poll(engine->multi, NULL, 0, (int)wait_ms, &moved);
+    tick(engine);
+    if (code != CURLM_OK)
+        abort_all(engine, code);
+    if (moved == 0)
         return wait_ms;
-    }
-    if (engine->flying == 0) {
-        /* An interrupted sleep is as good: the clock is looked at. */
-        (void)poll(NULL, 0, (int)wait_ms);
-    } else {
-        code = curl_multi_poll(engine->multi, NULL, 0, (int)wait_ms, NULL);
-        if (code != CURLM_OK)
-            abort_all(engine, code);
-    }
-    return monotonic_ms() - begun_ms;
+    return engine->now_ms > begun_ms ? engine->now_ms - begun_ms : 1;
 }
 
 /* How long to rest: not beyond the next wake-up, the step's end, or an overdue look. */
@@ -458,7 +460,6 @@ static int64_t rest_time(const struct repay_curl_engine *engine, int64_t left_ms
 /* One round: asks, moves, ends what is due. False when there is nothing to do but to wait. */
 static bool go_round(struct repay_curl_engine *engine)
 {
-    tick(engine);
     ask_all(engine);
     if (engine->flying > 0)
         move(engine);
@@ -474,6 +475,8 @@ struct repay_call *repay_curl_engine_step(struct repay_curl_engine *engine, int6
     if (repay_curl_engine_is_inherited(engine))
         return NULL;
     engine->unlooked = true;
+    if (!engine->ended.first)
+        set_clock(engine);
     repay_curl_heap_enter(&engine->heap);
     while (!engine->ended.first) {
         if (go_round(engine))
@@ -496,13 +499,13 @@ static void withdraw(struct repay_curl_engine *engine, struct repay_curl_slot *s
         queue_remove(&engine->ended, slot);
         return;
     }
-    tick(engine);
+    set_clock(engine);
     engine->core->call_cancel(slot->call);
     if (slot->state == REPAY_CURL_FLYING)
         abort_transfer(engine, slot, REPAY_KIND_CANCELLED, "cancelled");
     if (slot->state == REPAY_CURL_ASKING)
         queue_remove(&engine->asking, slot);
-    (void)engine->core->call_next(slot->call, engine->now_ms, engine->unix_ms);
+    (void)engine->core->call_next(slot->call, engine->now_ms, unix_ms(engine));
 }
 
 struct repay_call *repay_curl_engine_remove(struct repay_curl_engine *engine, uint32_t slot)
