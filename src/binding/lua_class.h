@@ -21,6 +21,7 @@ struct repay_lua_state {
     void *allocate_context;
     struct repay_blocks *blocks;        /* NULL until the first call is prepared */
     struct repay_answers *answers;      /* likewise */
+    uint64_t sessions;                  /* opened so far */
     int64_t live;                       /* objects that were made and not yet closed by anyone */
     struct repay_lua_call *spare_calls; /* what closed calls left for the next ones */
     uint32_t spare_count;

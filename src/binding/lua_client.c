@@ -133,6 +133,7 @@ int repay_lua_client_open(lua_State *L)
     lua_pop(L, 1);
     repay_lua_class_set(L, REPAY_LUA_SLOT_CLIENT);
     if (repay_session_open(&client->session, &options, &error)) {
+        client->session.serial = ++state->sessions;
         state->live++;
         return 1;
     }

@@ -142,8 +142,9 @@ static bool buffers_equal(const struct repay_curl_buffer *a, const struct repay_
     return a->length == b->length && memcmp(a->data, b->data, a->length) == 0;
 }
 
-struct repay_curl_fault repay_curl_slot_aim(struct repay_curl_slot *slot,
-                                            const struct repay_ca_paths *ca)
+/* Tells the handle what it was not told last time. */
+static struct repay_curl_fault tell_endpoint(struct repay_curl_slot *slot,
+                                             const struct repay_ca_paths *ca)
 {
     struct repay_curl_fault fault = render_endpoint(slot);
     struct repay_curl_buffer before = slot->endpoint;
@@ -155,4 +156,19 @@ struct repay_curl_fault repay_curl_slot_aim(struct repay_curl_slot *slot,
     slot->endpoint = slot->scratch;
     slot->scratch = before;
     return repay_curl_fault_of(set_endpoint(slot, ca));
+}
+
+struct repay_curl_fault repay_curl_slot_aim(struct repay_curl_slot *slot,
+                                            const struct repay_ca_paths *ca)
+{
+    uint64_t serial = slot->call->session->serial;
+    struct repay_curl_fault fault;
+
+    if (serial != 0 && slot->aimed_at == serial)
+        return repay_curl_no_fault;
+    slot->aimed_at = 0;
+    fault = tell_endpoint(slot, ca);
+    if (fault.kind == REPAY_KIND_NONE)
+        slot->aimed_at = serial;
+    return fault;
 }

@@ -88,6 +88,7 @@ void repay_curl_slot_drop_handle(struct repay_curl_slot *slot)
     slot->easy = NULL;
     slot->url = NULL;
     repay_curl_buffer_wipe(&slot->endpoint);
+    slot->aimed_at = 0;
     slot->mode = 0;
     slot->timeout_ms = 0;
     slot->connect_timeout_ms = 0;

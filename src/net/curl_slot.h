@@ -66,6 +66,7 @@ struct repay_curl_slot {
     /* What the handle was last told. */
     CURL *easy; /* NULL: made at the next start */
     CURLU *url;
+    uint64_t aimed_at;                 /* the session that it was aimed at; 0: none that is known */
     struct repay_curl_buffer endpoint; /* length 0: nothing valid */
     struct repay_curl_buffer scratch;  /* the next call's endpoint, to compare */
     struct curl_slist connect_to;
@@ -112,7 +113,7 @@ struct repay_curl_fault repay_curl_fault_of(CURLcode code);
 
 /*
  * curl_endpoint.c: tells the handle about the client, unless it was told the same last time.
- * Contents are compared, not addresses: a new client may lie where a closed one was.
+ * Serials and contents are compared, not addresses: a new client may lie where a closed one was.
  */
 struct repay_curl_fault repay_curl_slot_aim(struct repay_curl_slot *slot,
                                             const struct repay_ca_paths *ca);

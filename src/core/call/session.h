@@ -69,6 +69,8 @@ struct repay_session {
     int16_t zone_minutes;
     bool zone_known;
     bool keys_honoured;
+    /* From its owner: no other session that a driver may ever meet has it. 0: none was given. */
+    uint64_t serial;
     /* What all calls share. Changed by a call's next and end alone. */
     struct repay_pace pace;
     struct repay_breaker breaker;
