@@ -76,7 +76,7 @@ int repay_lua_call_transport(lua_State *L);
 /* Methods of drivers, in lua_drive.c. */
 extern const luaL_Reg repay_lua_drive_methods[];
 /* Pushes the bytes of HTTP/1.1; raises for lack of memory. */
-void repay_lua_push_rendered(lua_State *L, const struct repay_lua_call *call);
+void repay_lua_push_wire(lua_State *L, const struct repay_lua_call *call);
 /* Pushes { method, url, headers, body } of the request that was built. */
 void repay_lua_push_request(lua_State *L, const struct repay_lua_call *call, bool show_secrets);
 

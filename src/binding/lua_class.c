@@ -28,7 +28,6 @@ static int state_gc(lua_State *L)
 
     state->is_ending = true;
     repay_lua_free_spare_calls(state);
-    repay_bytes_free(&state->request);
     repay_answers_drop(state->answers);
     state->answers = NULL;
     repay_blocks_drop(state->blocks);
@@ -51,7 +50,6 @@ void repay_lua_state_open(lua_State *L)
     state->allocate = lua_getallocf(L, &state->allocate_context);
     state->allocator.resize = resize;
     state->allocator.context = state;
-    repay_bytes_init_wiping(&state->request, &state->allocator, REPAY_REQUEST_SIZE_MAX);
     lua_createtable(L, 0, 2);
     lua_pushcfunction(L, state_gc);
     lua_setfield(L, -2, "__gc");

@@ -9,7 +9,6 @@
 #define REPAY_LUA_CLASS_H
 
 #include "blocks.h"
-#include "bytes.h"
 #include "lua_compat.h"
 
 struct repay_answers;
@@ -25,8 +24,7 @@ struct repay_lua_state {
     int64_t live;                       /* objects that were made and not yet closed by anyone */
     struct repay_lua_call *spare_calls; /* what closed calls left for the next ones */
     uint32_t spare_count;
-    struct repay_bytes request; /* rendered here and handed on at once; empty between two uses */
-    bool is_ending;             /* nothing is kept for later any more */
+    bool is_ending; /* nothing is kept for later any more */
 };
 
 /*

@@ -36,7 +36,7 @@ int repay_lua_cosocket_request(lua_State *L)
 {
     struct repay_lua_call *call = check_sending(L);
 
-    repay_lua_push_rendered(L, call);
+    repay_lua_push_wire(L, call);
     repay_call_drop_request(&call->call);
     call->is_handed = true;
     return 1;

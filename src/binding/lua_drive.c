@@ -61,15 +61,11 @@ static void set_given(lua_State *L, const char *name, struct repay_text text)
     }
 }
 
-void repay_lua_push_rendered(lua_State *L, const struct repay_lua_call *call)
+void repay_lua_push_wire(lua_State *L, const struct repay_lua_call *call)
 {
-    struct repay_bytes *bytes = &repay_lua_state_of(L)->request;
+    struct repay_text bytes = repay_request_wire(repay_call_request(&call->call));
 
-    repay_bytes_clear(bytes);
-    if (!repay_request_render(repay_call_request(&call->call), bytes))
-        (void)luaL_error(L, "not enough memory");
-    lua_pushlstring(L, bytes->data, bytes->length);
-    repay_bytes_clear(bytes);
+    lua_pushlstring(L, bytes.data, bytes.length);
 }
 
 /* wire(): the request as a byte driver takes it. */
@@ -90,7 +86,7 @@ static int wire(lua_State *L)
     lua_setfield(L, -2, "tls");
     lua_pushlstring(L, session->base.host.data, session->base.host.length);
     lua_setfield(L, -2, "server_name");
-    repay_lua_push_rendered(L, call);
+    repay_lua_push_wire(L, call);
     call->is_handed = true;
     lua_setfield(L, -2, "bytes");
     lua_pushboolean(L, call->call.operation->is_write);

@@ -84,6 +84,16 @@ static const struct repay_parameter schedule_parameters[] = {
     {.name = NULL},
 };
 
+static bool add_headers(const struct repay_session *session, struct repay_request *out,
+                        struct repay_error *error)
+{
+    return repay_request_add_header(out, "apikey", repay_session_setting(session, SETTING_API_KEY),
+                                    true, error) &&
+           repay_request_add_header(out, "x-carbon-key",
+                                    repay_session_setting(session, SETTING_CARBON_KEY), true,
+                                    error);
+}
+
 static bool build_schedule(const struct repay_task *task, struct repay_request *out,
                            struct repay_error *error)
 {
@@ -92,9 +102,7 @@ static bool build_schedule(const struct repay_task *task, struct repay_request *
     if (!repay_task_append_argument(task, PARAMETER_LOAN_ID, out, error))
         return false;
     (void)repay_bytes_append_string(&out->bytes, "/repayments");
-    return repay_task_end_target(task, out, error) &&
-           repay_task_add_setting(task, SETTING_API_KEY, "apikey", out, error) &&
-           repay_task_add_setting(task, SETTING_CARBON_KEY, "x-carbon-key", out, error);
+    return repay_task_end_target(task, out, error);
 }
 
 /* An unknown loan is a 400 here, so texts tell more than statuses do. */
@@ -247,6 +255,7 @@ const struct repay_provider repay_provider_carbon = {
         },
     .settings = settings,
     .operations = operations,
+    .add_headers = add_headers,
     .not_found_hint = "this looks like an application id; the schedule wants the loan_id that the "
                       "application gets after disbursement",
 };

@@ -232,9 +232,19 @@ static const struct repay_parameter repay_parameters[] = {
     {.name = NULL},
 };
 
-/* The four headers of every call, and the fifth where the call's page demands one. */
-static bool add_headers(const struct repay_task *task, struct repay_request *out,
+static bool add_headers(const struct repay_session *session, struct repay_request *out,
                         struct repay_error *error)
+{
+    return repay_request_add_header(out, "X-Auth-Token",
+                                    repay_session_setting(session, SETTING_TOKEN), true, error) &&
+           repay_request_add_header(out, "x-fapi-customer-ip-address",
+                                    repay_session_setting(session, SETTING_CUSTOMER_IP), false,
+                                    error);
+}
+
+/* The two headers that every call has anew, and a third where its page demands a key. */
+static bool add_own_headers(const struct repay_task *task, struct repay_request *out,
+                            struct repay_error *error)
 {
     char moment[REPAY_MOMENT_TEXT_MAX];
     size_t length = repay_moment_write(task->unix_ms, moment);
@@ -242,11 +252,8 @@ static bool add_headers(const struct repay_task *task, struct repay_request *out
     if (length == 0)
         return repay_error_set(error, REPAY_KIND_CONFIG,
                                "the wall clock shows a time outside the years 1 to 9999");
-    if (!repay_task_add_setting(task, SETTING_TOKEN, "X-Auth-Token", out, error) ||
-        !repay_request_add_header(out, "x-fapi-auth-date", (struct repay_text){moment, length},
+    if (!repay_request_add_header(out, "x-fapi-auth-date", (struct repay_text){moment, length},
                                   false, error) ||
-        !repay_task_add_setting(task, SETTING_CUSTOMER_IP, "x-fapi-customer-ip-address", out,
-                                error) ||
         !repay_request_add_header(out, "x-fapi-interaction-id", task->interaction_id, false, error))
         return false;
     if (!task->operation->carries_key)
@@ -267,7 +274,7 @@ static bool build_read(const struct repay_task *task, const char *path, struct r
         (void)repay_bytes_append_string(&out->bytes, "&size=");
         (void)repay_bytes_append_integer(&out->bytes, PAGE_SIZE);
     }
-    return repay_task_end_target(task, out, error) && add_headers(task, out, error);
+    return repay_task_end_target(task, out, error) && add_own_headers(task, out, error);
 }
 
 static bool build_list(const struct repay_task *task, struct repay_request *out,
@@ -342,7 +349,7 @@ static bool build_repay(const struct repay_task *task, struct repay_request *out
     repay_task_begin_target(task, REPAY_METHOD_POST, out);
     (void)repay_bytes_append_string(&out->bytes, "/user/repay-loan/");
     if (!repay_task_append_argument(task, user, out, error) ||
-        !repay_task_end_target(task, out, error) || !add_headers(task, out, error))
+        !repay_task_end_target(task, out, error) || !add_own_headers(task, out, error))
         return false;
     repay_request_begin_body(out);
     write_repayment(task, &out->bytes);
@@ -670,4 +677,5 @@ const struct repay_provider repay_provider_fincode = {
         },
     .settings = settings,
     .operations = operations,
+    .add_headers = add_headers,
 };

@@ -89,11 +89,11 @@ static bool begins_with_bearer(struct repay_text token)
  * The provider's pages name two headers for the same token, and the schedule's page names the one
  * that no other source uses; both go out unless the user knows better.
  */
-static bool add_token(const struct repay_task *task, struct repay_request *out,
-                      struct repay_error *error)
+static bool add_headers(const struct repay_session *session, struct repay_request *out,
+                        struct repay_error *error)
 {
-    struct repay_text token = repay_session_setting(task->session, SETTING_TOKEN);
-    struct repay_text choice = repay_session_setting(task->session, SETTING_TOKEN_HEADER);
+    struct repay_text token = repay_session_setting(session, SETTING_TOKEN);
+    struct repay_text choice = repay_session_setting(session, SETTING_TOKEN_HEADER);
     struct repay_bytes value;
     bool is_added = true;
 
@@ -121,7 +121,7 @@ static bool build_schedule(const struct repay_task *task, struct repay_request *
                                  repay_session_setting(task->session, SETTING_CHANNEL), true);
     (void)repay_url_append_query(&out->bytes, "merchant_id",
                                  task->arguments[PARAMETER_MERCHANT_ID].text, false);
-    return repay_task_end_target(task, out, error) && add_token(task, out, error);
+    return repay_task_end_target(task, out, error);
 }
 
 static const struct repay_kind_word refusal_words[] = {
@@ -277,4 +277,5 @@ const struct repay_provider repay_provider_pezesha = {
         },
     .settings = settings,
     .operations = operations,
+    .add_headers = add_headers,
 };

@@ -81,7 +81,7 @@ static char *grow_wiping(struct repay_bytes *bytes, size_t capacity)
     return data;
 }
 
-static bool make_room(struct repay_bytes *bytes, size_t extra)
+bool repay_bytes_reserve(struct repay_bytes *bytes, size_t extra)
 {
     if (bytes->failed)
         return false;
@@ -104,31 +104,6 @@ static bool make_room(struct repay_bytes *bytes, size_t extra)
     bytes->data = data;
     bytes->capacity = capacity;
     return true;
-}
-
-bool repay_bytes_append(struct repay_bytes *bytes, const void *data, size_t length)
-{
-    if (!make_room(bytes, length))
-        return false;
-    if (length > 0)
-        memcpy(bytes->data + bytes->length, data, length);
-    bytes->length += length;
-    return true;
-}
-
-bool repay_bytes_append_text(struct repay_bytes *bytes, struct repay_text text)
-{
-    return repay_bytes_append(bytes, text.data, text.length);
-}
-
-bool repay_bytes_append_string(struct repay_bytes *bytes, const char *terminated)
-{
-    return repay_bytes_append(bytes, terminated, strlen(terminated));
-}
-
-bool repay_bytes_append_byte(struct repay_bytes *bytes, char byte)
-{
-    return repay_bytes_append(bytes, &byte, 1);
 }
 
 bool repay_bytes_append_integer(struct repay_bytes *bytes, int64_t value)

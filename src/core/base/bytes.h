@@ -37,11 +37,42 @@ void repay_bytes_free(struct repay_bytes *bytes);
 /* Length 0 and not failed, memory kept (wiped first where the buffer wipes). */
 void repay_bytes_clear(struct repay_bytes *bytes);
 
-/* All of it or nothing. `data` must not lie in the buffer itself, which may move. */
-bool repay_bytes_append(struct repay_bytes *bytes, const void *data, size_t length);
-bool repay_bytes_append_text(struct repay_bytes *bytes, struct repay_text text);
-bool repay_bytes_append_string(struct repay_bytes *bytes, const char *terminated);
-bool repay_bytes_append_byte(struct repay_bytes *bytes, char byte);
+/*
+ * Room for so many bytes more, so that what is appended next moves nothing. Appending asks for it by
+ * itself; one who knows the size beforehand saves the steps in between.
+ */
+bool repay_bytes_reserve(struct repay_bytes *bytes, size_t extra);
+
+/*
+ * All of it or nothing. `data` must not lie in the buffer itself, which may move. Written here,
+ * because what is appended is mostly a few bytes that the caller knows the number of.
+ */
+static inline bool repay_bytes_append(struct repay_bytes *bytes, const void *data, size_t length)
+{
+    if ((bytes->failed || length > bytes->capacity - bytes->length) &&
+        !repay_bytes_reserve(bytes, length))
+        return false;
+    if (length > 0)
+        memcpy(bytes->data + bytes->length, data, length);
+    bytes->length += length;
+    return true;
+}
+
+static inline bool repay_bytes_append_text(struct repay_bytes *bytes, struct repay_text text)
+{
+    return repay_bytes_append(bytes, text.data, text.length);
+}
+
+static inline bool repay_bytes_append_string(struct repay_bytes *bytes, const char *terminated)
+{
+    return repay_bytes_append(bytes, terminated, strlen(terminated));
+}
+
+static inline bool repay_bytes_append_byte(struct repay_bytes *bytes, char byte)
+{
+    return repay_bytes_append(bytes, &byte, 1);
+}
+
 /* Decimal digits, with a minus sign where needed. */
 bool repay_bytes_append_integer(struct repay_bytes *bytes, int64_t value);
 

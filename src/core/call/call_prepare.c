@@ -205,10 +205,9 @@ bool repay_call_build(struct repay_call *call, int64_t unix_ms, struct repay_err
         draw_uuid(call, call->idempotency_key);
     repay_call_task(call, &task);
     repay_request_clear(&call->request);
-    if (!operation->build(&task, &call->request, error))
+    if (!operation->build(&task, &call->request, error) ||
+        !repay_request_end(&call->request, error))
         return false;
-    if (call->request.bytes.failed)
-        return repay_bytes_error(&call->request.bytes, "the request", error);
     call->built_page = call->page;
     return true;
 }

@@ -1,7 +1,7 @@
 /*
  * What a provider is: one constant struct. A provider's file ends with its own.
  *
- * `build` and `judge` are pure. If a change for one provider seems to want an `if` elsewhere, this
+ * `add_headers`, `build` and `judge` are pure. If a change for one provider seems to want an `if` elsewhere, this
  * struct lacks a member.
  */
 #ifndef REPAY_PROVIDER_H
@@ -108,7 +108,10 @@ struct repay_provider {
     struct repay_host hosts[REPAY_HOSTS_MAX + 1]; /* ends with base_url NULL */
     const struct repay_setting *settings;         /* ends with name NULL */
     const struct repay_operation *operations;     /* ends with name NULL */
-    const char *not_found_hint;                   /* for subjects that look like a UUID, or NULL */
+    /* Adds what all its requests carry, besides what those of every provider do; NULL: nothing. */
+    bool (*add_headers)(const struct repay_session *session, struct repay_request *out,
+                        struct repay_error *error);
+    const char *not_found_hint; /* for subjects that look like a UUID, or NULL */
 };
 
 /* provider_list.c, the only file that names them all. */

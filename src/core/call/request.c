@@ -48,6 +48,12 @@ const char *repay_method_name(enum repay_method method)
     return method == REPAY_METHOD_POST ? "POST" : "GET";
 }
 
+struct repay_text repay_request_wire(const struct repay_request *request)
+{
+    assert(request->open == REPAY_PART_NONE && !request->bytes.failed);
+    return repay_bytes_text(&request->bytes);
+}
+
 /* Every offset and length fits: the buffer's ceiling is REPAY_REQUEST_SIZE_MAX. */
 static uint16_t next_offset(const struct repay_request *request)
 {
@@ -63,8 +69,20 @@ void repay_request_begin_target(struct repay_request *request, enum repay_method
 {
     repay_request_clear(request);
     request->method = method;
+    (void)repay_bytes_append_string(&request->bytes, repay_method_name(method));
+    (void)repay_bytes_append_byte(&request->bytes, ' ');
     request->open = REPAY_PART_TARGET;
     request->target.offset = next_offset(request);
+}
+
+/* Of all bytes between a blank and the end of ASCII; a target is encoded, so it has no others. */
+static bool is_target(struct repay_text target)
+{
+    for (size_t i = 0; i < target.length; i++) {
+        if (target.data[i] <= ' ' || target.data[i] > '~')
+            return false;
+    }
+    return target.length > 0 && target.data[0] == '/';
 }
 
 void repay_request_end_target(struct repay_request *request)
@@ -74,11 +92,9 @@ void repay_request_end_target(struct repay_request *request)
     request->target = span_from(request, request->target.offset);
     if (request->bytes.failed)
         return;
-    struct repay_text target = repay_request_text(request, request->target);
-    assert(target.length > 0 && target.data[0] == '/');
-    for (size_t i = 0; i < target.length; i++)
-        assert(target.data[i] > ' ' && target.data[i] <= '~');
-    (void)target;
+    assert(is_target(repay_request_text(request, request->target)));
+    (void)is_target;
+    (void)repay_bytes_append_text(&request->bytes, REPAY_TEXT(" HTTP/1.1\r\n"));
 }
 
 const char *repay_header_value_fault(struct repay_text value)
@@ -111,21 +127,40 @@ static bool is_header_name(const char *name)
     return length > 0;
 }
 
-static bool append_span(struct repay_request *request, struct repay_text text,
-                        struct repay_span *span)
+static struct repay_span put_span(struct repay_request *request, struct repay_text text)
 {
-    span->offset = next_offset(request);
-    if (!repay_bytes_append_text(&request->bytes, text))
+    uint16_t offset = next_offset(request);
+
+    (void)repay_bytes_append_text(&request->bytes, text);
+    return span_from(request, offset);
+}
+
+/* One line, or nothing of it: there is room for all before the first byte is written. */
+static bool put_line(struct repay_request *request, struct repay_text name, struct repay_text value,
+                     bool secret)
+{
+    struct repay_request_header *header = &request->headers[request->header_count];
+
+    if (!repay_bytes_reserve(&request->bytes, name.length + value.length + 4))
         return false;
-    *span = span_from(request, span->offset);
+    header->secret = secret;
+    header->name = put_span(request, name);
+    (void)repay_bytes_append_text(&request->bytes, REPAY_TEXT(": "));
+    header->value = put_span(request, value);
+    (void)repay_bytes_append_text(&request->bytes, REPAY_TEXT("\r\n"));
+    request->header_count++;
     return true;
+}
+
+static bool too_many(struct repay_error *error)
+{
+    return repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT,
+                           "the request has more than %d headers", REPAY_HEADERS_MAX);
 }
 
 bool repay_request_add_header(struct repay_request *request, const char *name,
                               struct repay_text value, bool secret, struct repay_error *error)
 {
-    struct repay_request_header header = {.secret = secret};
-
     assert(request->open == REPAY_PART_NONE);
     assert(is_header_name(name));
     (void)is_header_name;
@@ -134,27 +169,72 @@ bool repay_request_add_header(struct repay_request *request, const char *name,
         return repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT, "the value of the header %s %s",
                                name, fault);
     if (request->header_count == REPAY_HEADERS_MAX)
-        return repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT,
-                               "the request has more than %d headers", REPAY_HEADERS_MAX);
-    if (!append_span(request, repay_text_of(name), &header.name) ||
-        !append_span(request, value, &header.value))
+        return too_many(error);
+    return put_line(request, repay_text_of(name), value, secret) ||
+           repay_bytes_error(&request->bytes, "the request", error);
+}
+
+static struct repay_span moved_span(struct repay_span span, uint16_t by)
+{
+    return (struct repay_span){(uint16_t)(span.offset + by), span.length};
+}
+
+bool repay_request_add_headers(struct repay_request *request, const struct repay_request *common,
+                               struct repay_error *error)
+{
+    uint16_t at = next_offset(request);
+
+    assert(request->open == REPAY_PART_NONE && common->target.length == 0);
+    if (common->header_count > REPAY_HEADERS_MAX - request->header_count)
+        return too_many(error);
+    if (!repay_bytes_append_text(&request->bytes, repay_bytes_text(&common->bytes)))
         return repay_bytes_error(&request->bytes, "the request", error);
-    request->headers[request->header_count++] = header;
+    for (uint32_t i = 0; i < common->header_count; i++) {
+        const struct repay_request_header *header = &common->headers[i];
+
+        request->headers[request->header_count++] = (struct repay_request_header){
+            moved_span(header->name, at), moved_span(header->value, at), header->secret};
+    }
     return true;
 }
 
+/* The most digits that the length of a body can have. */
+#define LENGTH_DIGITS 5
+
+/* The length is not known yet: there is room for the longest, and the body moves up in the end. */
 void repay_request_begin_body(struct repay_request *request)
 {
-    assert(request->open == REPAY_PART_NONE);
+    assert(request->open == REPAY_PART_NONE && request->header_count <= REPAY_HEADERS_MAX - 2);
     request->open = REPAY_PART_BODY;
+    if (put_line(request, REPAY_TEXT("Content-Type"), REPAY_TEXT("application/json"), false) &&
+        put_line(request, REPAY_TEXT("Content-Length"), REPAY_TEXT("00000"), false))
+        (void)repay_bytes_append_text(&request->bytes, REPAY_TEXT("\r\n"));
     request->body.offset = next_offset(request);
+}
+
+/* Writes the length where room was left for it, and closes the gap before the line's end. */
+static void settle_length(struct repay_request *request)
+{
+    struct repay_span *value = &request->headers[request->header_count - 1].value;
+    char *room = request->bytes.data + value->offset;
+    size_t rest = request->bytes.length - value->offset - value->length;
+    char digits[LENGTH_DIGITS];
+    size_t first = sizeof digits;
+    unsigned left = request->body.length;
+
+    do {
+        digits[--first] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    memcpy(room, digits + first, sizeof digits - first);
+    memmove(room + sizeof digits - first, room + sizeof digits, rest);
+    value->length = (uint16_t)(sizeof digits - first);
+    request->body.offset = (uint16_t)(request->body.offset - first);
+    request->bytes.length -= first;
 }
 
 bool repay_request_end_body(struct repay_request *request, struct repay_error *error)
 {
-    char digits[20];
-    size_t first = sizeof digits;
-
     assert(request->open == REPAY_PART_BODY);
     request->open = REPAY_PART_NONE;
     if (request->bytes.failed) {
@@ -162,34 +242,14 @@ bool repay_request_end_body(struct repay_request *request, struct repay_error *e
         return repay_bytes_error(&request->bytes, "the request", error);
     }
     request->body = span_from(request, request->body.offset);
-    unsigned left = request->body.length;
-    do {
-        digits[--first] = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
-    return repay_request_add_header(request, "Content-Type", REPAY_TEXT("application/json"), false,
-                                    error) &&
-           repay_request_add_header(request, "Content-Length",
-                                    (struct repay_text){digits + first, sizeof digits - first},
-                                    false, error);
+    settle_length(request);
+    return true;
 }
 
-bool repay_request_render(const struct repay_request *request, struct repay_bytes *out)
+bool repay_request_end(struct repay_request *request, struct repay_error *error)
 {
-    assert(request->open == REPAY_PART_NONE && out != &request->bytes);
-    if (request->bytes.failed)
-        return false;
-    repay_bytes_append_string(out, repay_method_name(request->method));
-    repay_bytes_append_byte(out, ' ');
-    repay_bytes_append_text(out, repay_request_text(request, request->target));
-    repay_bytes_append_string(out, " HTTP/1.1\r\n");
-    for (uint32_t i = 0; i < request->header_count; i++) {
-        repay_bytes_append_text(out, repay_request_text(request, request->headers[i].name));
-        repay_bytes_append_string(out, ": ");
-        repay_bytes_append_text(out, repay_request_text(request, request->headers[i].value));
-        repay_bytes_append_string(out, "\r\n");
-    }
-    repay_bytes_append_string(out, "\r\n");
-    repay_bytes_append_text(out, repay_request_text(request, request->body));
-    return !out->failed;
+    assert(request->open == REPAY_PART_NONE);
+    if (request->body.offset == 0)
+        (void)repay_bytes_append_text(&request->bytes, REPAY_TEXT("\r\n"));
+    return !request->bytes.failed || repay_bytes_error(&request->bytes, "the request", error);
 }

@@ -1,9 +1,10 @@
 /*
- * One request, ready to be moved by whoever moves bytes: method, target, headers, body.
+ * One request, in the form in which HTTP/1.1 wants it: request line, headers, blank line, body.
  *
  * Everything lies in one wiping buffer, because header values hold credentials; members are
- * offsets into it, so the buffer may grow while the request is built. Values with CR, LF, NUL or
- * bytes that no header may hold are refused here, before anything is built from them.
+ * offsets into it, so the buffer may grow while the request is built. It is written as it leaves,
+ * so that who moves bytes has nothing to put together. Values with CR, LF, NUL or bytes that no
+ * header may hold are refused here, before anything is built from them.
  */
 #ifndef REPAY_REQUEST_H
 #define REPAY_REQUEST_H
@@ -62,18 +63,24 @@ const char *repay_header_value_fault(struct repay_text value);
 bool repay_request_add_header(struct repay_request *request, const char *name,
                               struct repay_text value, bool secret, struct repay_error *error);
 /*
- * The body likewise; no header is added in between. The end adds Content-Type and Content-Length,
- * and is where a text that was not UTF-8 or did not fit becomes an error.
+ * Adds the headers of a request that has nothing else. What all requests of a client have in common
+ * is so checked and written once.
+ */
+bool repay_request_add_headers(struct repay_request *request, const struct repay_request *common,
+                               struct repay_error *error);
+/*
+ * The body is written between begin and end, straight into request->bytes; no header is added after
+ * begin, which adds Content-Type and Content-Length. The end is where a text that was not UTF-8 or
+ * did not fit becomes an error.
  */
 void repay_request_begin_body(struct repay_request *request);
 bool repay_request_end_body(struct repay_request *request, struct repay_error *error);
+/* All is there. Only now are the bytes what leaves. */
+bool repay_request_end(struct repay_request *request, struct repay_error *error);
 
 struct repay_text repay_request_text(const struct repay_request *request, struct repay_span span);
+/* The bytes of HTTP/1.1, after the end. They hold credentials. */
+struct repay_text repay_request_wire(const struct repay_request *request);
 const char *repay_method_name(enum repay_method method);
-/*
- * Appends the bytes of HTTP/1.1: request line, headers, blank line, body. `out` then holds
- * credentials and should wipe. False when it could not hold them.
- */
-bool repay_request_render(const struct repay_request *request, struct repay_bytes *out);
 
 #endif

@@ -457,6 +457,7 @@ void repay_session_init(struct repay_session *session, const struct repay_alloca
     memset(session, 0, sizeof *session);
     session->allocator = allocator;
     repay_bytes_init_wiping(&session->secrets, allocator, SECRETS_MAX);
+    repay_request_init(&session->head, allocator);
     repay_bytes_init(&session->texts, allocator, TEXTS_MAX);
 }
 
@@ -474,7 +475,8 @@ static bool open_session(struct repay_session *session, const struct repay_sessi
            keep_settings(session, options, error) && keep_texts(session, options, error) &&
            settle_environment(session, options, error) &&
            settle_currency(session, options, error) && settle_zone(session, options, error) &&
-           settle_keys(session, options, error);
+           settle_keys(session, options, error) &&
+           repay_session_write_head(session, options->provider, error);
 }
 
 bool repay_session_open(struct repay_session *session, const struct repay_session_options *options,
@@ -494,6 +496,7 @@ void repay_session_close(struct repay_session *session)
     const struct repay_allocator *allocator = session->allocator;
 
     repay_bytes_free(&session->secrets);
+    repay_request_free(&session->head);
     repay_bytes_free(&session->texts);
     repay_session_init(session, allocator);
 }

@@ -1,8 +1,8 @@
 /*
  * An open provider: where it is, how to speak to it, and the credentials.
  *
- * Secrets live here and nowhere else in the core: in one wiping buffer, reachable only for the
- * provider's build function, starred out of every text that came from outside. What calls share
+ * Secrets live here and nowhere else in the core: in wiping buffers, reachable only for the
+ * provider's own functions and for requests, starred out of every text that came from outside. What calls share
  * (pacing, breaker, retry budget, counters) is here too, and changes only inside call steps.
  */
 #ifndef REPAY_SESSION_H
@@ -58,8 +58,9 @@ struct repay_session {
     const struct repay_provider *provider; /* NULL: closed */
     struct repay_bytes secrets;            /* every setting's value, wiped */
     struct repay_span settings[REPAY_SETTINGS_MAX];
-    struct repay_bytes texts; /* base URL, file names, label: nothing secret */
-    struct repay_url base;    /* slices of `texts` */
+    struct repay_request head; /* the headers that all its requests have, and nothing else */
+    struct repay_bytes texts;  /* base URL, file names, label: nothing secret */
+    struct repay_url base;     /* slices of `texts` */
     struct repay_text environment, label, connect_host, ca_file, client_cert, client_key, proxy;
     struct repay_policy policy;
     uint16_t connect_port;
@@ -85,8 +86,11 @@ bool repay_session_open(struct repay_session *session, const struct repay_sessio
                         struct repay_error *error);
 /* Wipes and frees. Safe twice. */
 void repay_session_close(struct repay_session *session);
-/* For build functions only. Borrows; empty when the setting was not given. */
+/* For the provider's functions only. Borrows; empty when the setting was not given. */
 struct repay_text repay_session_setting(const struct repay_session *session, unsigned index);
+/* While it is opened, once its texts are settled: in session_head.c. */
+bool repay_session_write_head(struct repay_session *session, const struct repay_provider *provider,
+                              struct repay_error *error);
 /*
  * Stars every occurrence of a secret in `text`, in place: plain, percent-encoded, in base64, or cut
  * off at the text's end. Secrets under 4 bytes are not searched.

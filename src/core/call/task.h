@@ -1,6 +1,6 @@
 /*
  * What every provider's build function does alike: base path first, and the headers that all
- * requests of all providers carry.
+ * requests of the client carry.
  */
 #ifndef REPAY_TASK_H
 #define REPAY_TASK_H
@@ -13,11 +13,8 @@ void repay_task_begin_target(const struct repay_task *task, enum repay_method me
 /* Appends one argument as a path segment. */
 bool repay_task_append_argument(const struct repay_task *task, unsigned parameter,
                                 struct repay_request *out, struct repay_error *error);
-/* Ends the target and adds Host, Accept and Accept-Encoding. */
+/* Ends the target and adds the headers that all requests of the client have. */
 bool repay_task_end_target(const struct repay_task *task, struct repay_request *out,
                            struct repay_error *error);
-/* Adds a header whose value is a setting of the session. */
-bool repay_task_add_setting(const struct repay_task *task, unsigned setting, const char *name,
-                            struct repay_request *out, struct repay_error *error);
 
 #endif
