@@ -90,7 +90,8 @@ struct repay_entry_standing {
 };
 
 struct repay_entry {
-    int64_t number; /* the store's own, from 1: also the byte of the lock file */
+    int64_t number;     /* the store's own, from 1: also the byte of the lock file */
+    int64_t last_event; /* the store's, too */
     struct repay_entry_facts facts;
     struct repay_entry_standing now;
 };

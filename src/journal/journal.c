@@ -112,13 +112,12 @@ bool repay_journal_moment(struct repay_journal *journal, int64_t unix_ms,
     return true;
 }
 
-bool repay_journal_move(struct repay_journal *journal, struct repay_entry *entry,
-                        enum repay_entry_state from, const struct repay_act *act, const char *why,
-                        const char *evidence, struct repay_error *error)
+struct repay_event repay_journal_event(const struct repay_entry *entry, enum repay_entry_state from,
+                                       const struct repay_act *act, const char *why,
+                                       const char *evidence)
 {
-    struct repay_event event = {
+    return (struct repay_event){
         .entry = entry->number,
-        .id = entry->facts.id,
         .from = repay_text_of(repay_entry_state_name(from)),
         .to = repay_text_of(repay_entry_state_name(entry->now.state)),
         .why = repay_text_of(why),
@@ -126,6 +125,13 @@ bool repay_journal_move(struct repay_journal *journal, struct repay_entry *entry
         .who = act->by,
         .at_ms = act->unix_ms,
     };
+}
+
+bool repay_journal_move(struct repay_journal *journal, struct repay_entry *entry,
+                        enum repay_entry_state from, const struct repay_act *act, const char *why,
+                        const char *evidence, struct repay_error *error)
+{
+    struct repay_event event = repay_journal_event(entry, from, act, why, evidence);
 
     return repay_store_update(journal->store, entry, &event, error);
 }

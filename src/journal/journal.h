@@ -202,6 +202,10 @@ bool repay_records_mark(const struct repay_allocator *allocator, struct repay_re
 const char *repay_decision_action(enum repay_decision decision);
 
 /* Shared by the files of the journal. */
+/* Of a move that was made in `entry`; borrows the evidence. */
+struct repay_event repay_journal_event(const struct repay_entry *entry, enum repay_entry_state from,
+                                       const struct repay_act *act, const char *why,
+                                       const char *evidence);
 bool repay_journal_move(struct repay_journal *journal, struct repay_entry *entry,
                         enum repay_entry_state from, const struct repay_act *act, const char *why,
                         const char *evidence, struct repay_error *error);

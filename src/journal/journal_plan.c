@@ -87,7 +87,6 @@ static bool insert(struct repay_journal *journal, struct repay_entry_facts *row,
         return false;
     entry.facts.id = (struct repay_text){id, REPAY_UUID_TEXT};
     entry.facts.planned_ms = act->unix_ms;
-    event.id = entry.facts.id;
     event.evidence = row->because;
     if (!repay_store_insert(journal->store, &entry, &event, error))
         return false;

@@ -14,8 +14,8 @@ bool repay_journal_own(struct repay_journal *journal, struct repay_text id,
                        struct repay_owner *owner, struct repay_error *error)
 {
     const struct repay_core_api *core = journal->core;
-    struct repay_entry entry;
-    enum repay_found found = repay_store_find_id(journal->store, id, &entry, error);
+    int64_t number = 0;
+    enum repay_found found = repay_store_number_of(journal->store, id, &number, error);
 
     if (found == REPAY_NOT_FOUND)
         return core->error_set(error, REPAY_KIND_NOT_FOUND, "the journal has no entry %.40s",
@@ -30,8 +30,8 @@ bool repay_journal_own(struct repay_journal *journal, struct repay_text id,
                                "this journal is a copy, or was moved or restored, and another may "
                                "have sent what it holds: open it with moved = true when none is "
                                "in use");
-    *owner = (struct repay_owner){.lock = REPAY_OWNER_LOCK_NONE, .number = entry.number};
-    memcpy(owner->id, entry.facts.id.data, REPAY_UUID_TEXT);
+    *owner = (struct repay_owner){.lock = REPAY_OWNER_LOCK_NONE, .number = number};
+    memcpy(owner->id, id.data, REPAY_UUID_TEXT);
     switch (
         repay_owner_lock_take(&owner->lock, repay_store_lock_path(journal->store), owner->number)) {
     case REPAY_LOCK_TAKEN:
@@ -95,17 +95,16 @@ static bool write_claim(struct repay_journal *journal, struct repay_entry *entry
                         enum repay_entry_state from, const struct repay_act *act,
                         struct repay_error *error)
 {
-    struct repay_store_attempt attempt = {.entry = entry->number,
-                                          .number = entry->now.tries,
-                                          .owner = repay_text_of(journal->nonce),
-                                          .started_ms = act->unix_ms,
-                                          .deadline_ms = entry->now.deadline_ms};
     char evidence[REPAY_EVIDENCE_MAX + 1];
+    struct repay_event event;
 
     (void)snprintf(evidence, sizeof evidence, "attempt %lld, by %s", (long long)entry->now.tries,
                    journal->nonce);
-    return repay_store_insert_attempt(journal->store, &attempt, error) &&
-           repay_journal_move(journal, entry, from, act, "claimed", evidence, error);
+    event = repay_journal_event(entry, from, act, "claimed", evidence);
+    event.attempt = (struct repay_event_attempt){.number = entry->now.tries,
+                                                 .owner = repay_text_of(journal->nonce),
+                                                 .deadline_ms = entry->now.deadline_ms};
+    return repay_store_update(journal->store, entry, &event, error);
 }
 
 /* What a first claim brings: the list of its customer, and of this moment. */
@@ -264,15 +263,8 @@ static bool write_outcome(struct repay_journal *journal, struct repay_entry *ent
     const char *outcome = outcome_name(ended->end.outcome);
     const char *kind =
         ended->end.kind == REPAY_KIND_NONE ? "" : journal->core->kind_name(ended->end.kind);
-    struct repay_store_attempt attempt = {.entry = entry->number,
-                                          .number = entry->now.tries,
-                                          .ended_ms = act->unix_ms,
-                                          .outcome = repay_text_of(outcome),
-                                          .kind = repay_text_of(kind),
-                                          .http_status = ended->http_status,
-                                          .interaction_id = ended->interaction_id,
-                                          .message = ended->message};
     char evidence[REPAY_EVIDENCE_MAX + 1];
+    struct repay_event event;
     char status[32] = "";
 
     /* Without a reply there is no status to tell. */
@@ -284,8 +276,14 @@ static bool write_outcome(struct repay_journal *journal, struct repay_entry *ent
         entry->now.receipt_id = ended->receipt_id;
     if (ended->provider_status.length > 0)
         entry->now.provider_status = ended->provider_status;
-    return repay_store_end_attempt(journal->store, &attempt, error) &&
-           repay_journal_move(journal, entry, REPAY_ENTRY_SENDING, act, why, evidence, error);
+    event = repay_journal_event(entry, REPAY_ENTRY_SENDING, act, why, evidence);
+    event.attempt = (struct repay_event_attempt){.number = entry->now.tries,
+                                                 .outcome = repay_text_of(outcome),
+                                                 .kind = repay_text_of(kind),
+                                                 .http_status = ended->http_status,
+                                                 .interaction_id = ended->interaction_id,
+                                                 .message = ended->message};
+    return repay_store_update(journal->store, entry, &event, error);
 }
 
 /* Asks whether the receipt was given to another entry before. */
@@ -311,7 +309,7 @@ static bool settle_within(struct repay_journal *journal, const struct repay_owne
     struct repay_moment_facts moment;
     struct repay_entry entry;
 
-    if (repay_store_find_number(journal->store, owner->number, &entry, error) != REPAY_FOUND)
+    if (repay_store_find_standing(journal->store, owner->number, &entry, error) != REPAY_FOUND)
         return false;
     if (entry.now.state != REPAY_ENTRY_SENDING || entry.now.tries != owner->tries)
         return journal->core->error_set(error, REPAY_KIND_INVALID_ARGUMENT,

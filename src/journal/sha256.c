@@ -285,3 +285,15 @@ void repay_sha256_add_integer(struct repay_sha256 *hash, int64_t value)
         digits[--at] = '-';
     repay_sha256_add_text(hash, (struct repay_text){digits + at, sizeof digits - at});
 }
+
+void repay_sha256_add_numbers(struct repay_sha256 *hash, const int64_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value = (uint64_t)values[i];
+        unsigned char bytes[8];
+
+        store(bytes, (uint32_t)(value >> 32));
+        store(bytes + 4, (uint32_t)value);
+        repay_sha256_add(hash, bytes, sizeof bytes);
+    }
+}

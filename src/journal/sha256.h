@@ -23,7 +23,9 @@ void repay_sha256_compress_plainly(uint32_t state[8], const unsigned char block[
 /* Fields of a canonical form: the length in four bytes, the highest first, then the bytes. */
 void repay_sha256_add_text(struct repay_sha256 *hash, struct repay_text text);
 void repay_sha256_add_absent(struct repay_sha256 *hash);
-/* As decimal digits. */
+/* As decimal digits, with their length. */
 void repay_sha256_add_integer(struct repay_sha256 *hash, int64_t value);
+/* Each in eight bytes, the highest first. */
+void repay_sha256_add_numbers(struct repay_sha256 *hash, const int64_t *values, size_t count);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Owns the rows beside the entries: batches, attempts, what was known before, what was learnt.
+ * Owns the rows beside the entries: batches, what was known before, what was learnt. Reads attempts
+ * out of the events that tell them.
  */
 #include "sqlite_inner.h"
 
@@ -43,40 +44,6 @@ enum repay_found repay_store_next_batch(struct repay_store *store, int64_t after
     return found;
 }
 
-bool repay_store_insert_attempt(struct repay_store *store,
-                                const struct repay_store_attempt *attempt,
-                                struct repay_error *error)
-{
-    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_INSERT_ATTEMPT, error);
-
-    if (!statement)
-        return false;
-    (void)sqlite3_bind_int64(statement, 1, attempt->entry);
-    (void)sqlite3_bind_int64(statement, 2, attempt->number);
-    repay_sqlite_bind_text(statement, 3, attempt->owner);
-    (void)sqlite3_bind_int64(statement, 4, attempt->started_ms);
-    (void)sqlite3_bind_int64(statement, 5, attempt->deadline_ms);
-    return repay_sqlite_finish(store, statement, "cannot write an attempt", error);
-}
-
-bool repay_store_end_attempt(struct repay_store *store, const struct repay_store_attempt *attempt,
-                             struct repay_error *error)
-{
-    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_END_ATTEMPT, error);
-
-    if (!statement)
-        return false;
-    (void)sqlite3_bind_int64(statement, 1, attempt->entry);
-    (void)sqlite3_bind_int64(statement, 2, attempt->number);
-    (void)sqlite3_bind_int64(statement, 3, attempt->ended_ms);
-    repay_sqlite_bind_text(statement, 4, attempt->outcome);
-    repay_sqlite_bind_text(statement, 5, attempt->kind);
-    repay_sqlite_bind_moment(statement, 6, attempt->http_status);
-    repay_sqlite_bind_text(statement, 7, attempt->interaction_id);
-    repay_sqlite_bind_text(statement, 8, attempt->message);
-    return repay_sqlite_finish(store, statement, "cannot write an attempt", error);
-}
-
 enum repay_found repay_store_find_attempt(struct repay_store *store, int64_t entry, int64_t number,
                                           struct repay_store_attempt *out,
                                           struct repay_error *error)
@@ -93,15 +60,15 @@ enum repay_found repay_store_find_attempt(struct repay_store *store, int64_t ent
         *out = (struct repay_store_attempt){
             .entry = entry,
             .number = number,
-            .owner = repay_sqlite_text(statement, 2),
-            .started_ms = sqlite3_column_int64(statement, 3),
-            .deadline_ms = sqlite3_column_int64(statement, 4),
-            .ended_ms = sqlite3_column_int64(statement, 5),
-            .outcome = repay_sqlite_text(statement, 6),
-            .kind = repay_sqlite_text(statement, 7),
-            .http_status = sqlite3_column_int64(statement, 8),
-            .interaction_id = repay_sqlite_text(statement, 9),
-            .message = repay_sqlite_text(statement, 10),
+            .owner = repay_sqlite_text(statement, 0),
+            .started_ms = sqlite3_column_int64(statement, 1),
+            .deadline_ms = sqlite3_column_int64(statement, 2),
+            .ended_ms = sqlite3_column_int64(statement, 3),
+            .outcome = repay_sqlite_text(statement, 4),
+            .kind = repay_sqlite_text(statement, 5),
+            .http_status = sqlite3_column_int64(statement, 6),
+            .interaction_id = repay_sqlite_text(statement, 7),
+            .message = repay_sqlite_text(statement, 8),
         };
     return found;
 }

@@ -8,37 +8,14 @@
 
 #include "owner_lock.h"
 
-/* The order of repay_sqlite_entry_columns. */
+/* The order of repay_sqlite_entry_columns; a brief entry ends before NATURAL_KEY. */
 enum column {
     NUMBER,
     ID,
-    BATCH,
-    ROW,
-    PROVIDER,
-    ENVIRONMENT,
-    LABEL,
     MODE,
-    NATURAL_KEY,
-    KEY,
-    KEY_FROM,
-    METHOD,
-    TARGET,
-    BODY,
-    AMOUNT_MINOR,
-    CURRENCY,
-    CUSTOMER,
-    ACCOUNT,
-    LOAN,
-    INSTALLMENT,
-    PAYMENT_DATE,
-    REFERENCE,
-    ORDINAL,
-    ARGUMENTS,
-    HOLD,
-    REPLACES,
-    BECAUSE,
-    PLANNED_MS,
+    DIGEST,
     STATE,
+    LAST_EVENT,
     ATTEMPTS,
     DOUBTFUL,
     TRIES,
@@ -56,17 +33,91 @@ enum column {
     RECORD_ID,
     PROVIDER_STATUS,
     REASON,
-    DIGEST
+    PROVIDER,
+    ENVIRONMENT,
+    LABEL,
+    NATURAL_KEY,
+    KEY,
+    KEY_FROM,
+    BATCH,
+    ROW,
+    AMOUNT_MINOR,
+    CURRENCY,
+    CUSTOMER,
+    ACCOUNT,
+    LOAN,
+    INSTALLMENT,
+    PAYMENT_DATE,
+    REFERENCE,
+    ORDINAL,
+    METHOD,
+    TARGET,
+    BODY,
+    ARGUMENTS,
+    HOLD,
+    REPLACES,
+    BECAUSE,
+    PLANNED_MS
 };
 
-#define DIGEST_PARAMETER (PLANNED_MS + 1) /* it stands last among the columns */
-
-static void read_facts(sqlite3_stmt *row, struct repay_entry_facts *out)
+static void read_standing(sqlite3_stmt *row, struct repay_entry_standing *out)
 {
-    struct repay_natural *natural = &out->natural;
+    *out = (struct repay_entry_standing){
+        .attempts = sqlite3_column_int64(row, ATTEMPTS),
+        .doubtful = sqlite3_column_int64(row, DOUBTFUL),
+        .tries = sqlite3_column_int64(row, TRIES),
+        .before_list = sqlite3_column_int64(row, BEFORE_LIST),
+        .first_sent_ms = sqlite3_column_int64(row, FIRST_SENT_MS),
+        .boot = sqlite3_column_int64(row, BOOT),
+        .boot_ms = sqlite3_column_int64(row, BOOT_MS),
+        .deadline_ms = sqlite3_column_int64(row, DEADLINE_MS),
+        .resend_until_ms = sqlite3_column_int64(row, RESEND_UNTIL_MS),
+        .settle_until_ms = sqlite3_column_int64(row, SETTLE_UNTIL_MS),
+        .unseen_ms = sqlite3_column_int64(row, UNSEEN_MS),
+        .approved_ms = sqlite3_column_int64(row, APPROVED_MS),
+        .changed_ms = sqlite3_column_int64(row, CHANGED_MS),
+        .receipt_id = repay_sqlite_text(row, RECEIPT_ID),
+        .record_id = repay_sqlite_text(row, RECORD_ID),
+        .provider_status = repay_sqlite_text(row, PROVIDER_STATUS),
+        .reason = repay_sqlite_text(row, REASON),
+    };
+}
 
-    natural->provider = repay_sqlite_text(row, PROVIDER);
-    natural->environment = repay_sqlite_text(row, ENVIRONMENT);
+static enum repay_entry_mode mode_of(struct repay_text word)
+{
+    return repay_text_is(word, "keyed") ? REPAY_MODE_KEYED : REPAY_MODE_AT_MOST_ONCE;
+}
+
+/* Most of an entry is what was planned, and who goes through many of them needs none of it. */
+static bool read_brief(sqlite3_stmt *row, struct repay_entry *out)
+{
+    struct repay_text digest = repay_sqlite_text(row, DIGEST);
+    enum repay_entry_state state = repay_entry_state_from_name(repay_sqlite_text(row, STATE));
+
+    if (state == REPAY_ENTRY_STATE_COUNT || digest.length != REPAY_DIGEST_SIZE)
+        return false;
+    *out = (struct repay_entry){.number = sqlite3_column_int64(row, NUMBER),
+                                .last_event = sqlite3_column_int64(row, LAST_EVENT)};
+    read_standing(row, &out->now);
+    out->now.state = state;
+    out->facts.id = repay_sqlite_text(row, ID);
+    out->facts.mode = mode_of(repay_sqlite_text(row, MODE));
+    memcpy(out->facts.digest, digest.data, sizeof out->facts.digest);
+    out->facts.natural.provider = repay_sqlite_text(row, PROVIDER);
+    out->facts.natural.environment = repay_sqlite_text(row, ENVIRONMENT);
+    out->facts.label = repay_sqlite_text(row, LABEL);
+    return true;
+}
+
+bool repay_sqlite_read_entry(sqlite3_stmt *row, struct repay_entry *out)
+{
+    struct repay_text natural_key = repay_sqlite_text(row, NATURAL_KEY);
+    struct repay_entry_facts *facts = &out->facts;
+    struct repay_natural *natural = &facts->natural;
+
+    if (natural_key.length != REPAY_DIGEST_SIZE || !read_brief(row, out))
+        return false;
+    memcpy(facts->natural_key, natural_key.data, sizeof facts->natural_key);
     natural->customer = repay_sqlite_text(row, CUSTOMER);
     natural->account = repay_sqlite_text(row, ACCOUNT);
     natural->installment = repay_sqlite_text(row, INSTALLMENT);
@@ -75,85 +126,19 @@ static void read_facts(sqlite3_stmt *row, struct repay_entry_facts *out)
     natural->reference = repay_sqlite_text(row, REFERENCE);
     natural->amount_minor = sqlite3_column_int64(row, AMOUNT_MINOR);
     natural->ordinal = sqlite3_column_int64(row, ORDINAL);
-    out->id = repay_sqlite_text(row, ID);
-    out->batch = sqlite3_column_int64(row, BATCH);
-    out->row = sqlite3_column_int64(row, ROW);
-    out->label = repay_sqlite_text(row, LABEL);
-    out->loan = repay_sqlite_text(row, LOAN);
-    out->key = repay_sqlite_text(row, KEY);
-    out->key_from = repay_sqlite_text(row, KEY_FROM);
-    out->method = repay_sqlite_text(row, METHOD);
-    out->target = repay_sqlite_text(row, TARGET);
-    out->body = repay_sqlite_text(row, BODY);
-    out->arguments = repay_sqlite_text(row, ARGUMENTS);
-    out->hold = repay_sqlite_text(row, HOLD);
-    out->replaces = sqlite3_column_int64(row, REPLACES);
-    out->because = repay_sqlite_text(row, BECAUSE);
-    out->planned_ms = sqlite3_column_int64(row, PLANNED_MS);
-}
-
-/* `at` is where the column of attempts stands; all others follow it. */
-static void read_standing(sqlite3_stmt *row, int at, struct repay_entry_standing *out)
-{
-    int64_t *const numbers[] = {
-        &out->attempts,      &out->doubtful,    &out->tries,           &out->before_list,
-        &out->first_sent_ms, &out->deadline_ms, &out->resend_until_ms, &out->settle_until_ms,
-        &out->unseen_ms,     &out->approved_ms, &out->changed_ms,      &out->boot,
-        &out->boot_ms,
-    };
-
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        *numbers[i] = sqlite3_column_int64(row, at++);
-    out->receipt_id = repay_sqlite_text(row, at++);
-    out->record_id = repay_sqlite_text(row, at++);
-    out->provider_status = repay_sqlite_text(row, at++);
-    out->reason = repay_sqlite_text(row, at);
-}
-
-static enum repay_entry_mode mode_of(struct repay_text word)
-{
-    return repay_text_is(word, "keyed") ? REPAY_MODE_KEYED : REPAY_MODE_AT_MOST_ONCE;
-}
-
-bool repay_sqlite_read_entry(sqlite3_stmt *row, struct repay_entry *out)
-{
-    struct repay_text natural_key = repay_sqlite_text(row, NATURAL_KEY);
-    struct repay_text digest = repay_sqlite_text(row, DIGEST);
-    enum repay_entry_state state = repay_entry_state_from_name(repay_sqlite_text(row, STATE));
-
-    if (state == REPAY_ENTRY_STATE_COUNT || natural_key.length != REPAY_DIGEST_SIZE ||
-        digest.length != REPAY_DIGEST_SIZE)
-        return false;
-    *out = (struct repay_entry){.number = sqlite3_column_int64(row, NUMBER)};
-    read_facts(row, &out->facts);
-    read_standing(row, ATTEMPTS, &out->now);
-    out->facts.mode = mode_of(repay_sqlite_text(row, MODE));
-    memcpy(out->facts.natural_key, natural_key.data, sizeof out->facts.natural_key);
-    memcpy(out->facts.digest, digest.data, sizeof out->facts.digest);
-    out->now.state = state;
-    return true;
-}
-
-/* Most of an entry is what was planned, and who goes through many of them needs none of it. */
-static const char brief_columns[] =
-    "number,id,mode,digest,state,attempts,doubtful,tries,before_list,first_sent_ms,deadline_ms,"
-    "resend_until_ms,settle_until_ms,unseen_ms,approved_ms,changed_ms,boot,boot_ms,receipt_id,"
-    "record_id,"
-    "provider_status,reason";
-
-static bool read_brief(sqlite3_stmt *row, struct repay_entry *out)
-{
-    struct repay_text digest = repay_sqlite_text(row, 3);
-    enum repay_entry_state state = repay_entry_state_from_name(repay_sqlite_text(row, 4));
-
-    if (state == REPAY_ENTRY_STATE_COUNT || digest.length != REPAY_DIGEST_SIZE)
-        return false;
-    *out = (struct repay_entry){.number = sqlite3_column_int64(row, 0)};
-    out->facts.id = repay_sqlite_text(row, 1);
-    out->facts.mode = mode_of(repay_sqlite_text(row, 2));
-    memcpy(out->facts.digest, digest.data, sizeof out->facts.digest);
-    read_standing(row, 5, &out->now);
-    out->now.state = state;
+    facts->batch = sqlite3_column_int64(row, BATCH);
+    facts->row = sqlite3_column_int64(row, ROW);
+    facts->loan = repay_sqlite_text(row, LOAN);
+    facts->key = repay_sqlite_text(row, KEY);
+    facts->key_from = repay_sqlite_text(row, KEY_FROM);
+    facts->method = repay_sqlite_text(row, METHOD);
+    facts->target = repay_sqlite_text(row, TARGET);
+    facts->body = repay_sqlite_text(row, BODY);
+    facts->arguments = repay_sqlite_text(row, ARGUMENTS);
+    facts->hold = repay_sqlite_text(row, HOLD);
+    facts->replaces = sqlite3_column_int64(row, REPLACES);
+    facts->because = repay_sqlite_text(row, BECAUSE);
+    facts->planned_ms = sqlite3_column_int64(row, PLANNED_MS);
     return true;
 }
 
@@ -190,21 +175,51 @@ enum repay_found repay_store_find_id(struct repay_store *store, struct repay_tex
     return find_by_text(store, REPAY_SQL_FIND_ID, id, out, error);
 }
 
+enum repay_found repay_store_number_of(struct repay_store *store, struct repay_text id,
+                                       int64_t *out, struct repay_error *error)
+{
+    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_NUMBER_OF, error);
+    enum repay_found found;
+
+    if (!statement)
+        return REPAY_FIND_FAILED;
+    repay_sqlite_bind_text(statement, 1, id);
+    found = repay_sqlite_step(store, statement, "cannot read the journal", error);
+    if (found == REPAY_FOUND) {
+        *out = sqlite3_column_int64(statement, 0);
+        (void)sqlite3_reset(statement);
+    }
+    return found;
+}
+
 enum repay_found repay_store_find_key(struct repay_store *store, struct repay_text key,
                                       struct repay_entry *out, struct repay_error *error)
 {
     return find_by_text(store, REPAY_SQL_FIND_KEY, key, out, error);
 }
 
-enum repay_found repay_store_find_number(struct repay_store *store, int64_t number,
-                                         struct repay_entry *out, struct repay_error *error)
+static enum repay_found find_by_number(struct repay_store *store, enum repay_statement which,
+                                       int64_t number, struct repay_entry *out,
+                                       struct repay_error *error)
 {
-    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_FIND_NUMBER, error);
+    sqlite3_stmt *statement = repay_sqlite_use(store, which, error);
 
     if (!statement)
         return REPAY_FIND_FAILED;
     (void)sqlite3_bind_int64(statement, 1, number);
-    return take_row(store, statement, false, out, error);
+    return take_row(store, statement, which == REPAY_SQL_FIND_STANDING, out, error);
+}
+
+enum repay_found repay_store_find_number(struct repay_store *store, int64_t number,
+                                         struct repay_entry *out, struct repay_error *error)
+{
+    return find_by_number(store, REPAY_SQL_FIND_NUMBER, number, out, error);
+}
+
+enum repay_found repay_store_find_standing(struct repay_store *store, int64_t number,
+                                           struct repay_entry *out, struct repay_error *error)
+{
+    return find_by_number(store, REPAY_SQL_FIND_STANDING, number, out, error);
 }
 
 enum repay_found repay_store_find_natural(struct repay_store *store,
@@ -219,57 +234,76 @@ enum repay_found repay_store_find_natural(struct repay_store *store,
     return take_row(store, statement, false, out, error);
 }
 
-/* Parameters are the columns after the number, counted from one. */
-static void bind_facts(sqlite3_stmt *statement, const struct repay_entry_facts *facts)
+static bool insert_entry(struct repay_store *store, const struct repay_entry *entry,
+                         struct repay_error *error)
 {
-    const struct repay_natural *natural = &facts->natural;
+    const struct repay_entry_facts *facts = &entry->facts;
+    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_INSERT, error);
 
-    repay_sqlite_bind_text(statement, ID, facts->id);
-    repay_sqlite_bind_moment(statement, BATCH, facts->batch);
-    repay_sqlite_bind_moment(statement, ROW, facts->row);
-    repay_sqlite_bind_text(statement, PROVIDER, natural->provider);
-    repay_sqlite_bind_text(statement, ENVIRONMENT, natural->environment);
-    repay_sqlite_bind_text(statement, LABEL, facts->label);
-    repay_sqlite_bind_text(statement, MODE, repay_text_of(repay_entry_mode_name(facts->mode)));
-    repay_sqlite_bind_blob(statement, NATURAL_KEY, facts->natural_key, REPAY_DIGEST_SIZE);
-    repay_sqlite_bind_text(statement, KEY, facts->key);
-    repay_sqlite_bind_text(statement, KEY_FROM, facts->key_from);
-    repay_sqlite_bind_text(statement, METHOD, facts->method);
-    repay_sqlite_bind_text(statement, TARGET, facts->target);
-    repay_sqlite_bind_blob(statement, BODY, facts->body.data, facts->body.length);
-    (void)sqlite3_bind_int64(statement, AMOUNT_MINOR, natural->amount_minor);
-    repay_sqlite_bind_text(statement, CURRENCY, natural->currency);
-    repay_sqlite_bind_text(statement, CUSTOMER, natural->customer);
-    repay_sqlite_bind_text(statement, ACCOUNT, natural->account);
-    repay_sqlite_bind_text(statement, LOAN, facts->loan);
-    repay_sqlite_bind_text(statement, INSTALLMENT, natural->installment);
-    repay_sqlite_bind_text(statement, PAYMENT_DATE, natural->payment_date);
-    repay_sqlite_bind_text(statement, REFERENCE, natural->reference);
-    (void)sqlite3_bind_int64(statement, ORDINAL, natural->ordinal);
-    repay_sqlite_bind_blob(statement, ARGUMENTS, facts->arguments.data, facts->arguments.length);
-    repay_sqlite_bind_text(statement, HOLD, facts->hold);
-    repay_sqlite_bind_moment(statement, REPLACES, facts->replaces);
-    repay_sqlite_bind_text(statement, BECAUSE, facts->because);
-    (void)sqlite3_bind_int64(statement, PLANNED_MS, facts->planned_ms);
-    repay_sqlite_bind_blob(statement, DIGEST_PARAMETER, facts->digest, REPAY_DIGEST_SIZE);
+    if (!statement)
+        return false;
+    repay_sqlite_bind_text(statement, 1, facts->id);
+    repay_sqlite_bind_text(statement, 2, repay_text_of(repay_entry_mode_name(facts->mode)));
+    repay_sqlite_bind_blob(statement, 3, facts->digest, REPAY_DIGEST_SIZE);
+    (void)sqlite3_bind_int64(statement, 4, entry->last_event);
+    (void)sqlite3_bind_int64(statement, 5, entry->now.changed_ms);
+    repay_sqlite_bind_text(statement, 6, facts->natural.provider);
+    repay_sqlite_bind_text(statement, 7, facts->natural.environment);
+    repay_sqlite_bind_text(statement, 8, facts->label);
+    repay_sqlite_bind_blob(statement, 9, facts->natural_key, REPAY_DIGEST_SIZE);
+    return repay_sqlite_finish(store, statement, "cannot plan", error);
+}
+
+static bool insert_plan(struct repay_store *store, const struct repay_entry *entry,
+                        struct repay_error *error)
+{
+    const struct repay_entry_facts *facts = &entry->facts;
+    const struct repay_natural *natural = &facts->natural;
+    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_INSERT_PLAN, error);
+
+    if (!statement)
+        return false;
+    (void)sqlite3_bind_int64(statement, 1, entry->number);
+    repay_sqlite_bind_text(statement, 2, facts->key);
+    repay_sqlite_bind_text(statement, 3, facts->key_from);
+    repay_sqlite_bind_moment(statement, 4, facts->batch);
+    repay_sqlite_bind_moment(statement, 5, facts->row);
+    (void)sqlite3_bind_int64(statement, 6, natural->amount_minor);
+    repay_sqlite_bind_text(statement, 7, natural->currency);
+    repay_sqlite_bind_text(statement, 8, natural->customer);
+    repay_sqlite_bind_text(statement, 9, natural->account);
+    repay_sqlite_bind_text(statement, 10, facts->loan);
+    repay_sqlite_bind_text(statement, 11, natural->installment);
+    repay_sqlite_bind_text(statement, 12, natural->payment_date);
+    repay_sqlite_bind_text(statement, 13, natural->reference);
+    (void)sqlite3_bind_int64(statement, 14, natural->ordinal);
+    repay_sqlite_bind_text(statement, 15, facts->method);
+    repay_sqlite_bind_text(statement, 16, facts->target);
+    repay_sqlite_bind_blob(statement, 17, facts->body.data, facts->body.length);
+    repay_sqlite_bind_blob(statement, 18, facts->arguments.data, facts->arguments.length);
+    repay_sqlite_bind_text(statement, 19, facts->hold);
+    repay_sqlite_bind_moment(statement, 20, facts->replaces);
+    repay_sqlite_bind_text(statement, 21, facts->because);
+    (void)sqlite3_bind_int64(statement, 22, facts->planned_ms);
+    return repay_sqlite_finish(store, statement, "cannot plan", error);
 }
 
 bool repay_store_insert(struct repay_store *store, struct repay_entry *entry,
                         const struct repay_event *event, struct repay_error *error)
 {
-    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_INSERT, error);
+    unsigned char seal[REPAY_DIGEST_SIZE];
     struct repay_event numbered = *event;
 
-    if (!statement)
-        return false;
     repay_sqlite_digest_facts(&entry->facts, entry->facts.digest);
-    bind_facts(statement, &entry->facts);
-    if (!repay_sqlite_finish(store, statement, "cannot plan", error))
+    entry->now = (struct repay_entry_standing){.changed_ms = entry->facts.planned_ms};
+    entry->last_event = store->last_sequence + 1;
+    if (!insert_entry(store, entry, error))
         return false;
     entry->number = sqlite3_last_insert_rowid(store->db);
-    entry->now = (struct repay_entry_standing){.changed_ms = entry->facts.planned_ms};
     numbered.entry = entry->number;
-    return repay_sqlite_append_event(store, &numbered, entry, error);
+    repay_sqlite_seal(entry, REPAY_EVENT_FORM_2, seal);
+    return insert_plan(store, entry, error) &&
+           repay_sqlite_append(store, &numbered, 0, seal, error);
 }
 
 static bool is_in_doubt(struct repay_text state)
@@ -292,7 +326,7 @@ static enum repay_statement statement_of(struct repay_text from, struct repay_te
         return REPAY_SQL_MOVE_LIST;
     if (is_approved)
         return REPAY_SQL_MOVE_APPROVED;
-    if (repay_text_is(to, "accepted") || repay_text_is(to, "verified"))
+    if (repay_text_is(to, "accepted"))
         return REPAY_SQL_MOVE_IDS;
     return REPAY_SQL_MOVE_ALL;
 }
@@ -318,41 +352,47 @@ static void bind_rest(sqlite3_stmt *statement, enum repay_statement which,
 {
     switch (which) {
     case REPAY_SQL_MOVE_LIST:
-        repay_sqlite_bind_moment(statement, 14, now->before_list);
-        repay_sqlite_bind_moment(statement, 15, now->boot);
-        repay_sqlite_bind_moment(statement, 16, now->boot_ms);
+        repay_sqlite_bind_moment(statement, 15, now->before_list);
+        repay_sqlite_bind_moment(statement, 16, now->boot);
+        repay_sqlite_bind_moment(statement, 17, now->boot_ms);
         break;
     case REPAY_SQL_MOVE_APPROVED:
-        repay_sqlite_bind_moment(statement, 14, now->approved_ms);
+        repay_sqlite_bind_moment(statement, 15, now->approved_ms);
         break;
     case REPAY_SQL_MOVE_IDS:
-        repay_sqlite_bind_text(statement, 14, now->receipt_id);
-        repay_sqlite_bind_text(statement, 15, now->record_id);
+        repay_sqlite_bind_text(statement, 15, now->receipt_id);
+        repay_sqlite_bind_text(statement, 16, now->record_id);
         break;
     case REPAY_SQL_MOVE_ALL:
-        repay_sqlite_bind_moment(statement, 14, now->before_list);
-        repay_sqlite_bind_moment(statement, 15, now->approved_ms);
-        repay_sqlite_bind_text(statement, 16, now->receipt_id);
-        repay_sqlite_bind_text(statement, 17, now->record_id);
+        repay_sqlite_bind_moment(statement, 15, now->before_list);
+        repay_sqlite_bind_moment(statement, 16, now->approved_ms);
+        repay_sqlite_bind_text(statement, 17, now->receipt_id);
+        repay_sqlite_bind_text(statement, 18, now->record_id);
         break;
     default:
         break;
     }
 }
 
-bool repay_store_update(struct repay_store *store, const struct repay_entry *entry,
+bool repay_store_update(struct repay_store *store, struct repay_entry *entry,
                         const struct repay_event *event, struct repay_error *error)
 {
     enum repay_statement which = statement_of(event->from, event->to);
     sqlite3_stmt *statement = repay_sqlite_use(store, which, error);
+    unsigned char seal[REPAY_DIGEST_SIZE];
 
     if (!statement)
         return false;
     (void)sqlite3_bind_int64(statement, 1, entry->number);
     bind_standing(statement, &entry->now);
+    (void)sqlite3_bind_int64(statement, 14, store->last_sequence + 1);
     bind_rest(statement, which, &entry->now);
-    return repay_sqlite_finish(store, statement, "cannot move an entry", error) &&
-           repay_sqlite_append_event(store, event, entry, error);
+    repay_sqlite_seal(entry, REPAY_EVENT_FORM_2, seal);
+    if (!repay_sqlite_finish(store, statement, "cannot move an entry", error) ||
+        !repay_sqlite_append(store, event, entry->last_event, seal, error))
+        return false;
+    entry->last_event = store->last_sequence;
+    return true;
 }
 
 struct clauses {
@@ -369,14 +409,46 @@ static void add(struct clauses *clauses, const char *text)
         clauses->length += (size_t)added;
 }
 
-/* Words of ours only; every value from outside is bound. */
-static void write_selection(struct clauses *clauses, const struct repay_store_filter *filter)
+#define FINAL_STATES                                                                               \
+    (1u << REPAY_ENTRY_VERIFIED | 1u << REPAY_ENTRY_REJECTED | 1u << REPAY_ENTRY_REFUSED |         \
+     1u << REPAY_ENTRY_ABSENT | 1u << REPAY_ENTRY_CANCELLED | 1u << REPAY_ENTRY_EXPIRED)
+
+/*
+ * Says to the database by which index states are found. Not where a customer, an account or a batch
+ * is asked for: their indexes find fewer.
+ */
+static void add_states(struct clauses *clauses, uint32_t states, bool is_narrow)
 {
     bool is_first = true;
 
+    if (states == 0)
+        return;
+    if (!is_narrow && (states & FINAL_STATES) == 0)
+        add(clauses, " AND open=1");
+    else if (!is_narrow && (states & ~FINAL_STATES) == 0)
+        add(clauses, " AND open=0");
+    for (int state = 0; state < REPAY_ENTRY_STATE_COUNT; state++) {
+        if ((states & 1u << state) == 0)
+            continue;
+        add(clauses, is_first ? " AND state IN('" : "','");
+        add(clauses, repay_entry_state_name((enum repay_entry_state)state));
+        is_first = false;
+    }
+    add(clauses, "')");
+}
+
+/* Words of ours only; every value from outside is bound. */
+static void write_selection(struct clauses *clauses, const struct repay_store_filter *filter)
+{
+    bool is_narrow =
+        filter->customer.length > 0 || filter->account.length > 0 || filter->batch != 0;
+
     add(clauses, "SELECT ");
-    add(clauses, filter->is_brief ? brief_columns : repay_sqlite_entry_columns);
-    add(clauses, " FROM entry WHERE number>?1");
+    add(clauses, filter->is_brief ? repay_sqlite_brief_columns : repay_sqlite_entry_columns);
+    add(clauses, " FROM entry");
+    if (is_narrow || !filter->is_brief)
+        add(clauses, " JOIN plan ON plan.entry=number");
+    add(clauses, " WHERE number>?1");
     if (filter->provider.length > 0)
         add(clauses, " AND provider=?2");
     if (filter->environment.length > 0)
@@ -391,14 +463,8 @@ static void write_selection(struct clauses *clauses, const struct repay_store_fi
         add(clauses, " AND batch=?7");
     if (filter->is_unbound)
         add(clauses, " AND record_id IS NULL");
-    for (int state = 0; filter->states != 0 && state < REPAY_ENTRY_STATE_COUNT; state++) {
-        if ((filter->states & 1u << state) == 0)
-            continue;
-        add(clauses, is_first ? " AND state IN('" : "','");
-        add(clauses, repay_entry_state_name((enum repay_entry_state)state));
-        is_first = false;
-    }
-    add(clauses, is_first ? " ORDER BY number" : "') ORDER BY number");
+    add_states(clauses, filter->states, is_narrow);
+    add(clauses, " ORDER BY number");
 }
 
 bool repay_store_select(struct repay_store *store, const struct repay_store_filter *filter,

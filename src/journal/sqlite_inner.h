@@ -22,11 +22,14 @@ enum repay_statement {
     REPAY_SQL_BEGIN,
     REPAY_SQL_COMMIT,
     REPAY_SQL_ROLLBACK,
+    REPAY_SQL_NUMBER_OF,
     REPAY_SQL_FIND_ID,
     REPAY_SQL_FIND_NUMBER,
+    REPAY_SQL_FIND_STANDING,
     REPAY_SQL_FIND_KEY,
     REPAY_SQL_FIND_NATURAL,
     REPAY_SQL_INSERT,
+    REPAY_SQL_INSERT_PLAN,
     REPAY_SQL_MOVE,
     REPAY_SQL_MOVE_LIST,
     REPAY_SQL_MOVE_APPROVED,
@@ -38,8 +41,6 @@ enum repay_statement {
     REPAY_SQL_NEXT_EVENT,
     REPAY_SQL_INSERT_BATCH,
     REPAY_SQL_NEXT_BATCH,
-    REPAY_SQL_INSERT_ATTEMPT,
-    REPAY_SQL_END_ATTEMPT,
     REPAY_SQL_FIND_ATTEMPT,
     REPAY_SQL_INSERT_BEFORE,
     REPAY_SQL_INSERT_BEFORE_ID,
@@ -57,10 +58,9 @@ enum repay_statement {
 
 /* Entries of one part of a sweep that were moved and are yet to be written. */
 struct repay_swept {
-    int64_t number;
+    int64_t number, last_event;
     int64_t resend_until_ms;
     struct repay_text reason;
-    char id[REPAY_UUID_TEXT + 1];
     unsigned char seal[REPAY_DIGEST_SIZE];
 };
 
@@ -77,7 +77,7 @@ struct repay_store {
     struct repay_page_vfs pages;
     struct repay_journal_place place;
     int64_t busy_ms;
-    int64_t last_sequence;
+    int64_t last_sequence, last_ms; /* of the chain, when the transaction began, and since */
     unsigned char last_hash[REPAY_DIGEST_SIZE];
     int lock_descriptor; /* to ask who holds an entry */
     int log_frames;      /* after the last commit */
@@ -87,12 +87,28 @@ struct repay_store {
     bool is_at_home; /* the file that it was, in the place where it was */
 };
 
-/* The columns of an entry, in the order that repay_sqlite_read_entry wants. */
+/* The columns of an entry and of its plan, in the order that repay_sqlite_read_entry wants. */
 extern const char repay_sqlite_entry_columns[];
+/* The first of them: where it stands, and what a brief entry has. */
+extern const char repay_sqlite_brief_columns[];
+/* The columns of an event and the id of its entry, in the order of repay_sqlite_read_event. */
+extern const char repay_sqlite_event_columns[];
 
 /* sqlite_schema.c */
 /* Makes or migrates the tables and sets the settings of the connection. */
 bool repay_sqlite_prepare(struct repay_store *store, int64_t unix_ms, struct repay_error *error);
+/* The one number that a query answers. */
+bool repay_sqlite_number(struct repay_store *store, const char *sql, int64_t *out,
+                         struct repay_error *error);
+extern const char repay_sqlite_place_table[];
+extern const char repay_sqlite_entry_tables[]; /* of entries and of all that refers to them */
+extern const char repay_sqlite_indexes[];      /* on them */
+extern const char repay_sqlite_triggers[];     /* on every table that has any */
+
+/* sqlite_migrate.c */
+/* Within the transaction that marks the file as today's. */
+bool repay_sqlite_migrate(struct repay_store *store, int64_t version, int64_t unix_ms,
+                          struct repay_error *error);
 
 /* sqlite_place.c */
 /* Looks whether this is the journal itself or another of it. `is_moved`: a person says it is. */
@@ -134,23 +150,35 @@ bool repay_sqlite_prepare_sweep(struct repay_store *store, struct repay_error *e
 /* Of what was planned; the number of the entry is not in it, because it is not known before. */
 void repay_sqlite_digest_facts(const struct repay_entry_facts *facts,
                                unsigned char out[REPAY_DIGEST_SIZE]);
+/*
+ * How seals and hashes are made: FORM_1 by schemas before 3, which wrote numbers as digits and left
+ * attempts out.
+ */
+enum repay_event_form { REPAY_EVENT_FORM_1 = 1, REPAY_EVENT_FORM_2 = 2 };
 /* What an event says about the whole row: the digest of its facts, and where it stands. */
-void repay_sqlite_seal(const struct repay_entry *entry, unsigned char out[REPAY_DIGEST_SIZE]);
+void repay_sqlite_seal(const struct repay_entry *entry, int64_t form,
+                       unsigned char out[REPAY_DIGEST_SIZE]);
 struct repay_sqlite_event {
-    int64_t sequence;
+    int64_t sequence, form;
+    int64_t earlier; /* sequence of the event before it of the same entry, 0: its first */
     struct repay_event event;
-    const void *seal, *previous, *hash; /* REPAY_DIGEST_SIZE each; NULL when they are not */
+    struct repay_text id;    /* of the entry */
+    const void *seal, *hash; /* REPAY_DIGEST_SIZE each; NULL when they are not */
 };
 void repay_sqlite_read_event(sqlite3_stmt *statement, struct repay_sqlite_event *out);
+/* `previous`: the hash of the event before it in the chain. */
 void repay_sqlite_hash_event(const struct repay_sqlite_event *event,
+                             const unsigned char previous[REPAY_DIGEST_SIZE],
                              unsigned char out[REPAY_DIGEST_SIZE]);
+/* Whether the last event is the one that its hash says. All of the chain is verify's. */
+bool repay_sqlite_check_end(struct repay_store *store, bool *is_whole, struct repay_error *error);
 /* Takes up the end of the chain, as another process may have left it. */
 bool repay_sqlite_load_chain(struct repay_store *store, struct repay_error *error);
-/* `entry` NULL: an event of the journal itself. */
-bool repay_sqlite_append_event(struct repay_store *store, const struct repay_event *event,
-                               const struct repay_entry *entry, struct repay_error *error);
-/* The same with the seal of the entry as it is then; NULL: of the journal itself. */
-bool repay_sqlite_append_sealed(struct repay_store *store, const struct repay_event *event,
-                                const unsigned char *seal, struct repay_error *error);
+/* Of an entry: `earlier` is its event before this one, and `seal` that of the entry as it is then. */
+bool repay_sqlite_append(struct repay_store *store, const struct repay_event *event,
+                         int64_t earlier, const unsigned char *seal, struct repay_error *error);
+/* Of the journal itself, taking up the end of the chain first. */
+bool repay_sqlite_append_own(struct repay_store *store, const char *why, int64_t unix_ms,
+                             struct repay_error *error);
 
 #endif

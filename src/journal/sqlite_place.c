@@ -85,7 +85,6 @@ static bool settle_here(struct repay_store *store, struct repay_error *error)
 static bool decide(struct repay_store *store, bool is_moved, int64_t unix_ms,
                    struct repay_error *error)
 {
-    struct repay_event event = {.why = REPAY_TEXT("moved"), .at_ms = unix_ms};
     enum repay_found found = look(store, &store->is_at_home, error);
 
     if (found == REPAY_FIND_FAILED)
@@ -94,8 +93,7 @@ static bool decide(struct repay_store *store, bool is_moved, int64_t unix_ms,
         return true;
     store->is_at_home = true;
     return settle_here(store, error) &&
-           (found == REPAY_NOT_FOUND || (repay_sqlite_load_chain(store, error) &&
-                                         repay_sqlite_append_event(store, &event, NULL, error)));
+           (found == REPAY_NOT_FOUND || repay_sqlite_append_own(store, "moved", unix_ms, error));
 }
 
 bool repay_sqlite_come_home(struct repay_store *store, bool is_moved, int64_t unix_ms,

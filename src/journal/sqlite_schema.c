@@ -4,21 +4,15 @@
  */
 #include "sqlite_inner.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "crash_points.h"
 
 #define LOG_WAIT_MS 5
 
-#define FACT_COLUMNS                                                                               \
-    "id,batch,row,provider,environment,label,mode,natural_key,key,key_from,method,target,body,"    \
-    "amount_minor,currency,customer,account,loan,installment,payment_date,reference,ordinal,"      \
-    "arguments,hold,replaces,because,planned_ms,digest"
-
 /* Conditions are written out: an IN of three words makes a temporary table each time it is asked.
  */
-static const char tables[] =
+static const char lists[] =
     "CREATE TABLE batch(number INTEGER PRIMARY KEY,name TEXT NOT NULL,file_sha256 TEXT,"
     "row_count INTEGER NOT NULL,planned_ms INTEGER NOT NULL,planned_by TEXT)STRICT;"
 
@@ -29,42 +23,43 @@ static const char tables[] =
     "id TEXT NOT NULL,PRIMARY KEY(list,id))STRICT,WITHOUT ROWID;"
     "CREATE TABLE before_account(list INTEGER NOT NULL REFERENCES before_list(number),"
     "account TEXT NOT NULL,balance_minor INTEGER,paid INTEGER,"
-    "PRIMARY KEY(list,account))STRICT,WITHOUT ROWID;"
+    "PRIMARY KEY(list,account))STRICT,WITHOUT ROWID;";
 
+/* Which file in which place this journal is. */
+const char repay_sqlite_place_table[] =
+    "CREATE TABLE place(one INTEGER PRIMARY KEY CHECK(one=1),stamp TEXT NOT NULL,"
+    "inode INTEGER NOT NULL)STRICT;";
+
+const char repay_sqlite_entry_tables[] =
     /*
-     * Where an entry stands comes before what was planned: the triggers look at nothing beyond the
-     * 32nd column, so that a move need not take the whole row apart for them, and neither does who
-     * reads only how things stand.
+     * Where an entry stands, and of what was planned only what tells it from others: a move writes
+     * one small row. It stays below 32 columns, beyond which the triggers of a move would have the
+     * whole row taken apart for them.
      */
     "CREATE TABLE entry(number INTEGER PRIMARY KEY AUTOINCREMENT,"
     "id TEXT NOT NULL UNIQUE CHECK(length(id)=36),"
-    "digest BLOB NOT NULL CHECK(length(digest)=32),"
     "mode TEXT NOT NULL CHECK((mode='keyed' OR mode='at_most_once')),"
+    "digest BLOB NOT NULL CHECK(length(digest)=32),"
     "state TEXT NOT NULL,"
-    /* Beside the state, so that a move which leaves it alone leaves the index of it alone. */
+    /*
+     * Beside the state, so that a move which leaves one of them alone leaves its indexes alone: most
+     * moves do, and each index that is touched is one more page to be synced.
+     */
     "live INTEGER NOT NULL DEFAULT 1 "
     "CHECK(live=((state<>'cancelled' AND state<>'expired' AND state<>'refused' AND "
     "state<>'rejected' AND state<>'absent'))),"
+    "open INTEGER NOT NULL DEFAULT 1 CHECK(open=(live=1 AND state<>'verified')),"
+    "last_event INTEGER NOT NULL,"
     "attempts INTEGER NOT NULL DEFAULT 0 CHECK(attempts>=0),"
     "doubtful INTEGER NOT NULL DEFAULT 0 CHECK(doubtful>=0),"
     "tries INTEGER NOT NULL DEFAULT 0,"
     "before_list INTEGER REFERENCES before_list(number),"
-    "first_sent_ms INTEGER,boot INTEGER,boot_ms INTEGER,deadline_ms INTEGER,resend_until_ms "
-    "INTEGER,settle_until_ms INTEGER,"
+    "first_sent_ms INTEGER,boot INTEGER,boot_ms INTEGER,deadline_ms INTEGER,"
+    "resend_until_ms INTEGER,settle_until_ms INTEGER,"
     "unseen_ms INTEGER,approved_ms INTEGER,changed_ms INTEGER NOT NULL,"
     "receipt_id TEXT,record_id TEXT,provider_status TEXT,reason TEXT,"
-    "natural_key BLOB NOT NULL CHECK(length(natural_key)=32),"
-    "key TEXT NOT NULL UNIQUE,"
-    "key_from TEXT NOT NULL CHECK((key_from='derived' OR key_from='random' OR key_from='given')),"
     "provider TEXT NOT NULL,environment TEXT NOT NULL,label TEXT NOT NULL,"
-    "batch INTEGER REFERENCES batch(number),row INTEGER,"
-    "amount_minor INTEGER NOT NULL CHECK(amount_minor>0),"
-    "currency TEXT NOT NULL CHECK(length(currency)=3),"
-    "customer TEXT,account TEXT,loan TEXT,installment TEXT,payment_date TEXT,reference TEXT,"
-    "ordinal INTEGER NOT NULL CHECK(ordinal>0),"
-    "method TEXT NOT NULL,target TEXT NOT NULL,body BLOB NOT NULL,arguments BLOB NOT NULL,"
-    "hold TEXT,replaces INTEGER UNIQUE REFERENCES entry(number),because TEXT,"
-    "planned_ms INTEGER NOT NULL,"
+    "natural_key BLOB NOT NULL CHECK(length(natural_key)=32),"
     "CHECK(mode='keyed' OR attempts<=1),"
     "CHECK((state<>'planned' AND state<>'approved' AND state<>'refused' AND state<>'rejected' "
     "AND state<>'cancelled' AND state<>'expired') "
@@ -72,64 +67,79 @@ static const char tables[] =
     "CHECK(state<>'sending' OR(doubtful>0 AND first_sent_ms>0 AND deadline_ms>0 AND "
     "settle_until_ms>0)))STRICT;"
 
-    "CREATE TABLE attempt(entry INTEGER NOT NULL REFERENCES entry(number),"
-    "number INTEGER NOT NULL,owner TEXT,started_ms INTEGER NOT NULL,deadline_ms INTEGER NOT NULL,"
-    "ended_ms INTEGER,outcome TEXT,kind TEXT,http_status INTEGER,interaction_id TEXT,message TEXT,"
-    "PRIMARY KEY(entry,number))STRICT,WITHOUT ROWID;"
+    /* The rest of what was planned: read before each send, and never written again. */
+    "CREATE TABLE plan(entry INTEGER PRIMARY KEY REFERENCES entry(number),"
+    "key TEXT NOT NULL UNIQUE,"
+    "key_from TEXT NOT NULL CHECK((key_from='derived' OR key_from='random' OR key_from='given')),"
+    "batch INTEGER REFERENCES batch(number),row INTEGER,"
+    "amount_minor INTEGER NOT NULL CHECK(amount_minor>0),"
+    "currency TEXT NOT NULL CHECK(length(currency)=3),"
+    "customer TEXT,account TEXT,loan TEXT,installment TEXT,payment_date TEXT,reference TEXT,"
+    "ordinal INTEGER NOT NULL CHECK(ordinal>0),"
+    "method TEXT NOT NULL,target TEXT NOT NULL,body BLOB NOT NULL,arguments BLOB NOT NULL,"
+    "hold TEXT,replaces INTEGER UNIQUE REFERENCES entry(number),because TEXT,"
+    "planned_ms INTEGER NOT NULL)STRICT;"
 
-    "CREATE TABLE event(sequence INTEGER PRIMARY KEY,entry INTEGER REFERENCES entry(number),"
-    "id TEXT,moved_from TEXT,moved_to TEXT,why TEXT NOT NULL,evidence TEXT,who TEXT,"
-    "at_ms INTEGER NOT NULL,seal BLOB CHECK(length(seal)=32),"
-    "previous BLOB NOT NULL CHECK(length(previous)=32),"
-    "hash BLOB NOT NULL CHECK(length(hash)=32))STRICT;";
+    /*
+     * Each event names the one before it of the same entry, and the entry its last, so that no index
+     * by entry is needed. Attempts are told by the events that began and ended them. `form` says
+     * how the seal and the hash were made: schemas before 3 left attempts out of the hash.
+     */
+    "CREATE TABLE event(sequence INTEGER PRIMARY KEY,form INTEGER NOT NULL,"
+    "entry INTEGER REFERENCES entry(number),earlier INTEGER,moved_from TEXT,moved_to TEXT,"
+    "why TEXT NOT NULL,evidence TEXT,who TEXT,at_ms INTEGER NOT NULL,"
+    "attempt INTEGER,owner TEXT,deadline_ms INTEGER,outcome TEXT,kind TEXT,http_status INTEGER,"
+    "interaction_id TEXT,message TEXT,"
+    "seal BLOB CHECK(length(seal)=32),hash BLOB NOT NULL CHECK(length(hash)=32))STRICT;"
 
-static const char indexes[] =
-    "CREATE UNIQUE INDEX entry_natural ON entry(natural_key) WHERE live=1;"
-    "CREATE UNIQUE INDEX entry_record ON entry(provider,environment,label,record_id) "
-    "WHERE record_id IS NOT NULL;"
-    "CREATE INDEX entry_receipt ON entry(receipt_id) WHERE receipt_id IS NOT NULL;"
-    "CREATE INDEX entry_state ON entry(state);"
-    "CREATE INDEX entry_account ON entry(account);"
-    "CREATE INDEX entry_customer ON entry(customer);"
-    "CREATE INDEX entry_batch ON entry(batch) WHERE batch IS NOT NULL;"
-    "CREATE INDEX entry_approved ON entry(approved_ms) WHERE approved_ms IS NOT NULL;"
-    "CREATE INDEX event_entry ON event(entry);";
-
-/* What schema 0 did not know yet. */
-static const char fact_table[] =
     "CREATE TABLE fact(provider TEXT NOT NULL,environment TEXT NOT NULL,label TEXT NOT NULL,"
     "name TEXT NOT NULL,value INTEGER NOT NULL,entry INTEGER REFERENCES entry(number),"
     "at_ms INTEGER NOT NULL,PRIMARY KEY(provider,environment,label,name))STRICT,WITHOUT ROWID;";
 
-/* What schema 1 did not know yet: which file in which place this journal is. */
-static const char place_table[] =
-    "CREATE TABLE place(one INTEGER PRIMARY KEY CHECK(one=1),stamp TEXT NOT NULL,"
-    "inode INTEGER NOT NULL)STRICT;";
+const char repay_sqlite_indexes[] =
+    "CREATE UNIQUE INDEX entry_natural ON entry(natural_key) WHERE live=1;"
+    "CREATE UNIQUE INDEX entry_record ON entry(provider,environment,label,record_id) "
+    "WHERE record_id IS NOT NULL;"
+    "CREATE INDEX entry_receipt ON entry(receipt_id) WHERE receipt_id IS NOT NULL;"
+    "CREATE INDEX entry_open ON entry(open) WHERE open=1;"
+    "CREATE INDEX entry_final ON entry(state) WHERE open=0;"
+    "CREATE INDEX entry_approved ON entry(approved_ms) WHERE approved_ms IS NOT NULL;"
+    "CREATE INDEX plan_account ON plan(account);"
+    "CREATE INDEX plan_customer ON plan(customer);"
+    "CREATE INDEX plan_batch ON plan(batch) WHERE batch IS NOT NULL;";
 
-static const char triggers[] =
+const char repay_sqlite_triggers[] =
     "CREATE TRIGGER entry_is_planned_first BEFORE INSERT ON entry WHEN NEW.state<>'planned' OR "
     "NEW.attempts<>0 OR NEW.doubtful<>0 BEGIN "
     "SELECT RAISE(FAIL,'an entry begins as planned');END;"
 
-    "CREATE TRIGGER entry_facts_stay BEFORE UPDATE OF number," FACT_COLUMNS " ON entry BEGIN "
+    "CREATE TRIGGER entry_facts_stay BEFORE UPDATE OF "
+    "number,id,mode,digest,provider,environment,label,natural_key ON entry BEGIN "
+    "SELECT RAISE(FAIL,'what was planned never changes');END;"
+    "CREATE TRIGGER plan_stays BEFORE UPDATE ON plan BEGIN "
     "SELECT RAISE(FAIL,'what was planned never changes');END;"
 
-    "CREATE TRIGGER entry_stays BEFORE DELETE ON entry BEGIN "
+    "CREATE TRIGGER entry_is_kept BEFORE DELETE ON entry BEGIN "
+    "SELECT RAISE(FAIL,'an entry is never removed');END;"
+    "CREATE TRIGGER plan_is_kept BEFORE DELETE ON plan BEGIN "
     "SELECT RAISE(FAIL,'an entry is never removed');END;"
 
     /* One trigger for two rules: each trigger that runs costs as much as the update itself. */
     "CREATE TRIGGER entry_moves AFTER UPDATE OF state,resend_until_ms ON entry BEGIN "
     "SELECT RAISE(ROLLBACK,'this move is not legal')WHERE NOT("
-    /* The most usual first. */
+    /* The most usual first. A claim is the next try, and nothing else is. */
     "(OLD.state='sending' AND (NEW.state='accepted' OR NEW.state='unknown' OR "
     "NEW.state='approved' OR NEW.state='rejected' OR NEW.state='refused'))OR"
-    "(OLD.state='approved' AND (NEW.state='sending' OR NEW.state='cancelled'))OR"
+    "(OLD.state='approved' AND (NEW.state='sending' AND NEW.tries=OLD.tries+1 OR "
+    "NEW.state='cancelled'))OR"
     "(OLD.state='planned' AND (NEW.state='approved' OR NEW.state='cancelled' OR "
-    "NEW.state='expired'))"
-    "OR(OLD.state='sending' AND NEW.state='sending' AND(OLD.tries=NEW.tries OR OLD.mode='keyed'))OR"
+    "NEW.state='expired'))OR"
+    "(OLD.state='sending' AND NEW.state='sending' AND(OLD.tries=NEW.tries OR "
+    "OLD.mode='keyed' AND NEW.tries=OLD.tries+1))OR"
     "(OLD.state='unknown' AND (NEW.state='unknown' OR NEW.state='accepted' OR "
     "NEW.state='absent'))OR"
-    "(OLD.state='unknown' AND NEW.state='sending' AND OLD.mode='keyed')OR"
+    "(OLD.state='unknown' AND NEW.state='sending' AND OLD.mode='keyed' AND "
+    "NEW.tries=OLD.tries+1)OR"
     "(OLD.state='accepted' AND NEW.state='verified')OR"
     /* What is accepted may still learn the id of its record, or a word of the provider. */
     "((OLD.state='accepted' OR OLD.state='verified') AND NEW.state=OLD.state AND "
@@ -143,23 +153,18 @@ static const char triggers[] =
     "(OLD.record_id IS NOT NULL AND OLD.record_id IS NOT NEW.record_id)BEGIN "
     "SELECT RAISE(ROLLBACK,'an id of the provider never changes');END;"
 
-    "CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN "
+    "CREATE TRIGGER event_is_kept BEFORE DELETE ON event BEGIN "
     "SELECT RAISE(FAIL,'an event is never removed');END;"
     "CREATE TRIGGER event_is_written_once BEFORE UPDATE ON event BEGIN "
     "SELECT RAISE(FAIL,'an event never changes');END;"
-    "CREATE TRIGGER attempt_stays BEFORE DELETE ON attempt BEGIN "
-    "SELECT RAISE(FAIL,'an attempt is never removed');END;"
-    "CREATE TRIGGER attempt_ends_once BEFORE UPDATE ON attempt WHEN OLD.ended_ms IS NOT NULL OR "
-    "OLD.entry<>NEW.entry OR OLD.number<>NEW.number OR OLD.started_ms<>NEW.started_ms BEGIN "
-    "SELECT RAISE(FAIL,'an attempt ends once');END;"
 
     "CREATE TRIGGER before_id_stays BEFORE UPDATE ON before_id BEGIN "
     "SELECT RAISE(FAIL,'what was known before never changes');END;"
     "CREATE TRIGGER before_id_is_kept BEFORE DELETE ON before_id BEGIN "
     "SELECT RAISE(FAIL,'what was known before never changes');END;";
 
-static bool read_number(struct repay_store *store, const char *sql, int64_t *out,
-                        struct repay_error *error)
+bool repay_sqlite_number(struct repay_store *store, const char *sql, int64_t *out,
+                         struct repay_error *error)
 {
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
@@ -212,20 +217,12 @@ static bool set_up(struct repay_store *store, struct repay_error *error)
             error) ||
         !want_log(store, error))
         return false;
-    if (!read_number(store, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode='wal'",
-                     &is_log, error))
+    if (!repay_sqlite_number(store,
+                             "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode='wal'",
+                             &is_log, error))
         return false;
     return is_log == 1 ||
            store->core->error_set(error, REPAY_KIND_JOURNAL, "the journal cannot have a log here");
-}
-
-static bool write_event(struct repay_store *store, const char *why, int64_t unix_ms,
-                        struct repay_error *error)
-{
-    struct repay_event event = {.why = repay_text_of(why), .at_ms = unix_ms};
-
-    return repay_sqlite_load_chain(store, error) &&
-           repay_sqlite_append_event(store, &event, NULL, error);
 }
 
 static bool mark(struct repay_store *store, struct repay_error *error)
@@ -239,35 +236,12 @@ static bool mark(struct repay_store *store, struct repay_error *error)
 
 static bool create(struct repay_store *store, int64_t unix_ms, struct repay_error *error)
 {
-    return repay_sqlite_run(store, tables, error) && repay_sqlite_run(store, fact_table, error) &&
-           repay_sqlite_run(store, place_table, error) && repay_sqlite_run(store, indexes, error) &&
-           repay_sqlite_run(store, triggers, error) && mark(store, error) &&
-           write_event(store, "created", unix_ms, error);
-}
-
-/* Schema 0 had no holds and learnt nothing about providers. */
-static bool migrate_from_0(struct repay_store *store, int64_t unix_ms, struct repay_error *error)
-{
-    return repay_sqlite_run(store,
-                            "DROP TRIGGER entry_facts_stay;"
-                            "ALTER TABLE entry ADD COLUMN hold TEXT;"
-                            "CREATE TRIGGER entry_facts_stay BEFORE UPDATE OF number," FACT_COLUMNS
-                            " ON entry BEGIN "
-                            "SELECT RAISE(FAIL,'what was planned never changes');END;",
-                            error) &&
-           repay_sqlite_run(store, fact_table, error) &&
-           write_event(store, "migrated_from_schema_0", unix_ms, error);
-}
-
-/* Schema 1 trusted the wall clock alone, and took every copy of itself for itself. */
-static bool migrate_from_1(struct repay_store *store, int64_t unix_ms, struct repay_error *error)
-{
-    return repay_sqlite_run(store,
-                            "ALTER TABLE entry ADD COLUMN boot INTEGER;"
-                            "ALTER TABLE entry ADD COLUMN boot_ms INTEGER;",
-                            error) &&
-           repay_sqlite_run(store, place_table, error) && mark(store, error) &&
-           write_event(store, "migrated_from_schema_1", unix_ms, error);
+    return repay_sqlite_run(store, lists, error) &&
+           repay_sqlite_run(store, repay_sqlite_place_table, error) &&
+           repay_sqlite_run(store, repay_sqlite_entry_tables, error) &&
+           repay_sqlite_run(store, repay_sqlite_indexes, error) &&
+           repay_sqlite_run(store, repay_sqlite_triggers, error) && mark(store, error) &&
+           repay_sqlite_append_own(store, "created", unix_ms, error);
 }
 
 struct marks {
@@ -278,11 +252,11 @@ struct marks {
 
 static bool read_marks(struct repay_store *store, struct marks *out, struct repay_error *error)
 {
-    return read_number(store, "SELECT application_id FROM pragma_application_id", &out->application,
-                       error) &&
-           read_number(store, "SELECT user_version FROM pragma_user_version", &out->version,
-                       error) &&
-           read_number(store, "SELECT count(*) FROM sqlite_schema", &out->tables, error);
+    return repay_sqlite_number(store, "SELECT application_id FROM pragma_application_id",
+                               &out->application, error) &&
+           repay_sqlite_number(store, "SELECT user_version FROM pragma_user_version", &out->version,
+                               error) &&
+           repay_sqlite_number(store, "SELECT count(*) FROM sqlite_schema", &out->tables, error);
 }
 
 /* All of one moment: another process may be making the journal between two questions. */
@@ -328,8 +302,7 @@ static bool bring_up(struct repay_store *store, int64_t unix_ms, struct repay_er
         is_done = create(store, unix_ms, error);
         REPAY_CRASH_POINT("C34");
     } else if (is_done && marks.version < REPAY_STORE_SCHEMA) {
-        is_done = (marks.version > 0 || migrate_from_0(store, unix_ms, error)) &&
-                  migrate_from_1(store, unix_ms, error);
+        is_done = repay_sqlite_migrate(store, marks.version, unix_ms, error) && mark(store, error);
         REPAY_CRASH_POINT("C32");
     }
     if (is_done)

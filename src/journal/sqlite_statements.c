@@ -5,70 +5,91 @@
  */
 #include "sqlite_inner.h"
 
+#define BRIEF_COLUMNS                                                                              \
+    "number,id,mode,digest,state,last_event,attempts,doubtful,tries,before_list,first_sent_ms,"    \
+    "deadline_ms,resend_until_ms,settle_until_ms,unseen_ms,approved_ms,changed_ms,boot,boot_ms,"   \
+    "receipt_id,record_id,provider_status,reason,provider,environment,label"
 #define ENTRY_COLUMNS                                                                              \
-    "number,id,batch,row,provider,environment,label,mode,natural_key,key,key_from,method,target,"  \
-    "body,amount_minor,currency,customer,account,loan,installment,payment_date,reference,"         \
-    "ordinal,arguments,hold,replaces,because,planned_ms,state,attempts,doubtful,tries,"            \
-    "before_list,first_sent_ms,deadline_ms,resend_until_ms,settle_until_ms,unseen_ms,"             \
-    "approved_ms,changed_ms,boot,boot_ms,receipt_id,record_id,provider_status,reason,digest"
+    BRIEF_COLUMNS ",natural_key,key,key_from,batch,row,amount_minor,currency,customer,account,"    \
+                  "loan,installment,payment_date,reference,ordinal,method,target,body,arguments,"  \
+                  "hold,replaces,because,planned_ms"
+#define ENTRY "SELECT " ENTRY_COLUMNS " FROM entry JOIN plan ON plan.entry=number WHERE "
 
 const char repay_sqlite_entry_columns[] = ENTRY_COLUMNS;
+const char repay_sqlite_brief_columns[] = BRIEF_COLUMNS;
 
-/* What every move may change. No index but that of the states is touched by it. */
+#define EVENT_COLUMNS                                                                              \
+    "event.sequence,event.form,event.entry,event.earlier,event.moved_from,event.moved_to,"         \
+    "event.why,event.evidence,event.who,event.at_ms,event.attempt,event.owner,event.deadline_ms,"  \
+    "event.outcome,event.kind,event.http_status,event.interaction_id,event.message,event.seal,"    \
+    "event.hash,(SELECT id FROM entry WHERE number=event.entry)"
+
+const char repay_sqlite_event_columns[] = EVENT_COLUMNS;
+
+/* The events of an entry, found from its last back to the first. */
+#define EVENTS_OF                                                                                  \
+    "WITH RECURSIVE told(sequence,earlier)AS("                                                     \
+    "SELECT event.sequence,event.earlier FROM entry JOIN event ON "                                \
+    "event.sequence=entry.last_event WHERE entry.number=?1 UNION ALL "                             \
+    "SELECT event.sequence,event.earlier FROM told JOIN event ON event.sequence=told.earlier)"
+
+/* What every move may change. No index is touched by it. */
 #define MOVE                                                                                       \
     "UPDATE OR FAIL entry SET "                                                                    \
     "state=?2,attempts=?3,doubtful=?4,tries=?5,first_sent_ms=?6,deadline_ms=?7,"                   \
     "resend_until_ms=?8,settle_until_ms=?9,unseen_ms=?10,changed_ms=?11,provider_status=?12,"      \
-    "reason=?13"
+    "reason=?13,last_event=?14"
+
+#define IS_LIVE                                                                                    \
+    "(?2<>'cancelled' AND ?2<>'expired' AND ?2<>'refused' AND ?2<>'rejected' AND ?2<>'absent')"
 
 static const char *const texts[REPAY_SQL_COUNT] = {
     [REPAY_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [REPAY_SQL_COMMIT] = "COMMIT",
     [REPAY_SQL_ROLLBACK] = "ROLLBACK",
-    [REPAY_SQL_FIND_ID] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE id=?1",
-    [REPAY_SQL_FIND_NUMBER] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE number=?1",
-    [REPAY_SQL_FIND_KEY] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE key=?1",
-    [REPAY_SQL_FIND_NATURAL] =
-        "SELECT " ENTRY_COLUMNS " FROM entry WHERE natural_key=?1 AND live=1",
-    [REPAY_SQL_INSERT] =
-        "INSERT INTO entry(id,batch,row,provider,environment,label,mode,natural_key,key,key_from,"
-        "method,target,body,amount_minor,currency,customer,account,loan,installment,payment_date,"
-        "reference,ordinal,arguments,hold,replaces,because,planned_ms,digest,state,changed_ms)"
-        "VALUES(?1,?2,?3,?4,coalesce(?5,''),coalesce(?6,''),?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?"
-        "17,?18,?19,?20,?21,?22,"
-        "?23,?24,?25,?26,?27,?28,'planned',?27)",
+    [REPAY_SQL_NUMBER_OF] = "SELECT number FROM entry WHERE id=?1",
+    [REPAY_SQL_FIND_ID] = ENTRY "id=?1",
+    [REPAY_SQL_FIND_NUMBER] = ENTRY "number=?1",
+    [REPAY_SQL_FIND_STANDING] = "SELECT " BRIEF_COLUMNS " FROM entry WHERE number=?1",
+    [REPAY_SQL_FIND_KEY] = ENTRY "key=?1",
+    [REPAY_SQL_FIND_NATURAL] = ENTRY "natural_key=?1 AND live=1",
+    [REPAY_SQL_INSERT] = "INSERT INTO entry(id,mode,digest,state,last_event,changed_ms,provider,"
+                         "environment,label,natural_key)VALUES(?1,?2,?3,'planned',?4,?5,?6,"
+                         "coalesce(?7,''),coalesce(?8,''),?9)",
+    [REPAY_SQL_INSERT_PLAN] =
+        "INSERT INTO plan(entry,key,key_from,batch,row,amount_minor,currency,customer,account,"
+        "loan,installment,payment_date,reference,ordinal,method,target,body,arguments,hold,"
+        "replaces,because,planned_ms)VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,"
+        "?17,?18,?19,?20,?21,?22)",
     [REPAY_SQL_MOVE] = MOVE " WHERE number=?1",
-    [REPAY_SQL_MOVE_LIST] = MOVE ",before_list=?14,boot=?15,boot_ms=?16 WHERE number=?1",
-    [REPAY_SQL_MOVE_APPROVED] = MOVE ",approved_ms=?14 WHERE number=?1",
-    [REPAY_SQL_MOVE_IDS] = MOVE ",receipt_id=?14,record_id=?15 WHERE number=?1",
+    [REPAY_SQL_MOVE_LIST] = MOVE ",before_list=?15,boot=?16,boot_ms=?17 WHERE number=?1",
+    [REPAY_SQL_MOVE_APPROVED] = MOVE ",approved_ms=?15 WHERE number=?1",
+    [REPAY_SQL_MOVE_IDS] = MOVE ",receipt_id=?15,record_id=?16 WHERE number=?1",
     [REPAY_SQL_MOVE_ALL] =
-        MOVE ",live=((?2<>'cancelled' AND ?2<>'expired' AND ?2<>'refused' AND ?2<>'rejected' "
-             "AND ?2<>'absent')),"
-             "before_list=?14,approved_ms=?15,receipt_id=?16,record_id=?17 WHERE number=?1",
-    [REPAY_SQL_SWEEP] = "UPDATE OR FAIL entry SET state=?1,changed_ms=?2,reason=repay_swept("
-                        "number,1),resend_until_ms=repay_swept(number,2) WHERE state=?3 AND "
-                        "number>?4 AND number<=?5 AND repay_swept(number,0)",
+        MOVE ",live=" IS_LIVE ",open=(" IS_LIVE " AND ?2<>'verified'),"
+             "before_list=?15,approved_ms=?16,receipt_id=?17,record_id=?18 WHERE number=?1",
+    [REPAY_SQL_SWEEP] =
+        "UPDATE OR FAIL entry SET state=?1,changed_ms=?2,reason=repay_swept(number,1),"
+        "resend_until_ms=repay_swept(number,2),last_event=repay_swept(number,3) WHERE open=1 AND "
+        "state=?3 AND number>?4 AND number<=?5 AND repay_swept(number,0)",
     [REPAY_SQL_INSERT_EVENT] =
-        "INSERT INTO event(sequence,entry,id,moved_from,moved_to,why,evidence,who,at_ms,seal,"
-        "previous,hash)VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
-    [REPAY_SQL_LAST_EVENT] =
-        "SELECT sequence,entry,id,moved_from,moved_to,why,evidence,who,at_ms,seal,previous,hash "
-        "FROM event ORDER BY sequence DESC LIMIT 1",
-    [REPAY_SQL_NEXT_EVENT] =
-        "SELECT sequence,entry,id,moved_from,moved_to,why,evidence,who,at_ms,seal,previous,hash "
-        "FROM event WHERE entry=?1 AND sequence>?2 ORDER BY sequence LIMIT 1",
+        "INSERT INTO event(sequence,form,entry,earlier,moved_from,moved_to,why,evidence,who,at_ms,"
+        "attempt,owner,deadline_ms,outcome,kind,http_status,interaction_id,message,seal,hash)"
+        "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
+    [REPAY_SQL_LAST_EVENT] = "SELECT sequence,at_ms,hash FROM event ORDER BY sequence DESC LIMIT 1",
+    [REPAY_SQL_NEXT_EVENT] = EVENTS_OF "SELECT " EVENT_COLUMNS " FROM event WHERE event.sequence="
+                                       "(SELECT min(sequence) FROM told WHERE sequence>?2)",
     [REPAY_SQL_INSERT_BATCH] =
         "INSERT INTO batch(name,file_sha256,row_count,planned_ms,planned_by)VALUES(?1,?2,?3,?4,?5)",
     [REPAY_SQL_NEXT_BATCH] = "SELECT number,name,file_sha256,row_count,planned_ms,planned_by "
                              "FROM batch WHERE number>?1 ORDER BY number LIMIT 1",
-    [REPAY_SQL_INSERT_ATTEMPT] =
-        "INSERT INTO attempt(entry,number,owner,started_ms,deadline_ms)VALUES(?1,?2,?3,?4,?5)",
-    [REPAY_SQL_END_ATTEMPT] =
-        "UPDATE attempt SET ended_ms=?3,outcome=?4,kind=?5,http_status=?6,interaction_id=?7,"
-        "message=?8 WHERE entry=?1 AND number=?2",
     [REPAY_SQL_FIND_ATTEMPT] =
-        "SELECT entry,number,owner,started_ms,deadline_ms,ended_ms,outcome,kind,http_status,"
-        "interaction_id,message FROM attempt WHERE entry=?1 AND number=?2",
+        EVENTS_OF "SELECT begun.owner,begun.at_ms,begun.deadline_ms,ended.at_ms,ended.outcome,"
+                  "ended.kind,ended.http_status,ended.interaction_id,ended.message "
+                  "FROM told JOIN event AS begun ON begun.sequence=told.sequence "
+                  "LEFT JOIN event AS ended ON ended.outcome IS NOT NULL AND "
+                  "ended.attempt=begun.attempt AND ended.sequence IN(SELECT sequence FROM told)"
+                  "WHERE begun.attempt=?2 AND begun.outcome IS NULL",
     [REPAY_SQL_INSERT_BEFORE] =
         "INSERT INTO before_list(provider,environment,label,customer,taken_ms,id_count)"
         "VALUES(?1,?2,?3,?4,?5,?6)",
@@ -94,7 +115,8 @@ static const char *const texts[REPAY_SQL_COUNT] = {
         "SELECT value FROM fact WHERE provider=?1 AND environment=coalesce(?2,'') AND "
         "label=coalesce(?3,'') AND name=?4",
     [REPAY_SQL_SUM] =
-        "SELECT coalesce(sum(amount_minor),0) FROM entry WHERE provider=?1 AND "
+        "SELECT coalesce(sum(amount_minor),0) FROM entry JOIN plan ON plan.entry=number WHERE "
+        "provider=?1 AND "
         "environment=coalesce(?2,'') AND label=coalesce(?3,'') AND currency=?4 AND (?5 IS NULL OR "
         "account=?5) AND approved_ms>=?6 AND "
         "approved_ms<?7 AND (state='approved' OR state='sending' OR state='accepted' OR "

@@ -43,32 +43,11 @@ static bool open_database(struct repay_store *store, const struct repay_store_op
     return repay_sqlite_prepare_sweep(store, error);
 }
 
-/* The last event must be the one that its hash says. All of the chain is verify's. */
-static bool look_at_chain(struct repay_store *store, struct repay_error *error)
-{
-    unsigned char hash[REPAY_DIGEST_SIZE];
-    struct repay_sqlite_event last;
-    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_LAST_EVENT, error);
-    enum repay_found found;
-
-    if (!statement)
-        return false;
-    found = repay_sqlite_step(store, statement, "cannot read the journal's events", error);
-    if (found == REPAY_FIND_FAILED)
-        return false;
-    store->is_broken = true;
-    if (found == REPAY_FOUND) {
-        repay_sqlite_read_event(statement, &last);
-        repay_sqlite_hash_event(&last, hash);
-        store->is_broken = !last.hash || memcmp(hash, last.hash, sizeof hash) != 0;
-    }
-    (void)sqlite3_reset(statement);
-    return true;
-}
-
 static bool open_all(struct repay_store *store, const struct repay_store_options *options,
                      struct repay_error *error)
 {
+    bool is_whole = false;
+
     if (!repay_journal_place_take(&store->place, store->core, options->path, error))
         return false;
     store->lock_descriptor = repay_owner_lock_open(store->place.lock_path);
@@ -86,9 +65,11 @@ static bool open_all(struct repay_store *store, const struct repay_store_options
     if (!repay_journal_place_holds(&store->place))
         return store->core->error_set(error, REPAY_KIND_JOURNAL,
                                       "the journal was replaced while it was opened");
-    if (!repay_sqlite_come_home(store, options->is_moved, options->unix_ms, error))
+    if (!repay_sqlite_come_home(store, options->is_moved, options->unix_ms, error) ||
+        !repay_sqlite_check_end(store, &is_whole, error))
         return false;
-    return look_at_chain(store, error);
+    store->is_broken = !is_whole;
+    return true;
 }
 
 struct repay_store *repay_store_open(const struct repay_store_options *options,

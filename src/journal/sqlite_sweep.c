@@ -8,7 +8,7 @@
 /* A part is 50 KB of memory; larger ones are not faster. */
 #define PART_MAX 512
 
-enum question { IS_SWEPT, REASON, RESEND_UNTIL_MS };
+enum question { IS_SWEPT, REASON, RESEND_UNTIL_MS, LAST_EVENT };
 
 /* They are asked for in the order in which they were read. */
 static const struct repay_swept *find(struct repay_store *store, int64_t number)
@@ -36,6 +36,8 @@ static void answer(sqlite3_context *context, int count, sqlite3_value **values)
     else if (swept && question == REASON)
         sqlite3_result_text64(context, swept->reason.data, swept->reason.length, SQLITE_STATIC,
                               SQLITE_UTF8);
+    else if (swept && question == LAST_EVENT)
+        sqlite3_result_int64(context, store->last_sequence + 1 + (swept - store->swept));
     else if (swept && swept->resend_until_ms != 0)
         sqlite3_result_int64(context, swept->resend_until_ms);
     else
@@ -56,10 +58,10 @@ static void note(struct repay_store *store, const struct repay_entry *entry)
     struct repay_swept *swept = &store->swept[store->swept_count++];
 
     *swept = (struct repay_swept){.number = entry->number,
+                                  .last_event = entry->last_event,
                                   .resend_until_ms = entry->now.resend_until_ms,
                                   .reason = entry->now.reason};
-    memcpy(swept->id, entry->facts.id.data, REPAY_UUID_TEXT);
-    repay_sqlite_seal(entry, swept->seal);
+    repay_sqlite_seal(entry, REPAY_EVENT_FORM_2, swept->seal);
 }
 
 /* Decides about the next entries after `*last`, until a part is full. */
@@ -122,11 +124,10 @@ static bool write_part(struct repay_store *store, const struct repay_store_sweep
         struct repay_event event = sweep->event;
 
         event.entry = swept->number;
-        event.id = (struct repay_text){swept->id, REPAY_UUID_TEXT};
         event.from = repay_text_of(repay_entry_state_name(sweep->from));
         event.to = repay_text_of(repay_entry_state_name(sweep->to));
         event.why = swept->reason;
-        if (!repay_sqlite_append_sealed(store, &event, swept->seal, error))
+        if (!repay_sqlite_append(store, &event, swept->last_event, swept->seal, error))
             return false;
     }
     return true;

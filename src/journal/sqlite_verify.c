@@ -1,8 +1,14 @@
 /*
  * Owns the proof that a journal is whole: every page by its checksum, every structure by SQLite's
- * own check, every event by the chain, every entry by the seal of its last event.
+ * own check, every event by the chain, every entry by the seal of its last event, from which all of its
+ * events are come past.
  */
 #include "sqlite_inner.h"
+
+/* What is asked of an event when it is come past. */
+enum passed_column { ENTRY, EARLIER, MOVED_TO, FORM, SEAL };
+static const char event_columns[] =
+    "SELECT entry,earlier,moved_to,form,seal FROM event WHERE sequence=?1";
 
 static bool broken(struct repay_store *store, struct repay_error *error, const char *what,
                    int64_t number)
@@ -55,35 +61,37 @@ static bool check_event(struct repay_store *store, const struct repay_sqlite_eve
 {
     unsigned char hash[REPAY_DIGEST_SIZE];
 
-    if (event->sequence != expected)
+    if (event->sequence != expected || !event->hash)
         return broken(store, error, "the chain of events lacks event", expected);
-    if (!event->previous || !event->hash ||
-        memcmp(event->previous, previous, REPAY_DIGEST_SIZE) != 0)
-        return broken(store, error, "the chain of events is broken before event", expected);
-    repay_sqlite_hash_event(event, hash);
+    repay_sqlite_hash_event(event, previous, hash);
     if (memcmp(hash, event->hash, sizeof hash) != 0)
-        return broken(store, error, "the journal's events were changed at event", expected);
+        return broken(store, error, "the journal's events were changed at or before event",
+                      expected);
     memcpy(previous, hash, sizeof hash);
     return true;
 }
 
-static bool check_chain(struct repay_store *store, int64_t *events, struct repay_error *error)
+/* All events in turn; `*of_entries`: how many of them belong to an entry. */
+static bool check_chain(struct repay_store *store, int64_t *events, int64_t *of_entries,
+                        struct repay_error *error)
 {
-    static const char sql[] =
-        "SELECT sequence,entry,id,moved_from,moved_to,why,evidence,who,at_ms,seal,previous,hash "
-        "FROM event ORDER BY sequence";
+    char *sql =
+        sqlite3_mprintf("SELECT %s FROM event ORDER BY event.sequence", repay_sqlite_event_columns);
     unsigned char previous[REPAY_DIGEST_SIZE] = {0};
     struct repay_sqlite_event event;
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+    int code = sql ? sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) : SQLITE_NOMEM;
     bool is_whole = true;
 
+    sqlite3_free(sql);
     *events = 0;
+    *of_entries = 0;
     while (code == SQLITE_OK || (code == SQLITE_ROW && is_whole)) {
         code = sqlite3_step(statement);
         if (code == SQLITE_ROW) {
             repay_sqlite_read_event(statement, &event);
             is_whole = check_event(store, &event, ++*events, previous, error);
+            *of_entries += event.event.entry != 0 ? 1 : 0;
         }
     }
     (void)sqlite3_finalize(statement);
@@ -92,57 +100,104 @@ static bool check_chain(struct repay_store *store, int64_t *events, struct repay
     return code == SQLITE_DONE || repay_sqlite_fail(store, code, "cannot check the journal", error);
 }
 
-/* The columns of an entry and then its last event's seal and word. */
-static bool check_entry(struct repay_store *store, sqlite3_stmt *row, int64_t number,
-                        struct repay_error *error)
+/* The last event of the entry says what its row says. */
+static bool check_entry(struct repay_store *store, const struct repay_entry *entry,
+                        sqlite3_stmt *last, struct repay_error *error)
 {
     unsigned char seal[REPAY_DIGEST_SIZE], digest[REPAY_DIGEST_SIZE];
-    struct repay_entry entry;
-    struct repay_text sealed, word;
-    int count = sqlite3_column_count(row);
+    struct repay_text sealed = repay_sqlite_text(last, SEAL);
 
-    if (!repay_sqlite_read_entry(row, &entry))
-        return broken(store, error, "the journal cannot be read at entry", number);
-    sealed = repay_sqlite_text(row, count - 2);
-    word = repay_sqlite_text(row, count - 1);
-    repay_sqlite_digest_facts(&entry.facts, digest);
-    repay_sqlite_seal(&entry, seal);
-    if (memcmp(digest, entry.facts.digest, sizeof digest) != 0 || sealed.length != sizeof seal ||
-        memcmp(sealed.data, seal, sizeof seal) != 0 ||
-        !repay_text_is(word, repay_entry_state_name(entry.now.state)))
-        return broken(store, error, "the journal does not agree with its events on entry",
-                      entry.number);
-    return true;
+    repay_sqlite_digest_facts(&entry->facts, digest);
+    repay_sqlite_seal(entry, sqlite3_column_int64(last, FORM), seal);
+    return (memcmp(digest, entry->facts.digest, sizeof digest) == 0 &&
+            sealed.length == sizeof seal && memcmp(sealed.data, seal, sizeof seal) == 0 &&
+            repay_text_is(repay_sqlite_text(last, MOVED_TO),
+                          repay_entry_state_name(entry->now.state))) ||
+           broken(store, error, "the journal does not agree with its events on entry",
+                  entry->number);
 }
 
-static bool check_entries(struct repay_store *store, int64_t *entries, struct repay_error *error)
-{
-    static const char order[] =
-        ",(SELECT seal FROM event WHERE event.entry=entry.number ORDER BY sequence DESC LIMIT 1),"
-        "(SELECT moved_to FROM event WHERE event.entry=entry.number ORDER BY sequence DESC LIMIT 1)"
-        " FROM entry ORDER BY number";
-    char *sql = sqlite3_mprintf("SELECT %s%s", repay_sqlite_entry_columns, order);
-    sqlite3_stmt *statement = NULL;
-    int code = sql ? sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) : SQLITE_NOMEM;
-    bool is_whole = true;
+/* What going through the entries has come to. */
+struct walk {
+    struct repay_store *store;
+    sqlite3_stmt *rows, *event;
+    int64_t entries, passed;
+    int code; /* of SQLite: the failure is told when the statements are gone */
+};
 
-    sqlite3_free(sql);
-    *entries = 0;
-    while (code == SQLITE_OK || (code == SQLITE_ROW && is_whole)) {
-        code = sqlite3_step(statement);
-        if (code == SQLITE_ROW)
-            is_whole = check_entry(store, statement, ++*entries, error);
+/*
+ * From the last event of the entry back to its first. All entries together must come past every
+ * event that is of an entry, so that none is left out and no later one passed over.
+ */
+static bool walk_back(struct walk *walk, const struct repay_entry *entry, struct repay_error *error)
+{
+    int64_t at = entry->last_event, before = at + 1;
+
+    while (at != 0) {
+        (void)sqlite3_reset(walk->event);
+        (void)sqlite3_bind_int64(walk->event, 1, at);
+        walk->code = sqlite3_step(walk->event);
+        if (walk->code != SQLITE_ROW && walk->code != SQLITE_DONE)
+            return false;
+        if (walk->code == SQLITE_DONE || at >= before ||
+            sqlite3_column_int64(walk->event, ENTRY) != entry->number)
+            return broken(walk->store, error, "the journal lacks an event of entry", entry->number);
+        if (at == entry->last_event && !check_entry(walk->store, entry, walk->event, error))
+            return false;
+        before = at;
+        at = sqlite3_column_int64(walk->event, EARLIER);
+        walk->passed++;
     }
-    (void)sqlite3_finalize(statement);
-    if (!is_whole)
-        return false;
-    return code == SQLITE_DONE || repay_sqlite_fail(store, code, "cannot check the journal", error);
+    return before <= entry->last_event ||
+           broken(walk->store, error, "the journal has no event of entry", entry->number);
+}
+
+static bool walk_all(struct walk *walk, struct repay_error *error)
+{
+    struct repay_entry entry;
+
+    while (walk->code == SQLITE_OK || walk->code == SQLITE_ROW) {
+        walk->code = sqlite3_step(walk->rows);
+        if (walk->code != SQLITE_ROW)
+            return walk->code == SQLITE_DONE;
+        walk->entries++;
+        if (!repay_sqlite_read_entry(walk->rows, &entry))
+            return broken(walk->store, error, "the journal cannot be read at entry", walk->entries);
+        if (!walk_back(walk, &entry, error))
+            return false;
+    }
+    return false;
+}
+
+static bool check_entries(struct repay_store *store, int64_t of_entries, int64_t *entries,
+                          struct repay_error *error)
+{
+    struct walk walk = {.store = store};
+    char *sql = sqlite3_mprintf("SELECT %s FROM entry LEFT JOIN plan ON plan.entry=number "
+                                "ORDER BY number",
+                                repay_sqlite_entry_columns);
+    bool is_whole;
+
+    walk.code = sql ? sqlite3_prepare_v2(store->db, sql, -1, &walk.rows, NULL) : SQLITE_NOMEM;
+    sqlite3_free(sql);
+    if (walk.code == SQLITE_OK)
+        walk.code = sqlite3_prepare_v2(store->db, event_columns, -1, &walk.event, NULL);
+    is_whole = walk_all(&walk, error);
+    (void)sqlite3_finalize(walk.rows);
+    (void)sqlite3_finalize(walk.event);
+    if (walk.code != SQLITE_ROW && walk.code != SQLITE_DONE)
+        return repay_sqlite_fail(store, walk.code, "cannot check the journal", error);
+    if (is_whole && walk.passed != of_entries)
+        return broken(store, error, "no entry leads to so many events:", of_entries - walk.passed);
+    *entries = walk.entries;
+    return is_whole;
 }
 
 bool repay_store_verify(struct repay_store *store, struct repay_store_verified *out,
                         struct repay_error *error)
 {
     struct repay_store_verified verified;
+    int64_t of_entries = 0;
 
     repay_store_rest(store);
     if (!repay_sqlite_check(store, error) || !check_pages(store, &verified.pages, error))
@@ -152,8 +207,8 @@ bool repay_store_verify(struct repay_store *store, struct repay_store_verified *
         return false;
     if (check_structure(store, "PRAGMA integrity_check(1)", true, error) &&
         check_structure(store, "PRAGMA foreign_key_check", false, error) &&
-        check_chain(store, &verified.events, error) &&
-        check_entries(store, &verified.entries, error)) {
+        check_chain(store, &verified.events, &of_entries, error) &&
+        check_entries(store, of_entries, &verified.entries, error)) {
         *out = verified;
         return repay_sqlite_run(store, "ROLLBACK", error);
     }

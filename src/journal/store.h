@@ -28,7 +28,7 @@ struct repay_store_options {
     bool is_moved;   /* a person says that no other of this journal is in use */
 };
 
-#define REPAY_STORE_SCHEMA  2
+#define REPAY_STORE_SCHEMA  3
 #define REPAY_STORE_BUSY_MS 10000
 
 /* Returns owned, or NULL. */
@@ -61,11 +61,16 @@ void repay_store_rollback(struct repay_store *store);
 
 enum repay_found { REPAY_FOUND, REPAY_NOT_FOUND, REPAY_FIND_FAILED };
 
+enum repay_found repay_store_number_of(struct repay_store *store, struct repay_text id,
+                                       int64_t *out, struct repay_error *error);
 /* Each borrows its texts until the next find of the same function. */
 enum repay_found repay_store_find_id(struct repay_store *store, struct repay_text id,
                                      struct repay_entry *out, struct repay_error *error);
 enum repay_found repay_store_find_number(struct repay_store *store, int64_t number,
                                          struct repay_entry *out, struct repay_error *error);
+/* A brief one: see the filter below. */
+enum repay_found repay_store_find_standing(struct repay_store *store, int64_t number,
+                                           struct repay_entry *out, struct repay_error *error);
 enum repay_found repay_store_find_key(struct repay_store *store, struct repay_text key,
                                       struct repay_entry *out, struct repay_error *error);
 /* One that is neither cancelled, expired, refused, rejected nor absent. */
@@ -85,8 +90,8 @@ struct repay_store_filter {
     uint32_t states; /* bits by state, 0: all */
     bool is_unbound; /* without a record id */
     /*
-     * Of the facts only the id, the mode and the digest are read, and who owns entries is asked
-     * once for all of them.
+     * Of the facts only the id, the mode, the tenant and the digest are read, and who owns entries
+     * is asked once for all of them.
      */
     bool is_brief;
 };
@@ -99,20 +104,29 @@ enum repay_found repay_store_next(struct repay_store *store, struct repay_entry 
                                   struct repay_error *error);
 void repay_store_end_select(struct repay_store *store);
 
+/* What an event tells of an attempt: that it was claimed, or how it ended. */
+struct repay_event_attempt {
+    int64_t number;          /* 0: the event is about none */
+    struct repay_text owner; /* of a claim: a nonce of the process */
+    int64_t deadline_ms;
+    struct repay_text outcome, kind, interaction_id, message; /* of an end */
+    int64_t http_status;
+};
+
 /* Why something happened: goes into the chain of events. Empty texts are absent. */
 struct repay_event {
-    int64_t entry; /* number, 0: the journal itself */
-    struct repay_text id;
+    int64_t entry;              /* number, 0: the journal itself */
     struct repay_text from, to; /* states */
     struct repay_text why, evidence, who;
     int64_t at_ms;
+    struct repay_event_attempt attempt;
 };
 
 /* Within a transaction, all that follow. The entry gets its number, and the event too. */
 bool repay_store_insert(struct repay_store *store, struct repay_entry *entry,
                         const struct repay_event *event, struct repay_error *error);
 /* Writes where it stands, and the event of the move. */
-bool repay_store_update(struct repay_store *store, const struct repay_entry *entry,
+bool repay_store_update(struct repay_store *store, struct repay_entry *entry,
                         const struct repay_event *event, struct repay_error *error);
 /*
  * Goes through all entries in a state, in the order of their numbers, and writes those that
@@ -144,17 +158,12 @@ enum repay_found repay_store_next_batch(struct repay_store *store, int64_t after
 
 struct repay_store_attempt {
     int64_t entry, number;
-    struct repay_text owner; /* a nonce of the process */
+    struct repay_text owner;
     int64_t started_ms, deadline_ms, ended_ms;
     struct repay_text outcome, kind, interaction_id, message; /* empty until it ended */
     int64_t http_status;
 };
-bool repay_store_insert_attempt(struct repay_store *store,
-                                const struct repay_store_attempt *attempt,
-                                struct repay_error *error);
-bool repay_store_end_attempt(struct repay_store *store, const struct repay_store_attempt *attempt,
-                             struct repay_error *error);
-/* In turn, from number 1; borrows until the next. */
+/* As the events tell it, in turn, from number 1; borrows until the next. */
 enum repay_found repay_store_find_attempt(struct repay_store *store, int64_t entry, int64_t number,
                                           struct repay_store_attempt *out,
                                           struct repay_error *error);

@@ -1,0 +1,407 @@
+/*
+ * Journals of older schemas: each becomes what a new one is, tells what it told before, and goes on
+ * from there; wherever the power goes meanwhile, it is the old one or the new one.
+ *
+ * schema_2.journal was written by the repay that had that schema: entry 1 was accepted, 2 accepted
+ * by its second attempt, 3 rejected, 4 claimed twice and left, 5 left and resolved as absent, 6
+ * left and unknown, 7 cancelled, 8 not sent and approved again, 9 planned in place of 3.
+ */
+#include "journal_setup.h"
+#include "sim_disk.h"
+#include "sqlite_inner.h"
+
+#define SCHEMA_0 "spec/journal/schema_0.journal"
+#define SCHEMA_2 "spec/journal/schema_2.journal"
+#define EVENTS_2 35
+
+/* Schema 1 was schema 2 without two columns and a table. */
+static const char to_schema_1[] = "DROP TABLE place;ALTER TABLE entry DROP COLUMN boot;"
+                                  "ALTER TABLE entry DROP COLUMN boot_ms;PRAGMA user_version=1";
+
+static struct repay_journal journal;
+static struct repay_error error;
+static unsigned char bytes[1 << 18];
+
+static bool opens(void)
+{
+    struct repay_store_options options = options_of(journal_path);
+    struct repay_journal_policy policy = repay_journal_policy_default();
+
+    options.is_moved = true;
+    return repay_journal_open(&journal, &options, &policy, &error);
+}
+
+static ssize_t read_file(const char *path)
+{
+    int descriptor = open(path, O_RDONLY);
+    ssize_t size = descriptor >= 0 ? read(descriptor, bytes, sizeof bytes) : -1;
+
+    (void)close(descriptor);
+    CHECK(size > 0 && (size_t)size < sizeof bytes);
+    return size;
+}
+
+static void take(const char *path)
+{
+    ssize_t size = read_file(path);
+    int descriptor;
+
+    remove_files();
+    descriptor = open(journal_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    CHECK_INT(write(descriptor, bytes, (size_t)size), size);
+    (void)close(descriptor);
+}
+
+/* On the file itself, as no journal is opened that old. */
+static sqlite3 *open_plainly(void)
+{
+    static struct repay_page_vfs layer;
+    sqlite3 *db = NULL;
+
+    CHECK(repay_page_vfs_show(&layer, NULL));
+    CHECK_INT(sqlite3_open_v2(journal_path, &db, SQLITE_OPEN_READWRITE, layer.name), SQLITE_OK);
+    repay_page_vfs_hide(&layer);
+    return db;
+}
+
+static void change(const char *sql)
+{
+    sqlite3 *db = open_plainly();
+
+    CHECK_INT(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_close(db), SQLITE_OK);
+}
+
+static int64_t ask(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t value = -1;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return value;
+}
+
+/* Every table, index and trigger, as it is written down in the file. */
+static void describe(char *out, size_t size)
+{
+    static const char sql[] = "SELECT group_concat(name||': '||sql,char(10))FROM"
+                              "(SELECT*FROM sqlite_schema WHERE sql NOT NULL ORDER BY name)";
+    sqlite3_stmt *statement = NULL;
+
+    CHECK_INT(sqlite3_prepare_v2(journal.store->db, sql, -1, &statement, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_step(statement), SQLITE_ROW);
+    (void)snprintf(out, size, "%s", (const char *)sqlite3_column_text(statement, 0));
+    (void)sqlite3_finalize(statement);
+}
+
+static void is_whole(int64_t entries, int64_t events)
+{
+    struct repay_store_verified verified = {.entries = 0};
+
+    if (!CHECK(repay_store_verify(journal.store, &verified, &error)))
+        fprintf(stderr, "%s\n", error.message);
+    CHECK_INT(verified.entries, entries);
+    CHECK_INT(verified.events, events);
+}
+
+static void becomes_what_a_new_journal_is(void)
+{
+    static char made[1 << 14], brought_up[1 << 14];
+    static const struct {
+        const char *path, *sql;
+        int64_t entries, events, version;
+    } olds[] = {
+        {SCHEMA_0, NULL, 2, 7, 0},
+        {SCHEMA_2, to_schema_1, 9, EVENTS_2, 1},
+        {SCHEMA_2, NULL, 9, EVENTS_2, 2},
+    };
+
+    remove_files();
+    CHECK(opens());
+    describe(made, sizeof made);
+    CHECK(strstr(made, "CREATE TRIGGER entry_moves") != NULL);
+    repay_journal_close(&journal);
+    for (size_t i = 0; i < sizeof olds / sizeof *olds; i++) {
+        /* Each schema that it comes past is one event more, and taking its place another. */
+        int64_t moved = olds[i].version == 2 ? 1 : 0;
+        int64_t events = olds[i].events + REPAY_STORE_SCHEMA - olds[i].version + moved;
+
+        CHECK_CASE(olds[i].sql ? olds[i].sql : olds[i].path);
+        take(olds[i].path);
+        if (olds[i].sql)
+            change(olds[i].sql);
+        if (!CHECK(opens())) {
+            fprintf(stderr, "%s\n", error.message);
+            continue;
+        }
+        CHECK_INT(ask(journal.store->db, "PRAGMA user_version"), REPAY_STORE_SCHEMA);
+        describe(brought_up, sizeof brought_up);
+        CHECK(strcmp(brought_up, made) == 0);
+        is_whole(olds[i].entries, events);
+        repay_journal_close(&journal);
+        /* And only once. */
+        CHECK(opens());
+        is_whole(olds[i].entries, events);
+        repay_journal_close(&journal);
+    }
+    CHECK_CASE(NULL);
+}
+
+static void tells_what_it_told(void)
+{
+    static const enum repay_entry_state states[] = {
+        REPAY_ENTRY_ACCEPTED,  REPAY_ENTRY_ACCEPTED, REPAY_ENTRY_REJECTED,
+        REPAY_ENTRY_SENDING,   REPAY_ENTRY_ABSENT,   REPAY_ENTRY_UNKNOWN,
+        REPAY_ENTRY_CANCELLED, REPAY_ENTRY_APPROVED, REPAY_ENTRY_PLANNED,
+    };
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "eight");
+    struct repay_entry entry;
+    bool value = false;
+
+    take(SCHEMA_2);
+    CHECK(opens());
+    for (int i = 0; i < 9; i++) {
+        CHECK_INT(repay_store_find_number(journal.store, i + 1, &entry, &error), REPAY_FOUND);
+        CHECK_INT(entry.now.state, states[i]);
+        CHECK(repay_text_is(entry.facts.method, "POST"));
+        CHECK(repay_text_is(entry.facts.body, "{\"amount\":50}"));
+    }
+    CHECK(repay_text_is(entry.facts.hold, "looks wrong"));
+    CHECK_INT(entry.facts.replaces, 3);
+    CHECK_INT(entry.facts.batch, 1);
+    CHECK_INT(repay_store_find_key(journal.store, facts.key, &entry, &error), REPAY_FOUND);
+    CHECK_INT(entry.number, 8);
+    CHECK_INT(repay_store_known(journal.store, &facts, REPAY_FACT_LISTS_RECORDS, &value, &error),
+              REPAY_FOUND);
+    CHECK(value);
+    repay_journal_close(&journal);
+}
+
+static void keeps_every_attempt(void)
+{
+    static const struct {
+        int64_t entry, number, started, ended;
+        const char *outcome, *kind;
+    } attempts[] = {
+        {1, 1, 100, 101, "accepted", ""},
+        {2, 1, 110, 111, "unknown", "timeout"},
+        {2, 2, 112, 113, "accepted", ""},
+        {3, 1, 120, 121, "refused", "rejected"},
+        {4, 1, 130, 0, "", ""},
+        {4, 2, 140, 0, "", ""},
+        {5, 1, 150, 0, "", ""},
+        {6, 1, 150, 0, "", ""},
+        {8, 1, 185, 186, "not_sent", "connect"},
+    };
+    struct repay_store_attempt attempt;
+
+    take(SCHEMA_2);
+    CHECK(opens());
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
+        int64_t ended_ms = attempts[i].ended == 0 ? 0 : T0 + attempts[i].ended;
+
+        CHECK_INT(repay_store_find_attempt(journal.store, attempts[i].entry, attempts[i].number,
+                                           &attempt, &error),
+                  REPAY_FOUND);
+        CHECK_INT(attempt.started_ms, T0 + attempts[i].started);
+        CHECK_INT(attempt.ended_ms, ended_ms);
+        CHECK(attempt.deadline_ms >= attempt.started_ms + TIMEOUT);
+        CHECK_INT((int64_t)attempt.owner.length, REPAY_NONCE_TEXT);
+        CHECK(repay_text_is(attempt.outcome, attempts[i].outcome));
+        CHECK(repay_text_is(attempt.kind, attempts[i].kind));
+        CHECK(repay_text_is(attempt.message, ended_ms != 0 ? "words of the provider" : ""));
+    }
+    CHECK_INT(repay_store_find_attempt(journal.store, 1, 2, &attempt, &error), REPAY_NOT_FOUND);
+    CHECK_INT(repay_store_find_attempt(journal.store, 9, 1, &attempt, &error), REPAY_NOT_FOUND);
+    repay_journal_close(&journal);
+}
+
+/* What was left by a process of the older repay is taken over by one of today's. */
+static void goes_on(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "four");
+    struct repay_owner owner = {.lock = REPAY_OWNER_LOCK_NONE};
+    struct repay_store_attempt attempt;
+    struct repay_settled settled;
+    struct repay_event event;
+    struct repay_entry entry;
+    int64_t sequence = 0;
+    int events = 0;
+
+    take(SCHEMA_2);
+    CHECK(opens());
+    CHECK_INT(repay_store_find_number(journal.store, 4, &entry, &error), REPAY_FOUND);
+    char id[REPAY_UUID_TEXT + 1] = "";
+    memcpy(id, entry.facts.id.data, REPAY_UUID_TEXT);
+    repay_store_rest(journal.store);
+    CHECK(repay_journal_own(&journal, repay_text_of(id), &owner, &error));
+    CHECK(claim_one(&journal, &owner, &facts, T0 + 1000, &error));
+    receipt_id = "rec-4";
+    CHECK(settle_one(&journal, &owner, REPAY_ATTEMPT_ACCEPTED, REPAY_KIND_NONE, T0 + 1001, &settled,
+                     &error));
+    repay_owner_close(&owner);
+    CHECK_INT(settled.state, REPAY_ENTRY_ACCEPTED);
+    for (int64_t number = 1; number <= 3; number++)
+        CHECK_INT(repay_store_find_attempt(journal.store, 4, number, &attempt, &error),
+                  REPAY_FOUND);
+    CHECK_INT(attempt.started_ms, T0 + 1000);
+    CHECK(repay_text_is(attempt.outcome, "accepted"));
+    while (repay_store_next_event(journal.store, 4, &sequence, &event, &error) == REPAY_FOUND) {
+        events++;
+        CHECK_INT(event.entry, 4);
+    }
+    CHECK_INT(events, 6);
+    repay_store_rest(journal.store);
+    is_whole(9, EVENTS_2 + 4);
+    repay_journal_close(&journal);
+}
+
+/* Nobody knows which of the two is right, so neither is thrown away. */
+static void refuses_attempts_without_events(void)
+{
+    sqlite3 *db;
+
+    take(SCHEMA_2);
+    change("INSERT INTO attempt(entry,number,started_ms,deadline_ms)VALUES(8,2,1,2)");
+    CHECK(!opens());
+    CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
+    CHECK(strstr(error.message, "attempts do not agree") != NULL);
+    db = open_plainly();
+    CHECK_INT(ask(db, "PRAGMA user_version"), 2);
+    CHECK_INT(ask(db, "SELECT count(*) FROM attempt"), 10);
+    CHECK_INT(ask(db, "SELECT count(*) FROM event"), EVENTS_2);
+    CHECK_INT(sqlite3_close(db), SQLITE_OK);
+}
+
+/* An event that was changed before is found as it was before. */
+static void hides_no_damage(void)
+{
+    static const char *const damages[] = {
+        "UPDATE event SET why='x' WHERE sequence=7",
+        "UPDATE event SET at_ms=at_ms+1 WHERE sequence=20",
+        "UPDATE event SET previous=zeroblob(32),hash=zeroblob(32) WHERE sequence=12",
+        "UPDATE event SET entry=2 WHERE sequence=5",
+        "UPDATE event SET hash=zeroblob(32) WHERE sequence=35",
+        "DROP TRIGGER entry_facts_stay;UPDATE entry SET amount_minor=1 WHERE number=3",
+        "UPDATE entry SET changed_ms=changed_ms+1 WHERE number=8",
+        "DROP TRIGGER event_stays;DELETE FROM event WHERE sequence=22",
+    };
+    struct repay_store_verified verified;
+    char sql[160];
+
+    error.kind = REPAY_KIND_NONE;
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        CHECK_CASE(damages[i]);
+        take(SCHEMA_2);
+        (void)snprintf(sql, sizeof sql, "DROP TRIGGER event_is_written_once;%s", damages[i]);
+        change(sql);
+        /* An event that tells of an attempt is missed at once. */
+        if (opens()) {
+            CHECK(!repay_store_verify(journal.store, &verified, &error));
+            repay_journal_close(&journal);
+        }
+        CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
+    }
+    CHECK_CASE(NULL);
+}
+
+static void leaves_what_is_newer_alone(void)
+{
+    remove_files();
+    CHECK(opens());
+    CHECK_INT(sqlite3_exec(journal.store->db, "PRAGMA user_version=4", NULL, NULL, NULL),
+              SQLITE_OK);
+    repay_journal_close(&journal);
+    CHECK(!opens());
+    CHECK_INT(error.kind, REPAY_KIND_CONFIG);
+}
+
+/* The old file on a disk that does not fail yet. */
+static void put_on_disk(uint64_t seed, ssize_t size)
+{
+    struct sim_content *content;
+
+    remove_files();
+    sim_begin(seed);
+    content = sim_find(journal_path, true);
+    memcpy(content->now, bytes, (size_t)size);
+    memcpy(content->synced, bytes, (size_t)size);
+    content->size = content->synced_size = size;
+}
+
+static bool opens_on_disk(void)
+{
+    struct repay_store_options options = options_of(journal_path);
+    struct repay_journal_policy policy = repay_journal_policy_default();
+
+    options.vfs = "sim";
+    return repay_journal_open(&journal, &options, &policy, &error);
+}
+
+static bool is_new_and_whole(void)
+{
+    struct repay_store_verified verified = {.entries = 0};
+    bool is_good;
+
+    if (!opens_on_disk()) {
+        fprintf(stderr, "does not open: %s\n", error.message);
+        return false;
+    }
+    is_good = repay_store_verify(journal.store, &verified, &error) && verified.entries == 9 &&
+              verified.events == EVENTS_2 + 1;
+    repay_journal_close(&journal);
+    return is_good;
+}
+
+static void is_old_or_new_after_every_cut(void)
+{
+    ssize_t size = read_file(SCHEMA_2);
+    unsigned long writes, operations;
+    int broken = 0;
+
+    put_on_disk(1, size);
+    CHECK(opens_on_disk());
+    repay_journal_close(&journal);
+    writes = sim.writes;
+    operations = sim.operations;
+    CHECK(writes > 50);
+    for (unsigned long cut = 1; cut <= writes; cut++) {
+        put_on_disk(cut, size);
+        sim.cut_at = cut;
+        if (opens_on_disk())
+            repay_journal_close(&journal);
+        sim_power_on();
+        broken += is_new_and_whole() ? 0 : 1;
+    }
+    CHECK_INT(broken, 0);
+    for (unsigned long at = 1; at <= operations; at++) {
+        put_on_disk(at, size);
+        sim.fail_at = at;
+        if (opens_on_disk())
+            repay_journal_close(&journal);
+        sim_repair();
+        broken += is_new_and_whole() ? 0 : 1;
+    }
+    CHECK_INT(broken, 0);
+}
+
+int main(void)
+{
+    begin_tests();
+    if (sqlite3_vfs_register(&sim_vfs, 0) != SQLITE_OK)
+        abort();
+    becomes_what_a_new_journal_is();
+    tells_what_it_told();
+    keeps_every_attempt();
+    goes_on();
+    refuses_attempts_without_events();
+    hides_no_damage();
+    leaves_what_is_newer_alone();
+    is_old_or_new_after_every_cut();
+    sim_begin(1);
+    end_tests();
+    return CHECK_REPORT();
+}
