@@ -208,7 +208,9 @@ static void fake_header(struct fake_call *fake, const char *name, const char *va
     struct repay_request_header *header = &request->headers[request->header_count++];
 
     header->name = fake_put(fake, name);
+    (void)fake_put(fake, ": ");
     header->value = fake_put(fake, value);
+    (void)fake_put(fake, "\r\n");
 }
 
 /* A read of `target` from 127.0.0.1, unless the caller changes what it got. */

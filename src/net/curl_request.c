@@ -11,7 +11,6 @@ static void begin_line(struct repay_curl_slot *slot, uint32_t index)
         slot->lines[index - 1].next = &slot->lines[index];
 }
 
-/* libcurl's spelling: a name with a semicolon is a header without value. */
 static void put_line(struct repay_curl_slot *slot, uint32_t index, struct repay_text name,
                      struct repay_text value)
 {
@@ -19,7 +18,7 @@ static void put_line(struct repay_curl_slot *slot, uint32_t index, struct repay_
 
     begin_line(slot, index);
     repay_curl_buffer_put(out, name);
-    repay_curl_buffer_put(out, value.length > 0 ? REPAY_TEXT(": ") : REPAY_TEXT(";"));
+    repay_curl_buffer_put(out, REPAY_TEXT(": "));
     repay_curl_buffer_put(out, value);
     repay_curl_buffer_end(out);
 }
@@ -73,14 +72,17 @@ static void put_lines(struct repay_curl_slot *slot, const struct repay_request *
     }
 }
 
-static void put_field(struct repay_curl_slot *slot, const struct repay_request *request,
-                      const struct repay_request_header *header)
+/* From one header through another, as the core wrote them: "name: value", CR LF in between. */
+static struct repay_text lines_of(const struct repay_curl_slot *slot,
+                                  const struct repay_request *request, uint32_t first,
+                                  uint32_t last)
 {
-    struct repay_text value = slot->core->request_text(request, header->value);
+    const struct repay_request_header *begin = &request->headers[first];
+    const struct repay_request_header *end = &request->headers[last];
+    size_t past = (size_t)end->value.offset + end->value.length;
 
-    repay_curl_buffer_put(&slot->wire, slot->core->request_text(request, header->name));
-    repay_curl_buffer_put(&slot->wire, value.length > 0 ? REPAY_TEXT(": ") : REPAY_TEXT(":"));
-    repay_curl_buffer_put(&slot->wire, value);
+    return slot->core->request_text(
+        request, (struct repay_span){begin->name.offset, (uint16_t)(past - begin->name.offset)});
 }
 
 /*
@@ -93,12 +95,10 @@ static void put_one_line(struct repay_curl_slot *slot, const struct repay_reques
                          uint32_t accept)
 {
     begin_line(slot, 0);
-    put_field(slot, request, &request->headers[accept]);
-    for (uint32_t i = 0; i < request->header_count; i++) {
-        if (i == accept)
-            continue;
+    repay_curl_buffer_put(&slot->wire, lines_of(slot, request, accept, request->header_count - 1));
+    if (accept > 0) {
         repay_curl_buffer_put(&slot->wire, REPAY_TEXT("\r\n"));
-        put_field(slot, request, &request->headers[i]);
+        repay_curl_buffer_put(&slot->wire, lines_of(slot, request, 0, accept - 1));
     }
     repay_curl_buffer_end(&slot->wire);
     put_absence(slot, 1, REPAY_TEXT("Host"));
