@@ -675,6 +675,13 @@ endef
 # $(1) directory
 install_programs = $(if $(wildcard lua/bin/*),install -d $(1) && install -m 755 $(wildcard lua/bin/*) $(1))
 
+# The pages, and of what they link to all that is not code to be compiled, in the same places to
+# each other. $(1) directory
+DOCUMENTS = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md types/*.lua) \
+	$(sort $(shell find examples -type f))
+install_documents = for file in $(DOCUMENTS); do \
+	install -D -m 644 $$file $(1)/$$file || exit 1; done
+
 .PHONY: rock install-rock install
 rock: $(ROCK_NATIVES) $(ROCK_OPTIONAL)
 
@@ -683,6 +690,7 @@ install-rock: rock
 	for file in $(ROCK_OPTIONAL); do if [ -f $$file ]; then \
 		install -m 644 $$file $(INST_LIBDIR)/repay/native || exit 1; fi; done
 	$(call install_programs,$(INST_BINDIR))
+	@$(call install_documents,$(INST_DOCDIR))
 
 INSTALL_VMS = $(VMS:%=install-%)
 .PHONY: $(INSTALL_VMS)
@@ -693,6 +701,7 @@ $(INSTALL_VMS): install-%: all
 # The page is made of the command's own help, which needs lua-argparse.
 install: $(INSTALL_VMS)
 	$(call install_programs,$(DESTDIR)$(PREFIX)/bin)
+	@$(call install_documents,$(DESTDIR)$(PREFIX)/share/doc/repay)
 	@install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	@if env $(call lua_paths,lua54,$(BUILD)) $(lua54_PROGRAM) lua/bin/repay manual >$(BUILD)/repay.1; \
 		then install -m 644 $(BUILD)/repay.1 $(DESTDIR)$(PREFIX)/share/man/man1; \

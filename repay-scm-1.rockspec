@@ -47,5 +47,6 @@ build = {
     INST_LIBDIR = "$(LIBDIR)",
     INST_LUADIR = "$(LUADIR)",
     INST_BINDIR = "$(BINDIR)",
+    INST_DOCDIR = "$(PREFIX)/doc",
   },
 }

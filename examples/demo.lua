@@ -56,5 +56,5 @@ for _, client in pairs(clients) do client:close() end
 os.execute("kill " .. pid)
 server:close()
 print("the same as a page:   " .. PAGE)
-print("a server to play with: lua/bin/repay sandbox    (README.md: The command)")
+print("a server to play with: lua/bin/repay sandbox    (README.md: Try it without credentials)")
 print("the command:           lua/bin/repay --help")

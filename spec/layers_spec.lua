@@ -366,10 +366,10 @@ describe("a provider's name #plain", function()
     assert.same({}, wrong)
   end)
 
-  -- README's table: where each of its files is, NAME standing for the provider's.
+  -- The page's table: where each of its files is, NAME standing for the provider's.
   local function listed_files()
     local list = {}
-    local section = read("README.md"):match("\n### Adding a provider\n(.*)$")
+    local section = read("docs/inside.md"):match("\n## Adding a provider\n(.*)$")
     for cell in section:gmatch("\n| ([^|]+) |") do
       for path in cell:gmatch("`([^`]+)`") do
         list[#list + 1] = path
@@ -378,7 +378,7 @@ describe("a provider's name #plain", function()
     return list
   end
 
-  it("stands in each file that README lists for a new one", function()
+  it("stands in each file that docs/inside.md lists for a new one", function()
     local list, missing = listed_files(), {}
     assert.truthy(#list >= 14, #list)
     for _, path in ipairs(list) do

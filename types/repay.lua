@@ -1,5 +1,5 @@
 ---@meta repay
--- The public surface for the Lua language server; nothing here runs. README.md says what it means.
+-- The public surface for the Lua language server; nothing here runs. README.md and docs/ tell more.
 -- luacheck: no unused
 
 ---Money in whole minor units, at most 2^53 - 1 in size.

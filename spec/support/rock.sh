@@ -17,3 +17,7 @@ for module in core curl files journal signals system; do
     names=$(nm -D --defined-only "$tree/lib/lua/$version/repay/native/$module.so" | cut -d ' ' -f 3)
     [ "$names" = "luaopen_repay_native_$module" ]
 done
+# The pages lie beside each other as in the checkout, so that their links lead somewhere.
+for page in README.md docs/*.md; do
+    [ -f "$tree/lib/luarocks/rocks-$version/repay/scm-1/doc/$page" ]
+done
