@@ -94,6 +94,24 @@ static inline bool repay_block_equal(const char *a, const char *b, unsigned leng
     return ((uint64_t)~same & (((uint64_t)1 << length) - 1) & UINT32_MAX) == 0;
 }
 
+/*
+ * The same with the mask at hand: a bit for each of the 32 bytes that does not count. Half of them
+ * are not looked at where that is enough.
+ */
+static REPAY_ALWAYS_INLINE bool repay_block_matches(const char *a, const char *b, unsigned length,
+                                                    uint32_t beyond)
+{
+    __m128i same0 =
+        _mm_cmpeq_epi8(_mm_loadu_si128((const void *)a), _mm_loadu_si128((const void *)b));
+    if ((uint16_t)((uint32_t)_mm_movemask_epi8(same0) | beyond) != UINT16_MAX)
+        return false;
+    if (length <= 16)
+        return true;
+    __m128i same1 = _mm_cmpeq_epi8(_mm_loadu_si128((const void *)(a + 16)),
+                                   _mm_loadu_si128((const void *)(b + 16)));
+    return (uint16_t)((uint32_t)_mm_movemask_epi8(same1) | beyond >> 16) == UINT16_MAX;
+}
+
 /* Whether `length` bytes are equal. Reads both up to the next multiple of 16. */
 static inline bool repay_blocks_equal(const char *a, const char *b, size_t length)
 {
@@ -193,6 +211,13 @@ static inline bool repay_block_equal(const char *a, const char *b, unsigned leng
     return repay_blocks_equal(a, b, length);
 }
 
+static inline bool repay_block_matches(const char *a, const char *b, unsigned length,
+                                       uint32_t beyond)
+{
+    (void)beyond;
+    return repay_blocks_equal(a, b, length);
+}
+
 /* Eight lower-case hex digits to four bytes, the first byte lowest. */
 static inline bool repay_hex_word(uint64_t word, uint32_t *bytes)
 {
@@ -254,6 +279,15 @@ static inline const char *repay_skip_blanks(const char *at, const char *end)
     return at;
 }
 
+/* Eight digits, as their values, the first of them lowest. */
+static inline uint32_t repay_digits_value(uint64_t digits)
+{
+    digits = digits * 10 + (digits >> 8);
+    digits = (digits & 0x000000ff000000ffu) * (100 + ((uint64_t)1000000 << 32)) +
+             (digits >> 16 & 0x000000ff000000ffu) * (1 + ((uint64_t)10000 << 32));
+    return (uint32_t)(digits >> 32);
+}
+
 /*
  * The digits that a word of eight characters begins with: their number, 0 to 8, and their value.
  * Fewer than eight are moved up so that the characters in front count as leading zeros.
@@ -266,18 +300,13 @@ static inline unsigned repay_digits_8(uint64_t word, uint32_t *value)
      * after it, which is no harm: the digits have ended before.
      */
     uint64_t stops = ((digits + REPAY_EACH_BYTE(0x76)) | digits) & REPAY_EACH_BYTE(0x80);
-    unsigned count = stops ? (unsigned)__builtin_ctzll(stops) / 8 : 8;
-    if (count == 0) {
-        *value = 0;
-        return 0;
+    if (stops == 0) {
+        *value = repay_digits_value(digits);
+        return 8;
     }
-    digits <<= 64 - 8 * count;
-    digits = digits * 10 + (digits >> 8);
-    digits = ((digits & 0x000000ff000000ffu) * (100 + ((uint64_t)1000000 << 32)) +
-              (digits >> 16 & 0x000000ff000000ffu) * (1 + ((uint64_t)10000 << 32))) >>
-             32;
-    *value = (uint32_t)digits;
-    return count;
+    unsigned bits = (unsigned)__builtin_ctzll(stops) & 0x38;
+    *value = bits == 0 ? 0 : repay_digits_value(digits << (64 - bits));
+    return bits / 8;
 }
 
 #endif

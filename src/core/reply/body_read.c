@@ -43,11 +43,10 @@ void repay_body_begin(struct repay_body *body, const struct repay_shape *shape,
     body->consumed = 0;
     body->retry_at = PIECE_MIN;
     body->rows_before = body->builder ? builder->rows : 0;
-    body->seen = 0;
-    body->seen_inside = 0;
-    body->stage = REPAY_STAGE_ROOT;
-    body->member = REPAY_MEMBER_IS_OTHER;
-    body->inside = false;
+    body->state = (struct repay_body_state){
+        .stage = REPAY_STAGE_ROOT,
+        .member = REPAY_MEMBER_IS_OTHER,
+    };
     body->ended = false;
     body->failed = false;
     body->rows.error_is_set = false;
@@ -66,10 +65,11 @@ static bool is_row_stage(uint8_t stage)
 /* How many arrays and objects are open around the unit to come. */
 static unsigned depth_of(const struct repay_body *body)
 {
-    unsigned depth = body->stage == REPAY_STAGE_ROOT || body->stage == REPAY_STAGE_DONE ? 0 : 1;
-    if (body->inside)
+    unsigned depth =
+        body->state.stage == REPAY_STAGE_ROOT || body->state.stage == REPAY_STAGE_DONE ? 0 : 1;
+    if (body->state.inside)
         depth++;
-    if (is_row_stage(body->stage))
+    if (is_row_stage(body->state.stage))
         depth++;
     return depth;
 }
@@ -129,14 +129,14 @@ static enum repay_json_end read_rows(struct repay_body *body, struct stretch *st
     const char *end = scan->end;
     while (scan->at < stretch->stop_at) {
         const char *start = scan->at;
-        if (body->stage == REPAY_STAGE_AFTER_ROW && *start == ',') {
-            body->stage = REPAY_STAGE_ROW;
+        if (body->state.stage == REPAY_STAGE_AFTER_ROW && *start == ',') {
+            body->state.stage = REPAY_STAGE_ROW;
             scan->at++;
-        } else if (body->stage != REPAY_STAGE_ROW && *start == ']') {
-            body->stage = REPAY_STAGE_AFTER_VALUE;
+        } else if (body->state.stage != REPAY_STAGE_ROW && *start == ']') {
+            body->state.stage = REPAY_STAGE_AFTER_VALUE;
             scan->at++;
             return REPAY_JSON_OK;
-        } else if (body->stage == REPAY_STAGE_AFTER_ROW) {
+        } else if (body->state.stage == REPAY_STAGE_AFTER_ROW) {
             return repay_json_fail(scan, start, WHY_COMMA);
         } else if (*start != '{') {
             return repay_json_fail(scan, start, WHY_ROW);
@@ -150,7 +150,7 @@ static enum repay_json_end read_rows(struct repay_body *body, struct stretch *st
                 return refuse_unit(body, stretch, start);
             if (end_of != REPAY_JSON_OK)
                 return end_of;
-            body->stage = REPAY_STAGE_AFTER_ROW;
+            body->state.stage = REPAY_STAGE_AFTER_ROW;
         }
         repay_json_skip_blanks(scan);
     }
@@ -162,13 +162,31 @@ static void pass_byte(struct repay_body *body, struct repay_json_scan *scan)
 {
     if (scan->at >= scan->end)
         return;
-    if (body->stage == REPAY_STAGE_COLON && *scan->at == ':')
-        body->stage = REPAY_STAGE_VALUE;
-    else if (body->stage == REPAY_STAGE_AFTER_VALUE && *scan->at == ',')
-        body->stage = REPAY_STAGE_NAME;
+    if (body->state.stage == REPAY_STAGE_COLON && *scan->at == ':')
+        body->state.stage = REPAY_STAGE_VALUE;
+    else if (body->state.stage == REPAY_STAGE_AFTER_VALUE && *scan->at == ',')
+        body->state.stage = REPAY_STAGE_NAME;
     else
         return;
     scan->at++;
+}
+
+/* Passes what the body before began with as well. */
+static void repeat_head(struct repay_body *body, struct stretch *stretch)
+{
+    struct repay_json_scan *scan = &stretch->scan;
+    size_t length = 0;
+    struct repay_text bytes = {scan->at, (size_t)(stretch->stop_at - scan->at)};
+    if (body->consumed == 0 && repay_body_head_repeat(body, bytes, &length))
+        scan->at += length;
+}
+
+/* Keeps what the body began with: its list of rows has just begun. */
+static void note_head(struct repay_body *body, const struct stretch *stretch)
+{
+    struct repay_text bytes = {stretch->start, (size_t)(stretch->scan.at - stretch->start)};
+    if (body->consumed == 0)
+        repay_body_head_note(body, bytes);
 }
 
 /* Reads units until the stretch ends (SHORT) or something is wrong (BAD). */
@@ -176,6 +194,8 @@ static enum repay_json_end read_stretch(struct repay_body *body, struct stretch 
 {
     struct repay_json_scan *scan = &stretch->scan;
     const char *end = scan->end;
+    if (body->state.stage == REPAY_STAGE_ROOT)
+        repeat_head(body, stretch);
     for (;;) {
         repay_json_skip_blanks(scan);
         const char *start = scan->at;
@@ -183,12 +203,14 @@ static enum repay_json_end read_stretch(struct repay_body *body, struct stretch 
             return REPAY_JSON_SHORT;
         enum repay_json_end end_of;
         scan->depth = depth_of(body);
-        if (is_row_stage(body->stage)) {
+        if (is_row_stage(body->state.stage)) {
             scan->end = end;
             end_of = read_rows(body, stretch);
         } else {
             end_of = repay_body_unit(body, scan);
             end_of = unlimit_unit(body, stretch, start, end, end_of);
+            if (body->state.stage == REPAY_STAGE_FIRST_ROW && end_of == REPAY_JSON_OK)
+                note_head(body, stretch);
         }
         if (end_of != REPAY_JSON_OK)
             return end_of;
@@ -327,7 +349,7 @@ static bool refuse_end(struct repay_body *body)
 {
     int64_t offset = (int64_t)(body->consumed + body->carry.length);
     body->failed = true;
-    if (body->stage == REPAY_STAGE_ROOT)
+    if (body->state.stage == REPAY_STAGE_ROOT)
         return repay_error_set_at(body->error, REPAY_KIND_BAD_RESPONSE, 0, "the body is empty");
     return repay_error_set_at(body->error, REPAY_KIND_BAD_RESPONSE, offset,
                               "the body is cut off after %lld bytes", (long long)offset);
@@ -338,8 +360,8 @@ static void settle_envelope(struct repay_body *body)
 {
     const char *const *names = body->shape->envelope;
     for (unsigned i = 0; names && names[i]; i++) {
-        if ((body->seen >> i & 1) != 0 && body->envelope.values[i].raw.length > 0)
-            body->envelope.values[i].raw.data = body->kept.data + body->kept_at[i];
+        if ((body->state.seen >> i & 1) != 0 && body->envelope.values[i].raw.length > 0)
+            body->envelope.values[i].raw.data = body->kept.data + body->state.kept_at[i];
     }
     if (body->builder)
         body->envelope.rows = body->builder->rows - body->rows_before;
@@ -350,8 +372,10 @@ bool repay_body_end(struct repay_body *body)
     size_t read = 0;
     if (!body->failed && !body->ended) {
         body->ended = true;
-        if (carry_on(body, NULL, 0) && read_carry(body, body->carry.length, &read)) {
-            if (body->stage != REPAY_STAGE_DONE || body->carry.length > 0)
+        /* Behind a carry there are zeros already. */
+        if ((body->carry.length > 0 || carry_on(body, NULL, 0)) &&
+            read_carry(body, body->carry.length, &read)) {
+            if (body->state.stage != REPAY_STAGE_DONE || body->carry.length > 0)
                 refuse_end(body);
         }
     }

@@ -13,7 +13,7 @@
 #ifndef REPAY_BODY_READ_H
 #define REPAY_BODY_READ_H
 
-#include "envelope.h"
+#include "body_head.h"
 #include "row_read.h"
 
 #define REPAY_COLLECT_MAX (64u << 10) /* replies that do not stream are kept up to here */
@@ -37,16 +37,12 @@ struct repay_body {
     struct repay_bytes kept;  /* envelope values */
     struct repay_envelope envelope;
     struct repay_error *error;
-    uint64_t consumed; /* bytes of the body before the carry, or before the piece under way */
-    size_t retry_at;   /* carried bytes before the next try */
-    uint32_t kept_at[REPAY_ENVELOPE_MAX]; /* where in `kept` a value begins */
-    uint32_t rows_before;                 /* of the pages before */
-    uint32_t seen;                        /* members of the envelope that came, one bit each */
-    uint32_t seen_inside;                 /* likewise of rows_inside */
-    uint8_t stage;                        /* private, like the four that follow */
-    uint8_t member;                       /* what the value under way is */
-    bool inside;                          /* within the object that `rows_member` holds */
-    bool ended;                           /* no byte follows what is carried */
+    uint64_t consumed;    /* bytes of the body before the carry, or before the piece under way */
+    size_t retry_at;      /* carried bytes before the next try */
+    uint32_t rows_before; /* of the pages before */
+    struct repay_body_state state;
+    struct repay_body_head head; /* of the body before, or of this one */
+    bool ended;                  /* no byte follows what is carried */
     bool failed;
 };
 

@@ -32,7 +32,7 @@ static uint8_t place_in(const char *const *names, struct repay_json_value name)
 
 static bool is_rows_member(const struct repay_body *body, struct repay_json_value name)
 {
-    return body->builder && !body->inside && body->shape->rows_member &&
+    return body->builder && !body->state.inside && body->shape->rows_member &&
            repay_json_name_is(name, repay_text_of(body->shape->rows_member));
 }
 
@@ -40,16 +40,17 @@ static enum repay_json_end begin_member(struct repay_body *body, struct repay_js
                                         struct repay_json_value name)
 {
     const struct repay_shape *shape = body->shape;
-    uint32_t *seen = body->inside ? &body->seen_inside : &body->seen;
+    uint32_t *seen = body->state.inside ? &body->state.seen_inside : &body->state.seen;
     uint32_t bit = 0;
-    body->member = REPAY_MEMBER_IS_OTHER;
+    body->state.member = REPAY_MEMBER_IS_OTHER;
     if (is_rows_member(body, name)) {
-        body->member = REPAY_MEMBER_IS_ROWS;
+        body->state.member = REPAY_MEMBER_IS_ROWS;
         bit = SEEN_ROWS;
     } else {
-        body->member = place_in(body->inside ? shape->rows_inside : shape->envelope, name);
-        if (body->member != REPAY_MEMBER_IS_OTHER)
-            bit = (uint32_t)1 << body->member;
+        body->state.member =
+            place_in(body->state.inside ? shape->rows_inside : shape->envelope, name);
+        if (body->state.member != REPAY_MEMBER_IS_OTHER)
+            bit = (uint32_t)1 << body->state.member;
     }
     if ((*seen & bit) != 0) {
         scan->at = name.raw.data;
@@ -57,7 +58,7 @@ static enum repay_json_end begin_member(struct repay_body *body, struct repay_js
         return REPAY_JSON_BAD;
     }
     *seen |= bit;
-    body->stage = REPAY_STAGE_COLON;
+    body->state.stage = REPAY_STAGE_COLON;
     return REPAY_JSON_OK;
 }
 
@@ -73,12 +74,12 @@ static enum repay_json_end read_name(struct repay_body *body, struct repay_json_
 static bool keep_value(struct repay_body *body, struct repay_json_value value)
 {
     struct repay_envelope *envelope = &body->envelope;
-    unsigned index = body->member;
+    unsigned index = body->state.member;
     uint32_t kept_at = (uint32_t)body->kept.length;
     if (!repay_bytes_append_text(&body->kept, value.raw))
         return repay_error_set(body->error, REPAY_KIND_MEMORY,
                                "out of memory while reading a reply");
-    body->kept_at[index] = kept_at;
+    body->state.kept_at[index] = kept_at;
     envelope->values[index] = value;
     envelope->present[index] = value.type != REPAY_JSON_NULL;
     return true;
@@ -90,15 +91,16 @@ static enum repay_json_end read_plain_value(struct repay_body *body, struct repa
     enum repay_json_end end_of = repay_json_value(scan, &value);
     if (end_of != REPAY_JSON_OK)
         return end_of;
-    if (body->member == REPAY_MEMBER_IS_ROWS) {
+    if (body->state.member == REPAY_MEMBER_IS_ROWS) {
         bool is_null = value.type == REPAY_JSON_NULL;
         body->envelope.rows_found = is_null ? REPAY_ROWS_NULL : REPAY_ROWS_MISPLACED;
-    } else if (body->member != REPAY_MEMBER_IS_OTHER && !body->inside && !keep_value(body, value)) {
+    } else if (body->state.member != REPAY_MEMBER_IS_OTHER && !body->state.inside &&
+               !keep_value(body, value)) {
         body->rows.error_is_set = true;
         scan->at = value.raw.data;
         return REPAY_JSON_BAD;
     }
-    body->stage = REPAY_STAGE_AFTER_VALUE;
+    body->state.stage = REPAY_STAGE_AFTER_VALUE;
     return REPAY_JSON_OK;
 }
 
@@ -110,7 +112,7 @@ static enum repay_json_end begin_list(struct repay_body *body, struct repay_json
         return REPAY_JSON_BAD;
     }
     envelope->rows_found = REPAY_ROWS_LIST;
-    body->stage = REPAY_STAGE_FIRST_ROW;
+    body->state.stage = REPAY_STAGE_FIRST_ROW;
     scan->at++;
     return REPAY_JSON_OK;
 }
@@ -120,7 +122,7 @@ static enum repay_json_end read_one_row(struct repay_body *body, struct repay_js
     enum repay_json_end end_of = repay_row_read(&body->rows, scan, false);
     if (end_of == REPAY_JSON_OK) {
         body->envelope.rows_found = REPAY_ROWS_ONE;
-        body->stage = REPAY_STAGE_AFTER_VALUE;
+        body->state.stage = REPAY_STAGE_AFTER_VALUE;
     }
     return end_of;
 }
@@ -128,16 +130,16 @@ static enum repay_json_end read_one_row(struct repay_body *body, struct repay_js
 static enum repay_json_end read_value(struct repay_body *body, struct repay_json_scan *scan)
 {
     const struct repay_shape *shape = body->shape;
-    bool is_rows = body->member == REPAY_MEMBER_IS_ROWS;
+    bool is_rows = body->state.member == REPAY_MEMBER_IS_ROWS;
     if (*scan->at == '[') {
-        if (body->inside ? body->member != REPAY_MEMBER_IS_OTHER
-                         : is_rows && shape->rows_member_is_list)
+        if (body->state.inside ? body->state.member != REPAY_MEMBER_IS_OTHER
+                               : is_rows && shape->rows_member_is_list)
             return begin_list(body, scan);
     } else if (*scan->at == '{' && is_rows) {
         if (shape->rows_inside) {
-            body->inside = true;
+            body->state.inside = true;
             body->envelope.rows_found = REPAY_ROWS_MISPLACED; /* until a list is found in it */
-            body->stage = REPAY_STAGE_FIRST_NAME;
+            body->state.stage = REPAY_STAGE_FIRST_NAME;
             scan->at++;
             return REPAY_JSON_OK;
         }
@@ -150,8 +152,8 @@ static enum repay_json_end read_value(struct repay_body *body, struct repay_json
 /* After a member, or at once in an object without any. */
 static void close_object(struct repay_body *body)
 {
-    body->stage = body->inside ? REPAY_STAGE_AFTER_VALUE : REPAY_STAGE_DONE;
-    body->inside = false;
+    body->state.stage = body->state.inside ? REPAY_STAGE_AFTER_VALUE : REPAY_STAGE_DONE;
+    body->state.inside = false;
 }
 
 static bool begins_value(char byte)
@@ -162,12 +164,12 @@ static bool begins_value(char byte)
 enum repay_json_end repay_body_unit(struct repay_body *body, struct repay_json_scan *scan)
 {
     char byte = *scan->at;
-    switch ((enum repay_body_stage)body->stage) {
+    switch ((enum repay_body_stage)body->state.stage) {
     case REPAY_STAGE_ROOT:
         if (byte != '{')
             return repay_json_fail(scan, scan->at,
                                    begins_value(byte) ? WHY_NOT_OBJECT : WHY_NOT_JSON);
-        body->stage = REPAY_STAGE_FIRST_NAME;
+        body->state.stage = REPAY_STAGE_FIRST_NAME;
         break;
     case REPAY_STAGE_FIRST_NAME:
         if (byte != '}')
@@ -179,7 +181,7 @@ enum repay_json_end repay_body_unit(struct repay_body *body, struct repay_json_s
     case REPAY_STAGE_COLON:
         if (byte != ':')
             return repay_json_fail(scan, scan->at, WHY_COLON);
-        body->stage = REPAY_STAGE_VALUE;
+        body->state.stage = REPAY_STAGE_VALUE;
         break;
     case REPAY_STAGE_VALUE:
         return read_value(body, scan);
@@ -187,7 +189,7 @@ enum repay_json_end repay_body_unit(struct repay_body *body, struct repay_json_s
         if (byte != ',' && byte != '}')
             return repay_json_fail(scan, scan->at, WHY_COMMA);
         if (byte == ',')
-            body->stage = REPAY_STAGE_NAME;
+            body->state.stage = REPAY_STAGE_NAME;
         else
             close_object(body);
         break;

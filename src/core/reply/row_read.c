@@ -1,24 +1,21 @@
 /*
  * The pass over a row. See row_read.h.
  *
- * This is where the time of a large schedule goes, so each type has a short way for the form that
- * every provider really sends; what does not fit it goes to row_value.c, which knows all forms.
- * Each step begins with a check against `end` and then reads at most REPAY_JSON_PADDING bytes.
+ * Owns what a row may look like: which members there are, what stands between them, that none of
+ * them stands twice. This is where the time of a large schedule goes, so a row that looks like the
+ * one before it takes the way of row_repeat.h, and each value the short way of its type, while it
+ * has the form that every provider really sends; row_value.c knows all forms. Each step begins with
+ * a check against `end` and then reads at most REPAY_JSON_PADDING bytes.
  */
 #include "row_read.h"
 
-#include "date_fast.h"
-#include "wide_bytes.h"
+#include "row_repeat.h"
 #include "row_value.h"
-#include "schedule_column.h"
 
 #define WHY_COMMA     "a comma or a closing bracket is expected here"
 #define WHY_NAME      "a member's name is expected here"
 #define WHY_COLON     "a colon is expected here"
 #define WHY_DUPLICATE "stands twice in one row"
-
-static const uint32_t powers_of_10[] = {1,      10,      100,      1000,     10000,
-                                        100000, 1000000, 10000000, 100000000};
 
 void repay_row_reader_init(struct repay_row_reader *reader, const struct repay_allocator *allocator)
 {
@@ -38,6 +35,7 @@ void repay_row_reader_free(struct repay_row_reader *reader)
 static void forget_order(struct repay_row_reader *reader, const struct repay_layout *layout)
 {
     unsigned count = layout->field_count;
+    repay_row_plan_forget(&reader->plan);
     for (unsigned i = 0; i < count; i++)
         reader->next_field[i] = (uint8_t)(i + 1 < count ? i + 1 : 0);
     reader->next_field[REPAY_FIELDS_MAX] = 0;
@@ -51,136 +49,16 @@ void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builde
     reader->error = error;
     reader->field = NULL;
     reader->error_is_set = false;
-    reader->decimals = (uint8_t)decimals;
     reader->zone_minutes = (int16_t)zone_minutes;
-    reader->whole_max = REPAY_AMOUNT_MAX / powers_of_10[decimals];
-    if (reader->layout != builder->layout)
+    /* What amounts are worth is part of what is known of rows. */
+    if (reader->layout != builder->layout || reader->decimals != decimals)
         forget_order(reader, builder->layout);
+    reader->decimals = (uint8_t)decimals;
+    reader->scale = repay_powers_of_10[decimals];
+    reader->whole_max = REPAY_AMOUNT_MAX / reader->scale;
+    repay_row_plan_forget_texts(&reader->plan);
     repay_bytes_clear(&reader->extra);
     repay_bytes_clear(&reader->text);
-}
-
-/*
- * The short ways. Each gives the byte after the value, or NULL when the value is not in its common
- * form; then nothing has happened.
- */
-
-/* Up to 15 digits without a sign, and up to as many decimals as the currency has. */
-static REPAY_ALWAYS_INLINE const char *amount_short(const struct repay_row_reader *reader,
-                                                    const char *at, int64_t *minor)
-{
-    uint32_t part;
-    unsigned decimals = reader->decimals;
-    unsigned count = repay_digits_8(repay_load_8(at), &part);
-    int64_t whole = part;
-    if (REPAY_UNLIKELY(count == 0 || (*at == '0' && count > 1)))
-        return NULL;
-    at += count;
-    if (REPAY_UNLIKELY(count == 8)) {
-        count = repay_digits_8(repay_load_8(at), &part);
-        whole = whole * powers_of_10[count] + part;
-        if (count == 8 || whole >= reader->whole_max)
-            return NULL;
-        at += count;
-    }
-    whole *= powers_of_10[decimals];
-    if (*at == '.') {
-        count = repay_digits_8(repay_load_8(at + 1), &part);
-        if (REPAY_UNLIKELY(count == 0 || count > decimals))
-            return NULL;
-        whole += (int64_t)part * powers_of_10[decimals - count];
-        at += count + 1;
-    }
-    if (REPAY_UNLIKELY((*at | 0x20) == 'e'))
-        return NULL;
-    *minor = whole;
-    return at;
-}
-
-/* One to seven digits. */
-static REPAY_ALWAYS_INLINE const char *count_short(const char *at, uint32_t *out)
-{
-    uint32_t value;
-    unsigned count = repay_digits_8(repay_load_8(at), &value);
-    if (count == 0 || count == 8 || (*at == '0' && count > 1))
-        return NULL;
-    if (at[count] == '.' || (at[count] | 0x20) == 'e')
-        return NULL;
-    *out = value;
-    return at + count;
-}
-
-static REPAY_ALWAYS_INLINE const char *day_short(const char *at, uint32_t *out)
-{
-    int32_t day;
-    if (at[0] != '"' || at[11] != '"' || !repay_day_decode(at + 1, &day))
-        return NULL;
-    *out = (uint32_t)day;
-    return at + 12;
-}
-
-static REPAY_ALWAYS_INLINE const char *moment_short(const char *at, int64_t *packed)
-{
-    int32_t day;
-    uint32_t ms;
-    if (at[0] != '"' || !repay_day_decode(at + 1, &day) || at[11] != 'T' ||
-        !repay_time_decode(at + 12, &ms))
-        return NULL;
-    int64_t unix_ms = (int64_t)day * 86400000 + ms;
-    if (at[20] == 'Z' && at[21] == '"') {
-        *packed = unix_ms * 4 + REPAY_MOMENT_SECONDS;
-        return at + 22;
-    }
-    if (at[20] != '.' || repay_digits_8(repay_load_8(at + 21), &ms) != 3 || at[24] != 'Z' ||
-        at[25] != '"')
-        return NULL;
-    *packed = (unix_ms + ms) * 4 + REPAY_MOMENT_MILLIS;
-    return at + 26;
-}
-
-static REPAY_ALWAYS_INLINE const char *uuid_short(const char *at, unsigned char *out)
-{
-    if (at[0] != '"' || at[37] != '"' || !repay_uuid_decode(at + 1, out) ||
-        REPAY_UNLIKELY(repay_uuid_is_text(out)))
-        return NULL;
-    return at + 38;
-}
-
-static REPAY_ALWAYS_INLINE const char *flag_short(const char *at, unsigned char *out)
-{
-    if (memcmp(at, "true", 4) == 0) {
-        *out = 1;
-        return at + 4;
-    }
-    if (memcmp(at, "false", 5) == 0) {
-        *out = 0;
-        return at + 5;
-    }
-    return NULL;
-}
-
-/* A text that this column had lately, once more. It was checked when it came first. */
-static REPAY_ALWAYS_INLINE const char *text_at_place(const struct repay_recent_text *recent,
-                                                     const char *at, const char *end,
-                                                     uint32_t *code)
-{
-    size_t length = recent->length;
-    const char *text = at + recent->quotes;
-    if (length >= (size_t)(end - at) || !repay_blocks_equal(text, recent->data, length))
-        return NULL;
-    const char *after = text + length;
-    *code = recent->code;
-    if (recent->quotes)
-        return *at == '"' && *after == '"' ? after + 1 : NULL;
-    return *after == ',' || *after == '}' ? after : NULL;
-}
-
-static REPAY_ALWAYS_INLINE const char *text_short(const struct repay_recent_text *places,
-                                                  const char *at, const char *end, uint32_t *code)
-{
-    unsigned chosen = repay_builder_recent(at);
-    const char *after = text_at_place(&places[chosen / REPAY_RECENT_MAX], at, end, code);
-    return after ? after : text_at_place(&places[chosen % REPAY_RECENT_MAX], at, end, code);
 }
 
 /* Another text than last time, or one that needs a closer look. */
@@ -198,57 +76,6 @@ static enum repay_json_end text_changed(struct repay_row_reader *reader,
         return repay_row_stop(reader, scan, value.raw.data);
     repay_row_put_4(reader, index, code);
     return REPAY_JSON_OK;
-}
-
-/* What stays in registers while a row is read. */
-struct pass {
-    struct repay_row_reader *reader;
-    struct repay_builder *builder;
-    const struct repay_field *fields;
-    const char *end;
-    const char *start; /* the row's '{' */
-    uint32_t row;      /* its place in the segment */
-    uint32_t all;      /* a bit for every field */
-};
-
-static inline unsigned char *place_of(const struct pass *pass, unsigned index, size_t width)
-{
-    return pass->builder->columns[index] + width * pass->row;
-}
-
-/* The value at `at` in its common form; NULL: take the long way. */
-static REPAY_ALWAYS_INLINE const char *value_short(const struct pass *pass, const char *at,
-                                                   unsigned index, unsigned type)
-{
-    const char *after = NULL;
-    int64_t wide = 0;
-    uint32_t word = 0;
-    switch (type) {
-    case REPAY_FIELD_AMOUNT:
-        after = amount_short(pass->reader, at, &wide);
-        break;
-    case REPAY_FIELD_MOMENT:
-        after = moment_short(at, &wide);
-        break;
-    case REPAY_FIELD_TEXT:
-        after = text_short(pass->builder->recent[index], at, pass->end, &word);
-        memcpy(place_of(pass, index, sizeof word), &word, sizeof word);
-        return after;
-    case REPAY_FIELD_DAY:
-        after = day_short(at, &word);
-        memcpy(place_of(pass, index, sizeof word), &word, sizeof word);
-        return after;
-    case REPAY_FIELD_COUNT:
-        after = count_short(at, &word);
-        memcpy(place_of(pass, index, sizeof word), &word, sizeof word);
-        return after;
-    case REPAY_FIELD_UUID:
-        return uuid_short(at, place_of(pass, index, 16));
-    default:
-        return flag_short(at, place_of(pass, index, 1));
-    }
-    memcpy(place_of(pass, index, sizeof wide), &wide, sizeof wide);
-    return after;
 }
 
 /* The documented member with this name, or field_count. */
@@ -307,9 +134,22 @@ static enum repay_json_end read_unknown(struct repay_row_reader *reader,
     return end_of;
 }
 
+enum repay_json_end repay_row_repeat_slowly(struct repay_row_reader *reader,
+                                            struct repay_json_scan *scan,
+                                            const struct repay_row_step *step)
+{
+    /* There may be blanks that were not there last time. */
+    repay_json_skip_blanks(scan);
+    if (step->type == REPAY_STEP_UNKNOWN)
+        return read_unknown(reader, scan, repay_row_step_name(step));
+    if (step->type == REPAY_FIELD_TEXT)
+        return text_changed(reader, scan, step->field);
+    return repay_row_value(reader, scan, step->field);
+}
+
 /* A row that lacks members, has others, or is too long. */
-static enum repay_json_end finish_odd(const struct pass *pass, struct repay_json_scan *scan,
-                                      const char *at, uint32_t seen)
+static enum repay_json_end finish_odd(const struct repay_row_pass *pass,
+                                      struct repay_json_scan *scan, const char *at, uint32_t seen)
 {
     struct repay_row_reader *reader = pass->reader;
     if (at - pass->start > (ptrdiff_t)REPAY_UNIT_MAX)
@@ -322,13 +162,15 @@ static enum repay_json_end finish_odd(const struct pass *pass, struct repay_json
 }
 
 /* Past the closing brace. */
-static REPAY_ALWAYS_INLINE enum repay_json_end
-finish_row(const struct pass *pass, struct repay_json_scan *scan, const char *at, uint32_t seen)
+static REPAY_ALWAYS_INLINE enum repay_json_end finish_row(const struct repay_row_pass *pass,
+                                                          struct repay_json_scan *scan,
+                                                          const char *at, uint32_t seen)
 {
     bool odd = seen != pass->all || pass->reader->extra.length > 0 ||
                at - pass->start > (ptrdiff_t)REPAY_UNIT_MAX;
     if (REPAY_UNLIKELY(odd)) {
-        enum repay_json_end end_of = finish_odd(pass, scan, at, seen);
+        const struct repay_row_pass copy = *pass;
+        enum repay_json_end end_of = finish_odd(&copy, scan, at, seen);
         if (end_of != REPAY_JSON_OK)
             return end_of;
     }
@@ -338,14 +180,14 @@ finish_row(const struct pass *pass, struct repay_json_scan *scan, const char *at
 }
 
 /* The value at scan->at of a documented member, its blanks skipped. */
-static REPAY_ALWAYS_INLINE enum repay_json_end
-read_value(const struct pass *pass, struct repay_json_scan *scan, unsigned index)
+static enum repay_json_end read_value(const struct repay_row_pass *pass,
+                                      struct repay_json_scan *scan, unsigned index)
 {
     const char *at = scan->at;
     unsigned type = pass->fields[index].type;
     if (REPAY_UNLIKELY(at >= pass->end))
         return REPAY_JSON_SHORT;
-    const char *after = value_short(pass, at, index, type);
+    const char *after = repay_short_value(pass, at, index, type);
     if (REPAY_LIKELY(after != NULL)) {
         scan->at = after;
         return REPAY_JSON_OK;
@@ -355,18 +197,23 @@ read_value(const struct pass *pass, struct repay_json_scan *scan, unsigned index
     return repay_row_value(pass->reader, scan, index);
 }
 
-/* What is known of the members before. */
+/* What is known of a row's members, and of the one that was read last. */
 struct members {
+    uint32_t seen;     /* a bit for each documented one */
+    uint32_t steps;    /* how many are as the plan has them */
     unsigned previous; /* index of the last documented one */
-    uint32_t seen;     /* a bit for each */
+    unsigned type;     /* enum repay_field_type, or REPAY_STEP_UNKNOWN */
+    const char *value; /* where the value begins */
+    bool goes_on;      /* not the first one of the row */
+    bool is_noted;     /* and so are all before it */
 };
 
 /*
  * At the name of a member that is not the one expected: learns that it follows the previous one,
  * and reads it; or keeps it as received when it is not documented.
  */
-static enum repay_json_end read_unexpected(const struct pass *pass, struct repay_json_scan *scan,
-                                           struct members *members)
+static enum repay_json_end read_unexpected(const struct repay_row_pass *pass,
+                                           struct repay_json_scan *scan, struct members *members)
 {
     struct repay_row_reader *reader = pass->reader;
     struct repay_json_value name;
@@ -374,84 +221,147 @@ static enum repay_json_end read_unexpected(const struct pass *pass, struct repay
     enum repay_json_end end_of = read_name(reader, scan, &name, &index);
     if (end_of != REPAY_JSON_OK)
         return end_of;
-    if (index == pass->builder->layout->field_count)
+    repay_json_skip_blanks(scan);
+    members->value = scan->at;
+    if (index == pass->builder->layout->field_count) {
+        members->type = REPAY_STEP_UNKNOWN;
         return read_unknown(reader, scan, name.raw);
+    }
     if ((members->seen >> index & 1) != 0)
         return repay_row_refuse(reader, scan, name.raw.data, &pass->fields[index], WHY_DUPLICATE);
     reader->next_field[members->previous] = (uint8_t)index;
     members->previous = index;
     members->seen |= (uint32_t)1 << index;
-    repay_json_skip_blanks(scan);
+    members->type = pass->fields[index].type;
     return repay_row_value(reader, scan, index);
 }
 
-/* Past a member: the byte that separates it from what follows. */
-static inline const char *find_separator(const char *at, const char *end)
+/* At a member's name. */
+static enum repay_json_end read_member(const struct repay_row_pass *pass,
+                                       struct repay_json_scan *scan, struct members *members)
 {
-    return REPAY_LIKELY(*at == ',') ? at : repay_skip_blanks(at, end);
+    const char *at = scan->at;
+    unsigned index = pass->reader->next_field[members->previous];
+    const struct repay_field *field = &pass->fields[index];
+    unsigned length = field->json_length + 3u;
+    if (!repay_block_equal(at, field->key, length) || (members->seen >> index & 1) != 0)
+        return read_unexpected(pass, scan, members);
+    members->seen |= (uint32_t)1 << index;
+    members->previous = index;
+    members->type = field->type;
+    scan->at = repay_skip_blanks(at + length, pass->end);
+    members->value = scan->at;
+    return read_value(pass, scan, index);
 }
 
-/* At '{' of a row that has room: reads its members up to and with the closing brace. */
-static REPAY_ALWAYS_INLINE enum repay_json_end read_members(const struct pass *pass,
-                                                            struct repay_json_scan *scan)
+/* Notes the member that was read last, whose lexeme begins at `start`, for the next row. */
+static void note_member(const struct repay_row_pass *pass, struct members *members,
+                        const char *start)
 {
-    const char *end = pass->end;
-    const char *at = repay_skip_blanks(scan->at + 1, end);
-    unsigned previous = REPAY_FIELDS_MAX;
-    uint32_t seen = 0;
-    if (REPAY_UNLIKELY(*at == '}'))
-        return finish_row(pass, scan, at + 1, seen);
-    for (;;) {
-        enum repay_json_end end_of;
-        unsigned index = pass->reader->next_field[previous];
-        const struct repay_field *field = &pass->fields[index];
-        bool fresh = (seen >> index & 1) == 0;
-        scan->at = at;
-        if (REPAY_UNLIKELY(at >= end))
-            return REPAY_JSON_SHORT;
-        if (REPAY_LIKELY(repay_block_equal(at, field->key, field->json_length + 3u) && fresh)) {
-            seen |= (uint32_t)1 << index;
-            previous = index;
-            scan->at = repay_skip_blanks(at + field->json_length + 3u, end);
-            end_of = read_value(pass, scan, index);
-        } else {
-            struct members members = {previous, seen};
-            end_of = read_unexpected(pass, scan, &members);
-            previous = members.previous;
-            seen = members.seen;
-        }
-        if (REPAY_UNLIKELY(end_of != REPAY_JSON_OK))
-            return end_of;
-        at = find_separator(scan->at, end);
-        if (*at == '}')
-            return finish_row(pass, scan, at + 1, seen);
-        if (REPAY_UNLIKELY(*at != ','))
-            return repay_json_fail(scan, at, WHY_COMMA);
-        at = repay_skip_blanks(at + 1, end);
+    struct repay_row_plan *plan = &pass->reader->plan;
+    struct repay_text lexeme = {start, (size_t)(members->value - start)};
+    if (!members->is_noted)
+        return;
+    if (plan->count > members->steps)
+        repay_row_plan_cut(plan, members->steps);
+    members->is_noted = repay_row_plan_add(plan, lexeme, members->previous, members->type);
+    members->steps = plan->count;
+}
+
+/* Past a member, or at '{': stops at the next one's name, or at the closing brace. */
+static enum repay_json_end find_member(struct repay_json_scan *scan, bool goes_on)
+{
+    if (goes_on) {
+        scan->at = repay_skip_blanks(scan->at, scan->end);
+        if (*scan->at == '}')
+            return REPAY_JSON_OK;
+        if (*scan->at != ',')
+            return repay_json_fail(scan, scan->at, WHY_COMMA);
     }
+    scan->at = repay_skip_blanks(scan->at + 1, scan->end);
+    if (goes_on && *scan->at != '"')
+        return repay_json_fail(scan, scan->at, WHY_NAME);
+    return scan->at >= scan->end ? REPAY_JSON_SHORT : REPAY_JSON_OK;
 }
 
-/* At '{'. */
-static REPAY_ALWAYS_INLINE enum repay_json_end read_row(struct pass *pass,
-                                                        struct repay_json_scan *scan)
+/* Reads what follows the members that are known already, up to and with the closing brace. */
+static enum repay_json_end read_members(const struct repay_row_pass *pass,
+                                        struct repay_json_scan *scan, struct members *members)
+{
+    for (;;) {
+        const char *start = scan->at;
+        enum repay_json_end end_of = find_member(scan, members->goes_on);
+        if (end_of != REPAY_JSON_OK)
+            return end_of;
+        if (*scan->at == '}')
+            break;
+        end_of = read_member(pass, scan, members);
+        if (end_of != REPAY_JSON_OK)
+            return end_of;
+        note_member(pass, members, start);
+        members->goes_on = true;
+    }
+    if (members->is_noted)
+        repay_row_plan_cut(&pass->reader->plan, members->steps);
+    return finish_row(pass, scan, scan->at + 1, members->seen);
+}
+
+/* The row's members from the first on that is not as the plan has it. */
+static enum repay_json_end read_rest(const struct repay_row_pass *pass,
+                                     struct repay_json_scan *scan, uint32_t steps)
+{
+    const struct repay_row_plan *plan = &pass->reader->plan;
+    struct members members = {
+        .steps = steps,
+        .previous = REPAY_FIELDS_MAX,
+        .goes_on = steps > 0,
+        .is_noted = true,
+    };
+    for (uint32_t i = 0; i < steps; i++) {
+        if (plan->steps[i].type == REPAY_STEP_UNKNOWN)
+            continue;
+        members.previous = plan->steps[i].field;
+        members.seen |= (uint32_t)1 << members.previous;
+    }
+    return read_members(pass, scan, &members);
+}
+
+/*
+ * At '{'. The pass has no address outside of what is inlined here, so that it stays in registers;
+ * whoever else wants it gets a copy.
+ */
+static REPAY_ALWAYS_INLINE enum repay_json_end
+read_row(struct repay_row_pass *pass, struct repay_json_scan *scan, const char *at)
 {
     struct repay_row_reader *reader = pass->reader;
+    uint32_t steps = 0;
     if (REPAY_UNLIKELY(reader->extra.length > 0))
         repay_bytes_clear(&reader->extra);
+    scan->at = at;
     if (!repay_builder_begin_row(pass->builder, reader->error))
-        return repay_row_stop(reader, scan, scan->at);
-    pass->start = scan->at;
+        return repay_row_stop(reader, scan, at);
+    pass->start = at;
     pass->row = pass->builder->row;
-    return read_members(pass, scan);
+    enum repay_json_end end_of = repay_row_repeat(pass, scan, &at, &steps);
+    if (REPAY_UNLIKELY(end_of != REPAY_JSON_OK))
+        return end_of;
+    if (REPAY_LIKELY(*at == '}' && steps > 0 && steps == reader->plan.count))
+        return finish_row(pass, scan, at + 1, reader->plan.seen);
+    const struct repay_row_pass copy = *pass;
+    scan->at = at;
+    return read_rest(&copy, scan, steps);
 }
 
 /* The next row, where only a comma and blanks lie before it; NULL where anything else does. */
 static inline const char *next_row(const char *at, const char *end)
 {
-    at = repay_skip_blanks(at, end);
-    if (*at != ',')
-        return NULL;
-    at = repay_skip_blanks(at + 1, end);
+    if (REPAY_UNLIKELY(at[0] != ',' || at[1] != '{')) {
+        at = repay_skip_blanks(at, end);
+        if (*at != ',')
+            return NULL;
+        at = repay_skip_blanks(at + 1, end) - 1;
+    }
+    at++;
     return *at == '{' && at < end ? at : NULL;
 }
 
@@ -459,7 +369,7 @@ enum repay_json_end repay_row_read(struct repay_row_reader *reader, struct repay
                                    bool many)
 {
     struct repay_builder *builder = reader->builder;
-    struct pass pass = {
+    struct repay_row_pass pass = {
         .reader = reader,
         .builder = builder,
         .fields = builder->layout->fields,
@@ -471,8 +381,7 @@ enum repay_json_end repay_row_read(struct repay_row_reader *reader, struct repay
     enum repay_json_end end_of = REPAY_JSON_OK;
     scan->depth++;
     for (const char *at = start; at && end_of == REPAY_JSON_OK;) {
-        scan->at = at;
-        end_of = read_row(&pass, scan);
+        end_of = read_row(&pass, scan, at);
         if (end_of == REPAY_JSON_OK) {
             whole_to = scan->at;
             at = many ? next_row(whole_to, pass.end) : NULL;

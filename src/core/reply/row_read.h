@@ -6,14 +6,16 @@
  * is not documented. Refuses what would make an amount uncertain: a documented member twice, an
  * amount that is no number, decimals that would have to be rounded.
  *
- * The order of members is learned: after this one came that one. A body in any fixed order is
- * then read by comparing each name with the one expected, 32 bytes at a time.
+ * How a row looks is learned from the one before it (row_plan.h), and a row that looks the same is
+ * read by comparing whatever stands between its values at once. A row that does not is read member
+ * by member; there each name is compared with the one that followed last time.
  */
 #ifndef REPAY_ROW_READ_H
 #define REPAY_ROW_READ_H
 
 #include "bytes.h"
 #include "json_read.h"
+#include "row_plan.h"
 #include "schedule_build.h"
 
 /* One row, or one value of an envelope: the longest documented row has under 1,000 bytes. */
@@ -29,9 +31,11 @@ struct repay_row_reader {
     bool error_is_set;                 /* on BAD: memory or a ceiling; `error` says which */
     uint8_t decimals;
     int16_t zone_minutes;
+    int64_t scale;     /* minor units of a major one */
     int64_t whole_max; /* amounts below this many major units fit without a check */
     uint8_t
         next_field[REPAY_FIELDS_MAX + 1]; /* which member follows which; the last: begins a row */
+    struct repay_row_plan plan;           /* how the last row looked */
 };
 
 void repay_row_reader_init(struct repay_row_reader *reader,

@@ -20,30 +20,24 @@ static size_t text_entry_size(struct repay_text text)
 
 static bool is_constant(const unsigned char *values, size_t width, uint32_t rows)
 {
+    /* Most columns change from the first row to the second, and often in their low bytes. */
+    if (width >= 4 && repay_load_4(values) != repay_load_4(values + width))
+        return false;
     /* Every value equals its neighbour exactly when the column equals itself moved by one. */
     return memcmp(values, values + width, (rows - 1) * width) == 0;
 }
 
-/* One bit a field whose column can be stored once. */
-static uint32_t constant_columns(const struct repay_builder *builder)
+/* Bytes of all columns, and one bit a field whose column is stored once. */
+static size_t measure_columns(const struct repay_builder *builder, uint32_t *constant)
 {
-    uint32_t mask = 0;
-    if (builder->rows < 2)
-        return 0;
-    for (unsigned i = 0; i < builder->layout->field_count; i++) {
-        size_t width = repay_field_width(builder->layout->fields[i].type);
-        if (is_constant(builder->columns[i], width, builder->rows))
-            mask |= 1u << i;
-    }
-    return mask;
-}
-
-static size_t columns_size(const struct repay_builder *builder, uint32_t constant)
-{
+    const struct repay_layout *layout = builder->layout;
     size_t size = 0;
-    for (unsigned i = 0; i < builder->layout->field_count; i++) {
-        size_t width = repay_field_width(builder->layout->fields[i].type);
-        size += (constant >> i & 1) != 0 ? width : width * builder->rows;
+    *constant = 0;
+    for (unsigned i = 0; i < layout->field_count; i++) {
+        size_t width = repay_field_width(layout->fields[i].type);
+        bool once = builder->rows >= 2 && is_constant(builder->columns[i], width, builder->rows);
+        *constant |= once ? (uint32_t)1 << i : 0;
+        size += once ? width : width * builder->rows;
     }
     return repay_row_store_aligned(size);
 }
@@ -63,9 +57,10 @@ static size_t facts_size(const struct repay_schedule_facts *facts)
 size_t repay_builder_packed_size(const struct repay_builder *builder,
                                  const struct repay_schedule_facts *facts)
 {
+    uint32_t constant;
     if (builder->segment_count > 1 || builder->text_count > 1)
         return (size_t)REPAY_SCHEDULE_INLINE_MAX + 1;
-    return sizeof(struct repay_schedule) + columns_size(builder, constant_columns(builder)) +
+    return sizeof(struct repay_schedule) + measure_columns(builder, &constant) +
            builder->extra_count * sizeof(struct repay_extra) + stored_text_size(builder) +
            facts_size(facts);
 }
@@ -114,14 +109,15 @@ void repay_builder_pack(const struct repay_builder *builder,
 {
     struct repay_schedule *schedule = memory;
     unsigned char *columns = (unsigned char *)(schedule + 1);
-    uint32_t constant = constant_columns(builder);
+    uint32_t constant;
+    size_t size = measure_columns(builder, &constant);
     size_t extras_size = builder->extra_count * sizeof *builder->extras;
     assert(builder->segment_count <= 1 && builder->text_count <= 1);
 
     set_facts(schedule, builder, facts);
     schedule->constant_columns = constant;
     copy_columns(builder, constant, columns);
-    unsigned char *extras = columns + columns_size(builder, constant);
+    unsigned char *extras = columns + size;
     if (extras_size > 0)
         memcpy(extras, builder->extras, extras_size);
     unsigned char *texts = extras + extras_size;
