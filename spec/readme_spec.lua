@@ -11,6 +11,7 @@ local sandbox = require "repay.sandbox"
 local tour = require "spec.support.tour"
 
 local read = documents.read
+local VM = rawget(_G, "jit") and "luajit" or "lua5.4"
 
 -- A page that nobody can read in ten minutes is two pages.
 local LINES_MOST = { ["README.md"] = 450 }
@@ -199,6 +200,40 @@ describe("the documents", function()
     assert.are.equal("", table.concat(missing, ", "))
   end)
 
+  it("speak of commands and options that there are #interpreter", function()
+    local help, wrong, count = {}, {}, 0
+    local function judge(path, words)
+      local command = words:match("^repay (%l+)")
+      if not command then
+        return
+      end
+      help[command] = help[command] or output_of(("%s lua/bin/repay %s --help 2>&1"):format(
+        VM, command))
+      count = count + 1
+      if not help[command]:find("^usage: repay " .. command .. "%f[%s]") then
+        wrong[#wrong + 1] = path .. ": " .. words
+      end
+      for option in words:gmatch("%s(%-%-%l[%l-]*)") do
+        if not help[command]:find("%s" .. option:gsub("%-", "%%-") .. "%f[%s,]") then
+          wrong[#wrong + 1] = path .. ": " .. words .. ": " .. option
+        end
+      end
+    end
+    for _, page in ipairs(pages) do
+      for words in page.prose:gmatch("`(repay %l[^`]*)`") do
+        judge(page.path, words)
+      end
+      for _, block in ipairs(page.blocks) do
+        local typed = block.language == "sh" and block.body:gsub("#[^\n]*", "") or ""
+        for words in typed:gmatch("%f[^%s;]repay %l[^\n;|]*") do
+          judge(page.path, words)
+        end
+      end
+    end
+    assert.are.equal("", table.concat(wrong, "\n"))
+    assert.is_true(count >= 30, count)
+  end)
+
   -- What README says that the demonstration prints.
   it("show what make demo shows #interpreter #slow", function()
     local shown = {}
@@ -210,8 +245,7 @@ describe("the documents", function()
     end
     assert.is_true(#shown >= 8)
     local page, lines = os.tmpname(), {}
-    local text = output_of(("%s examples/demo.lua %s"):format(
-      rawget(_G, "jit") and "luajit" or "lua5.4", page))
+    local text = output_of(("%s examples/demo.lua %s"):format(VM, page))
     os.remove(page)
     for line in text:gmatch("(.-)\n") do lines[#lines + 1] = tour.plain(line) end
     assert.is_true(tour.agrees(shown, lines), text)
