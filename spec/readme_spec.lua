@@ -231,7 +231,7 @@ describe("the documents", function()
       end
     end
     assert.are.equal("", table.concat(wrong, "\n"))
-    assert.is_true(count >= 30, count)
+    assert.is_true(count >= 20, count)
   end)
 
   -- What README says that the demonstration prints.
