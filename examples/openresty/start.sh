@@ -5,7 +5,7 @@
 #
 # NGINX names another program (openresty), WORKERS how many workers (2), STATE a directory for the
 # journal and the logs (a new one, removed at the end). CHECK=1 only has nginx check the
-# configuration, which opens the clients and sends nothing.
+# configuration, which runs none of its Lua.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -81,7 +81,7 @@ sed -e "s|@USER@|$user|" -e "s|@WORKERS@|${WORKERS:-2}|" -e "s|@MODULES@|$lines|
     -e "s|@RESOLVER@|${resolver:+resolver $resolver;}|" -e "s|@LISTEN@|127.0.0.1:$port|" \
     -e "s|@LOG@|${LOG:-stderr}|" "$here/nginx.conf.template" >"$state/nginx.conf"
 
-# Whatever is wrong with the configuration, or with what it loads, is said before anything listens.
+# What is wrong with the configuration itself is said before anything listens.
 GATEWAY_SETTINGS="$state/settings.json" GATEWAY_JOURNAL="$state/repayments.journal" \
     "$nginx" -t -q -p "$state/" -c nginx.conf -e stderr
 if [ -n "${CHECK:-}" ]; then
