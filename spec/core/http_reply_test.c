@@ -607,6 +607,69 @@ static void survives_every_failed_allocation(void)
     free(story.text);
 }
 
+/* Values are looked at eight bytes at a time: every byte at every place of some of each length. */
+static void refuses_control_bytes_wherever_they_are(void)
+{
+    struct story story = {.text = malloc(STORY_MAX), .calls_left = -1};
+    unsigned wrong = 0;
+
+    for (unsigned length = 1; length <= 26; length++) {
+        for (unsigned place = 0; place < length; place++) {
+            for (unsigned byte = 0; byte < 256; byte++) {
+                char reply[128];
+                char *at = stpcpy(reply, OK_HEAD "X: ");
+                bool is_control = (byte < 0x20 && byte != '\t') || byte == 0x7f;
+                /* These would end the line. */
+                if (byte == '\n' || (byte == '\r' && place + 1 == length))
+                    continue;
+                memset(at, 'v', length);
+                at[place] = (char)byte;
+                at = stpcpy(at + length, "\r\nContent-Length: 0\r\n\r\n");
+                size_t size = (size_t)(at - reply);
+                run((struct repay_text){reply, size}, size, false, &story);
+                wrong += story.state != (is_control ? REPAY_HTTP_BAD : REPAY_HTTP_DONE);
+            }
+        }
+    }
+    CHECK_INT(wrong, 0);
+    free(story.text);
+}
+
+/* With a length of nothing such a reply is whole; with the length unread it waits for a body. */
+static bool ends_with_its_head(const char *name)
+{
+    struct story story = {.text = malloc(STORY_MAX), .calls_left = -1};
+    char reply[128];
+
+    (void)snprintf(reply, sizeof reply, OK_HEAD "%s: 0\r\n\r\n", name);
+    run(repay_text_of(reply), strlen(reply), false, &story);
+    free(story.text);
+    return story.state == REPAY_HTTP_DONE;
+}
+
+static void knows_a_name_in_any_case_and_no_other(void)
+{
+    static const char length[] = "content-length";
+    char name[sizeof length];
+
+    for (unsigned capitals = 0; capitals < 1u << (sizeof length - 1); capitals += 7) {
+        for (size_t i = 0; i < sizeof length; i++) {
+            bool is_letter = length[i] >= 'a' && length[i] <= 'z';
+            name[i] = (char)(is_letter && (capitals >> i & 1) != 0 ? length[i] - 0x20 : length[i]);
+        }
+        CHECK(ends_with_its_head(name));
+    }
+    for (size_t i = 0; i + 1 < sizeof length; i++) {
+        for (int bit = 0; bit < 8; bit++) {
+            memcpy(name, length, sizeof name);
+            name[i] = (char)(name[i] ^ 1 << bit);
+            CHECK(ends_with_its_head(name) == (1 << bit == 0x20 && name[i] != '\r'));
+        }
+    }
+    CHECK(!ends_with_its_head("content-lengt"));
+    CHECK(!ends_with_its_head("content-lengthy"));
+}
+
 int main(void)
 {
     test_allocator_init(&test);
@@ -620,6 +683,8 @@ int main(void)
     the_sink_may_stop_it();
     a_refusal_stands();
     survives_every_failed_allocation();
+    refuses_control_bytes_wherever_they_are();
+    knows_a_name_in_any_case_and_no_other();
     test_allocator_end(&test);
     return CHECK_REPORT();
 }

@@ -8,6 +8,8 @@
  */
 #include "http_reply.h"
 
+#include "wide_bytes.h"
+
 #define STATUS_PREFIX   "HTTP/1."
 #define HEX_DIGITS_MAX  15 /* the sizes that fit int64 whatever the digits are */
 #define EMPTY_LINE_SIZE 2
@@ -99,13 +101,48 @@ static bool is_token_byte(char byte)
     return classes[(unsigned char)byte] == 1;
 }
 
+/* Eight bytes of which one may be a control byte, a tab included; never no where there is one. */
+static bool may_hold_control_byte(uint64_t word)
+{
+    uint64_t del = word ^ REPAY_EACH_BYTE(0x7f);
+    uint64_t below = (word - REPAY_EACH_BYTE(0x20)) & ~word;
+
+    return ((below | ((del - REPAY_EACH_BYTE(0x01)) & ~del)) & REPAY_EACH_BYTE(0x80)) != 0;
+}
+
 static bool has_control_byte(struct repay_text text)
 {
     unsigned char found = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < text.length; i++)
+    while (text.length - i >= 8 && !may_hold_control_byte(repay_load_8(text.data + i)))
+        i += 8;
+    /* What is left of eight or more bytes, with some before it once more. */
+    if (i > 0 && text.length - i < 8 &&
+        !may_hold_control_byte(repay_load_8(text.data + text.length - 8)))
+        return false;
+    for (; i < text.length; i++)
         found |= classes[(unsigned char)text.data[i]];
     return found & 2;
+}
+
+/*
+ * Whether a name, or a value without control bytes, is this word of eight or more lower-case
+ * letters and hyphens. Of the other bytes only a control byte becomes one of these with the bit
+ * that tells small letters from capitals.
+ */
+static bool is_word(struct repay_text text, struct repay_text word)
+{
+    size_t last = word.length - 8;
+
+    if (text.length != word.length)
+        return false;
+    for (size_t i = 0; i < last; i += 8) {
+        if ((repay_load_8(text.data + i) | REPAY_EACH_BYTE(0x20)) != repay_load_8(word.data + i))
+            return false;
+    }
+    return (repay_load_8(text.data + last) | REPAY_EACH_BYTE(0x20)) ==
+           repay_load_8(word.data + last);
 }
 
 static bool is_blank(char byte)
@@ -183,6 +220,8 @@ static void read_connection(struct repay_http_reply *reply, struct repay_text va
 {
     size_t first = 0;
 
+    if (is_word(value, REPAY_TEXT("keep-alive")))
+        return;
     for (size_t i = 0; i <= value.length; i++) {
         if (i < value.length && value.data[i] != ',')
             continue;
@@ -226,13 +265,13 @@ static bool read_field(struct repay_http_reply *reply, struct repay_text line,
         return false;
     if (reply->status < 200)
         return true;
-    if (repay_text_equal_fold(name, REPAY_TEXT("content-length"))) {
+    if (is_word(name, REPAY_TEXT("content-length"))) {
         if (!read_length(reply, value, error))
             return false;
-    } else if (repay_text_equal_fold(name, REPAY_TEXT("transfer-encoding"))) {
+    } else if (is_word(name, REPAY_TEXT("transfer-encoding"))) {
         if (!read_coding(reply, value, error))
             return false;
-    } else if (repay_text_equal_fold(name, REPAY_TEXT("connection"))) {
+    } else if (is_word(name, REPAY_TEXT("connection"))) {
         read_connection(reply, value);
     }
     if (!reply->sink->field(reply->sink->context, name, value))
