@@ -32,6 +32,25 @@ static void holds_what_is_appended(void)
     test_allocator_end(&test);
 }
 
+static void makes_room_for_its_owner(void)
+{
+    struct test_allocator test;
+    struct repay_bytes bytes;
+
+    test_allocator_init(&test);
+    repay_bytes_init(&bytes, &test.allocator, 200);
+    CHECK(repay_bytes_append(&bytes, "ab", 2));
+    CHECK(repay_bytes_reserve(&bytes, 198));
+    CHECK_INT(bytes.length, 2);
+    CHECK_INT(bytes.capacity, 200);
+    memset(bytes.data + 2, 'x', 198);
+    CHECK(!repay_bytes_reserve(&bytes, 199));
+    CHECK(bytes.failed && bytes.too_large);
+    CHECK_TEXT_IS(repay_bytes_text(&bytes), "ab");
+    repay_bytes_free(&bytes);
+    test_allocator_end(&test);
+}
+
 static void writes_integers(void)
 {
     static const struct {
@@ -198,6 +217,7 @@ static void wipes_memory(void)
 int main(void)
 {
     holds_what_is_appended();
+    makes_room_for_its_owner();
     writes_integers();
     stops_at_the_ceiling();
     grows_by_doubling();

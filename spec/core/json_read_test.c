@@ -486,11 +486,32 @@ static void compares_blocks(void)
             memset(b, 'k', sizeof b);
             b[differing] = (char)('k' ^ 0x80);
             wrong += repay_blocks_equal(a, b, length) != (differing >= length);
-            if (length <= 32)
-                wrong += repay_block_equal(a, b, length) != (differing >= length);
+            if (length > 32)
+                continue;
+            uint32_t beyond = ~(uint32_t)(((uint64_t)1 << length) - 1);
+            wrong += repay_block_equal(a, b, length) != (differing >= length);
+            wrong += repay_block_matches(a, b, length, beyond) != (differing >= length);
         }
     }
     CHECK_INT(wrong, 0);
+}
+
+static void loads_a_few_bytes(void)
+{
+    static const char text[] = "\xf1\x02\x83\x04\x95\x06\xa7";
+    char *copy = malloc(sizeof text);
+    if (!copy)
+        abort();
+    for (size_t count = 0; count < 8; count++) {
+        uint64_t expected = 0;
+        for (size_t i = count; i > 0; i--)
+            expected = expected << 8 | (unsigned char)text[i - 1];
+        /* At the end of the memory, so that a sanitizer sees every byte too many. */
+        char *at = copy + sizeof text - count;
+        memcpy(at, text, count);
+        CHECK(repay_load_few(at, count) == expected);
+    }
+    free(copy);
 }
 
 static void counts_digits(void)
@@ -619,6 +640,7 @@ int main(void)
     finds_members_by_name();
     block_helpers_mean_what_they_say();
     compares_blocks();
+    loads_a_few_bytes();
     counts_digits();
     decodes_uuids();
     fast_days_are_the_calendar_s();

@@ -45,17 +45,6 @@ void repay_bytes_free(struct repay_bytes *bytes)
     bytes->not_text = false;
 }
 
-void repay_bytes_clear(struct repay_bytes *bytes)
-{
-    /* All of the memory: an owner may have shortened the buffer by setting its length. */
-    if (bytes->wipes && bytes->data)
-        repay_wipe(bytes->data, bytes->capacity);
-    bytes->length = 0;
-    bytes->failed = false;
-    bytes->too_large = false;
-    bytes->not_text = false;
-}
-
 static size_t grown_capacity(const struct repay_bytes *bytes, size_t needed)
 {
     size_t capacity = bytes->capacity < REPAY_BYTES_FIRST ? REPAY_BYTES_FIRST : bytes->capacity;

@@ -34,8 +34,8 @@ void repay_bytes_init_wiping(struct repay_bytes *bytes, const struct repay_alloc
                              size_t ceiling);
 /* Frees the memory; the buffer can be used again at once. Safe twice. */
 void repay_bytes_free(struct repay_bytes *bytes);
-/* Length 0 and not failed, memory kept (wiped first where the buffer wipes). */
-void repay_bytes_clear(struct repay_bytes *bytes);
+/* Makes room for `extra` bytes that the owner writes behind `length` himself. */
+bool repay_bytes_reserve(struct repay_bytes *bytes, size_t extra);
 
 /*
  * Room for so many bytes more, so that what is appended next moves nothing. Appending asks for it by
@@ -90,5 +90,17 @@ static inline struct repay_text repay_bytes_text(const struct repay_bytes *bytes
 
 /* Overwrites memory in a way the compiler keeps. */
 void repay_wipe(void *memory, size_t size);
+
+/* Length 0 and not failed, memory kept (wiped first where the buffer wipes). */
+static inline void repay_bytes_clear(struct repay_bytes *bytes)
+{
+    /* All of the memory: an owner may have shortened the buffer by setting its length. */
+    if (bytes->wipes)
+        repay_wipe(bytes->data, bytes->capacity);
+    bytes->length = 0;
+    bytes->failed = false;
+    bytes->too_large = false;
+    bytes->not_text = false;
+}
 
 #endif

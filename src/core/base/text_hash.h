@@ -54,10 +54,8 @@ static inline uint64_t repay_text_hash(uint64_t key0, uint64_t key1, struct repa
     size_t i = 0;
     for (; i + 8 <= text.length; i += 8)
         repay_hash_word(&state, repay_load_8(text.data + i));
-    char rest[8] = {0};
-    if (i < text.length)
-        memcpy(rest, text.data + i, text.length - i);
-    repay_hash_word(&state, repay_load_8(rest) | (uint64_t)text.length << 56);
+    uint64_t rest = i < text.length ? repay_load_few(text.data + i, text.length - i) : 0;
+    repay_hash_word(&state, rest | (uint64_t)text.length << 56);
     state.c ^= 0xff;
     for (unsigned round = 0; round < 3; round++)
         repay_hash_round(&state);

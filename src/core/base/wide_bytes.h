@@ -48,6 +48,18 @@ static inline uint32_t repay_load_4(const void *at)
     return word;
 }
 
+/* The same of fewer than 8 bytes, with zeros above; reads no others. */
+static inline uint64_t repay_load_few(const void *at, size_t count)
+{
+    const unsigned char *bytes = at;
+    if (count >= 4)
+        return repay_load_4(bytes) | (uint64_t)repay_load_4(bytes + count - 4) << 8 * (count - 4);
+    if (count == 0)
+        return 0;
+    return bytes[0] | (uint64_t)bytes[count / 2] << 8 * (count / 2) |
+           (uint64_t)bytes[count - 1] << 8 * (count - 1);
+}
+
 /* The first `count` bytes of a word, 0 to 8. */
 static inline uint64_t repay_low_bytes(unsigned count)
 {

@@ -149,8 +149,7 @@ static enum repay_json_end read_value(struct repay_body *body, struct repay_json
     return read_plain_value(body, scan);
 }
 
-/* After a member, or at once in an object without any. */
-static void close_object(struct repay_body *body)
+void repay_body_close(struct repay_body *body)
 {
     body->state.stage = body->state.inside ? REPAY_STAGE_AFTER_VALUE : REPAY_STAGE_DONE;
     body->state.inside = false;
@@ -174,7 +173,7 @@ enum repay_json_end repay_body_unit(struct repay_body *body, struct repay_json_s
     case REPAY_STAGE_FIRST_NAME:
         if (byte != '}')
             return read_name(body, scan);
-        close_object(body);
+        repay_body_close(body);
         break;
     case REPAY_STAGE_NAME:
         return read_name(body, scan);
@@ -191,7 +190,7 @@ enum repay_json_end repay_body_unit(struct repay_body *body, struct repay_json_s
         if (byte == ',')
             body->state.stage = REPAY_STAGE_NAME;
         else
-            close_object(body);
+            repay_body_close(body);
         break;
     default:
         return repay_json_fail(scan, scan->at, WHY_TRAILING);

@@ -30,5 +30,7 @@ enum { /* what body->member says besides an index of shape->envelope or shape->r
  * that stands alone is a unit too; the list of rows is begun here and read by the caller.
  */
 enum repay_json_end repay_body_unit(struct repay_body *body, struct repay_json_scan *scan);
+/* At the brace that ends an object: after a member, or at once in an object without any. */
+void repay_body_close(struct repay_body *body);
 
 #endif

@@ -61,17 +61,33 @@ void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builde
     repay_bytes_clear(&reader->text);
 }
 
+/* A string of one block that is plain to its end. */
+static bool scan_short(struct repay_json_scan *scan, struct repay_json_value *out)
+{
+    const char *at = scan->at;
+    if (*at != '"' || at + 1 >= scan->end)
+        return false;
+    unsigned plain = repay_block_plain(at + 1);
+    if (plain == REPAY_BLOCK_BYTES || at[plain + 1] != '"')
+        return false;
+    *out = (struct repay_json_value){.type = REPAY_JSON_STRING, .raw = {at, plain + 2}};
+    scan->at = at + plain + 2;
+    return true;
+}
+
 /* Another text than last time, or one that needs a closer look. */
 static enum repay_json_end text_changed(struct repay_row_reader *reader,
                                         struct repay_json_scan *scan, unsigned index)
 {
     struct repay_json_value value;
     uint32_t code;
-    if (*scan->at != '"')
-        return repay_row_value(reader, scan, index);
-    enum repay_json_end end_of = repay_json_string(scan, &value);
-    if (end_of != REPAY_JSON_OK)
-        return end_of;
+    if (!scan_short(scan, &value)) {
+        if (*scan->at != '"')
+            return repay_row_value(reader, scan, index);
+        enum repay_json_end end_of = repay_json_string(scan, &value);
+        if (end_of != REPAY_JSON_OK)
+            return end_of;
+    }
     if (!repay_row_intern(reader, index, value, &code))
         return repay_row_stop(reader, scan, value.raw.data);
     repay_row_put_4(reader, index, code);
@@ -105,16 +121,8 @@ static enum repay_json_end read_name(struct repay_row_reader *reader, struct rep
     enum repay_json_end end_of = repay_json_string(scan, name);
     if (end_of != REPAY_JSON_OK)
         return end_of;
-    text = repay_json_inner(*name);
-    if (name->escaped) {
-        repay_bytes_clear(&reader->text);
-        if (!repay_bytes_append_text(&reader->text, name->raw)) {
-            repay_error_set(reader->error, REPAY_KIND_MEMORY, "out of memory while reading a row");
-            return repay_row_stop(reader, scan, name->raw.data);
-        }
-        text =
-            (struct repay_text){reader->text.data, repay_json_unescape(*name, reader->text.data)};
-    }
+    if (!repay_row_plain_text(reader, *name, &text))
+        return repay_row_stop(reader, scan, name->raw.data);
     *index = find_field(reader, text);
     repay_json_skip_blanks(scan);
     if (*scan->at != ':')
@@ -345,7 +353,8 @@ read_row(struct repay_row_pass *pass, struct repay_json_scan *scan, const char *
     enum repay_json_end end_of = repay_row_repeat(pass, scan, &at, &steps);
     if (REPAY_UNLIKELY(end_of != REPAY_JSON_OK))
         return end_of;
-    if (REPAY_LIKELY(*at == '}' && steps > 0 && steps == reader->plan.count))
+    /* Before the first member there is no closing brace. */
+    if (REPAY_LIKELY(*at == '}' && steps == reader->plan.count))
         return finish_row(pass, scan, at + 1, reader->plan.seen);
     const struct repay_row_pass copy = *pass;
     scan->at = at;
@@ -355,14 +364,17 @@ read_row(struct repay_row_pass *pass, struct repay_json_scan *scan, const char *
 /* The next row, where only a comma and blanks lie before it; NULL where anything else does. */
 static inline const char *next_row(const char *at, const char *end)
 {
-    if (REPAY_UNLIKELY(at[0] != ',' || at[1] != '{')) {
+    if (REPAY_LIKELY(at[0] == ',' && at[1] == '{')) {
+        at++;
+    } else {
         at = repay_skip_blanks(at, end);
         if (*at != ',')
             return NULL;
-        at = repay_skip_blanks(at + 1, end) - 1;
+        at = repay_skip_blanks(at + 1, end);
+        if (*at != '{')
+            return NULL;
     }
-    at++;
-    return *at == '{' && at < end ? at : NULL;
+    return at < end ? at : NULL;
 }
 
 enum repay_json_end repay_row_read(struct repay_row_reader *reader, struct repay_json_scan *scan,

@@ -70,13 +70,16 @@ repay_repeat_text(const struct repay_row_pass *pass, struct repay_row_step *step
     return after;
 }
 
-/* The type is a constant in each case, so that nothing is asked twice. */
+/*
+ * The type is a constant in each case, so that nothing is asked twice. Most values are amounts: they
+ * do not wait for the jump.
+ */
 static REPAY_ALWAYS_INLINE const char *
 repay_repeat_value(const struct repay_row_pass *pass, struct repay_row_step *step, const char *at)
 {
-    switch (step->type) {
-    case REPAY_FIELD_AMOUNT:
+    if (step->type == REPAY_FIELD_AMOUNT)
         return repay_repeat_amount(pass, step, at);
+    switch (step->type) {
     case REPAY_FIELD_UUID:
         /* The next lexeme is looked at before a bound is, so this one may not end far behind. */
         return pass->end - at < 38 ? NULL

@@ -84,9 +84,8 @@ void repay_row_clear(struct repay_row_reader *reader, uint32_t fields)
     }
 }
 
-/* A string's text; with escapes it is decoded into reader->text. False: no memory. */
-static bool plain_text(struct repay_row_reader *reader, struct repay_json_value value,
-                       struct repay_text *out)
+bool repay_row_plain_text(struct repay_row_reader *reader, struct repay_json_value value,
+                          struct repay_text *out)
 {
     if (!value.escaped) {
         *out = repay_json_inner(value);
@@ -103,8 +102,8 @@ static bool plain_text(struct repay_row_reader *reader, struct repay_json_value 
 bool repay_row_intern(struct repay_row_reader *reader, unsigned index,
                       struct repay_json_value value, uint32_t *code)
 {
-    struct repay_text text = value.raw;
-    if (value.type == REPAY_JSON_STRING && !plain_text(reader, value, &text))
+    struct repay_text text = value.type == REPAY_JSON_STRING ? repay_json_inner(value) : value.raw;
+    if (value.escaped && !repay_row_plain_text(reader, value, &text))
         return false;
     if (!repay_builder_intern(reader->builder, text, code, reader->error))
         return false;
@@ -146,7 +145,7 @@ static enum repay_json_end read_number(struct repay_row_reader *reader,
     const char *start = value.raw.data;
     struct repay_text text = value.raw;
     if (value.type == REPAY_JSON_STRING) {
-        if (!plain_text(reader, value, &text))
+        if (!repay_row_plain_text(reader, value, &text))
             return repay_row_stop(reader, scan, start);
     } else if (value.type != REPAY_JSON_NUMBER) {
         return repay_row_refuse(reader, scan, start, field, WHY_NOT_NUMBER);
@@ -219,7 +218,7 @@ static bool put_day(struct repay_row_reader *reader, unsigned index, struct repa
     struct repay_text text = REPAY_NO_TEXT;
     bool plain = false;
     if (value.type == REPAY_JSON_STRING) {
-        if (!plain_text(reader, value, &text))
+        if (!repay_row_plain_text(reader, value, &text))
             return false;
         plain = repay_day_read(text, &day);
         if (!plain && !repay_day_of_text(text, reader->zone_minutes, &day))
@@ -243,7 +242,7 @@ static bool put_moment(struct repay_row_reader *reader, unsigned index,
     }
     if (value.type != REPAY_JSON_STRING)
         return set_aside(reader, index, value);
-    if (!plain_text(reader, value, &text))
+    if (!repay_row_plain_text(reader, value, &text))
         return false;
     if (!repay_moment_pack(text, &packed)) {
         if (!repay_builder_intern(reader->builder, text, &code, reader->error))
@@ -272,7 +271,7 @@ static bool put_uuid(struct repay_row_reader *reader, unsigned index, struct rep
     unsigned char bytes[16];
     uint32_t code;
     if (value.type == REPAY_JSON_STRING) {
-        if (!plain_text(reader, value, &text))
+        if (!repay_row_plain_text(reader, value, &text))
             return false;
         if (text.length == 36 && repay_uuid_decode(text.data, bytes) &&
             !repay_uuid_is_text(bytes)) {
@@ -292,7 +291,7 @@ static bool put_uuid(struct repay_row_reader *reader, unsigned index, struct rep
 static bool put_flag(struct repay_row_reader *reader, unsigned index, struct repay_json_value value)
 {
     struct repay_text text = value.raw;
-    if (value.type == REPAY_JSON_STRING && !plain_text(reader, value, &text))
+    if (value.type == REPAY_JSON_STRING && !repay_row_plain_text(reader, value, &text))
         return false;
     /* A number's text is neither word, so a documented flag that came as an amount stays unset. */
     bool is_true = repay_text_equal_fold(text, REPAY_TEXT("true"));

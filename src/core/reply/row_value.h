@@ -23,6 +23,9 @@ enum repay_json_end repay_row_refuse(struct repay_row_reader *reader, struct rep
 /* BAD because the builder could not; `error` is set. */
 enum repay_json_end repay_row_stop(struct repay_row_reader *reader, struct repay_json_scan *scan,
                                    const char *at);
+/* A string's text; with escapes it is decoded into reader->text. False: no memory, `error` is set. */
+bool repay_row_plain_text(struct repay_row_reader *reader, struct repay_json_value value,
+                          struct repay_text *out);
 /* Interns a string, a number or a literal that still lies in the body, and remembers it there. */
 bool repay_row_intern(struct repay_row_reader *reader, unsigned index,
                       struct repay_json_value value, uint32_t *code);

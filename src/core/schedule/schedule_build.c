@@ -44,7 +44,18 @@ void repay_builder_init(struct repay_builder *builder, struct repay_blocks *bloc
 static void use_whole_blocks(struct repay_builder *builder)
 {
     builder->rows_in_first = false;
-    builder->rows_per_segment = builder->layout ? REPAY_BLOCK_SIZE / builder->layout->row_width : 0;
+    builder->rows_per_segment = builder->layout ? builder->block_rows : 0;
+}
+
+/* Divides only where the layout is not the one of the answer before. */
+static void use_layout(struct repay_builder *builder, const struct repay_layout *layout)
+{
+    builder->layout = layout;
+    if (!layout || layout == builder->sized_for)
+        return;
+    builder->sized_for = layout;
+    builder->block_rows = REPAY_BLOCK_SIZE / layout->row_width;
+    builder->first_rows = REPAY_FIRST_SIZE / layout->row_width;
 }
 
 static void give_segments(struct repay_builder *builder, uint32_t keep)
@@ -103,7 +114,7 @@ void repay_builder_reset(struct repay_builder *builder, const struct repay_layou
     builder->extra_count = 0;
     builder->text_used = 0;
     builder->rows = 0;
-    builder->layout = layout;
+    use_layout(builder, layout);
     use_whole_blocks(builder);
     /* No segment counts as a full one, so the first row makes the first. */
     builder->row = 0;
@@ -188,10 +199,9 @@ bool repay_builder_grow(struct repay_builder *builder, struct repay_error *error
     if (!grow_array(allocator, &builder->segments, sizeof *builder->segments,
                     builder->segment_count, &builder->segment_room))
         return no_memory(error);
-    if (builder->segment_count == 0 && builder->layout->row_width <= REPAY_FIRST_SIZE &&
-        has_first(builder)) {
+    if (builder->segment_count == 0 && builder->first_rows > 0 && has_first(builder)) {
         builder->rows_in_first = true;
-        builder->rows_per_segment = REPAY_FIRST_SIZE / builder->layout->row_width;
+        builder->rows_per_segment = builder->first_rows;
         builder->segments[builder->segment_count++] = builder->first;
         point_columns(builder);
         return true;

@@ -50,11 +50,13 @@ struct repay_builder {
     uint32_t extra_count, extra_room;
     uint32_t slot_count, slots_used;
     uint32_t rows, rows_per_segment;
-    uint32_t row;             /* the current row's place in the last segment */
-    uint32_t row_end;         /* places of the last segment that may be used */
-    uint32_t text_used;       /* bytes of the last text block */
-    uint32_t rows_max;        /* REPAY_SCHEDULE_ROWS_MAX; lower in tests */
-    uint32_t text_blocks_max; /* REPAY_SCHEDULE_TEXT_MAX in blocks; lower in tests */
+    const struct repay_layout *sized_for; /* the layout that the two numbers after it are of */
+    uint32_t block_rows, first_rows;      /* rows that a block holds, or `first` */
+    uint32_t row;                         /* the current row's place in the last segment */
+    uint32_t row_end;                     /* places of the last segment that may be used */
+    uint32_t text_used;                   /* bytes of the last text block */
+    uint32_t rows_max;                    /* REPAY_SCHEDULE_ROWS_MAX; lower in tests */
+    uint32_t text_blocks_max;             /* REPAY_SCHEDULE_TEXT_MAX in blocks; lower in tests */
     unsigned char *columns[REPAY_FIELDS_MAX]; /* of the last segment */
     struct repay_recent_text recent[REPAY_FIELDS_MAX][REPAY_RECENT_MAX];
     char *escaped; /* a place per column for a text with escapes, made when the first one comes */
