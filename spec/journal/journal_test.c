@@ -302,6 +302,14 @@ static void settles_only_its_own_attempt(void)
     stop();
 }
 
+/* How many were moved, -1 when that failed. */
+static int64_t recovered(const struct repay_act *act)
+{
+    struct repay_recovery recovery = {.room = 0};
+
+    return repay_journal_recover(&journal, act, &recovery, &error) ? recovery.moved : -1;
+}
+
 static void recovers_what_the_dead_left(void)
 {
     struct repay_entry_facts facts = payment_of(REPAY_MODE_AT_MOST_ONCE, "a");
@@ -309,7 +317,6 @@ static void recovers_what_the_dead_left(void)
     struct repay_planned planned;
     struct repay_error ignored;
     struct repay_owner owner;
-    int64_t count = 0;
     pid_t child;
 
     start();
@@ -328,11 +335,9 @@ static void recovers_what_the_dead_left(void)
     }
     CHECK_INT(waitpid(child, NULL, 0), child);
     CHECK_INT(state_of(&journal, planned.id), REPAY_ENTRY_SENDING);
-    CHECK(repay_journal_recover(&journal, &act, &count, &error));
-    CHECK_INT(count, 1);
+    CHECK_INT(recovered(&act), 1);
     CHECK_INT(state_of(&journal, planned.id), REPAY_ENTRY_UNKNOWN);
-    CHECK(repay_journal_recover(&journal, &act, &count, &error));
-    CHECK_INT(count, 0);
+    CHECK_INT(recovered(&act), 0);
     owner = owner_of(planned.id);
     CHECK(!claim_one(&journal, &owner, &facts, T0 + 20, &error));
     repay_owner_close(&owner);
@@ -349,7 +354,6 @@ static void recovers_many_and_leaves_the_living(void)
     struct repay_store_verified verified;
     struct repay_act act = act_at(T0 + 20);
     struct repay_owner living = {.lock = REPAY_OWNER_LOCK_NONE};
-    int64_t count = 0;
 
     start();
     for (int i = 0; i < MANY; i++) {
@@ -367,18 +371,56 @@ static void recovers_many_and_leaves_the_living(void)
         else
             repay_owner_close(&owner);
     }
-    CHECK(repay_journal_recover(&journal, &act, &count, &error));
-    CHECK_INT(count, MANY - 1);
+    CHECK_INT(recovered(&act), MANY - 1);
     for (int i = 0; i < MANY; i++)
         CHECK(state_of(&journal, ids[i]) ==
               (i == HELD ? REPAY_ENTRY_SENDING : REPAY_ENTRY_UNKNOWN));
     repay_owner_close(&living);
-    CHECK(repay_journal_recover(&journal, &act, &count, &error));
-    CHECK_INT(count, 1);
-    CHECK(repay_journal_recover(&journal, &act, &count, &error));
-    CHECK_INT(count, 0);
+    CHECK_INT(recovered(&act), 1);
+    CHECK_INT(recovered(&act), 0);
     CHECK(repay_store_verify(journal.store, &verified, &error));
     CHECK_INT(verified.entries, MANY);
+    stop();
+}
+
+/* All that is not final is told, moved or not, and no more than there is room for. */
+static void tells_what_is_unfinished(void)
+{
+    struct repay_entry_facts facts[3] = {payment_of(REPAY_MODE_AT_MOST_ONCE, "a"),
+                                         payment_of(REPAY_MODE_KEYED, "b"),
+                                         payment_of(REPAY_MODE_AT_MOST_ONCE, "c")};
+    struct repay_unfinished entries[4] = {{.number = 0}};
+    struct repay_recovery recovery = {.entries = entries, .room = 2};
+    struct repay_act act = act_at(T0 + 20);
+    struct repay_planned planned[3];
+    struct repay_owner owner;
+    size_t count = 0;
+
+    start();
+    for (int i = 0; i < 3; i++)
+        planned[i] = approved(&facts[i]);
+    for (int i = 0; i < 2; i++) {
+        owner = owner_of(planned[i].id);
+        CHECK(claim_one(&journal, &owner, &facts[i], T0 + 10, &error));
+        repay_owner_close(&owner);
+    }
+    CHECK(repay_journal_count_unfinished(&journal, &count, &error));
+    CHECK_INT((int64_t)count, 3);
+    CHECK(repay_journal_recover(&journal, &act, &recovery, &error));
+    CHECK_INT(recovery.moved, 1);
+    CHECK_INT((int64_t)recovery.count, 3);
+    CHECK_INT(entries[2].number, 0);
+    recovery.room = 4;
+    CHECK(repay_journal_recover(&journal, &act, &recovery, &error));
+    CHECK_INT(recovery.moved, 0);
+    CHECK_INT((int64_t)recovery.count, 3);
+    CHECK_INT(entries[0].state, REPAY_ENTRY_UNKNOWN);
+    CHECK_INT(entries[0].action, REPAY_ACTION_WAIT);
+    CHECK_INT(entries[0].due_ms, T0 + 10 + TIMEOUT + journal.policy.settle_ms);
+    CHECK_TEXT(entries[0].why, "may_arrive");
+    CHECK_INT(entries[1].action, REPAY_ACTION_RESEND);
+    CHECK_INT(entries[2].action, REPAY_ACTION_SEND);
+    CHECK_TEXT(entries[2].id, planned[2].id);
     stop();
 }
 
@@ -414,18 +456,15 @@ static void leaves_the_living_alone(void)
     struct repay_act act = act_at(T0 + 10);
     struct repay_planned planned;
     struct repay_owner owner;
-    int64_t count = 0;
 
     start();
     planned = approved(&facts);
     owner = owner_of(planned.id);
     CHECK(claim_one(&journal, &owner, &facts, T0 + 1, &error));
-    CHECK(repay_journal_recover(&journal, &act, &count, &error));
-    CHECK_INT(count, 0);
+    CHECK_INT(recovered(&act), 0);
     CHECK_INT(state_of(&journal, planned.id), REPAY_ENTRY_SENDING);
     repay_owner_close(&owner);
-    CHECK(repay_journal_recover(&journal, &act, &count, &error));
-    CHECK_INT(count, 1);
+    CHECK_INT(recovered(&act), 1);
     stop();
 }
 
@@ -862,6 +901,7 @@ int main(void)
     settles_only_its_own_attempt();
     recovers_what_the_dead_left();
     recovers_many_and_leaves_the_living();
+    tells_what_is_unfinished();
     sends_nothing_by_an_old_list();
     leaves_the_living_alone();
     finds_a_payment_in_the_list();

@@ -211,39 +211,48 @@ int repay_lua_journal_explain(lua_State *L)
     (1u << REPAY_ENTRY_PLANNED | 1u << REPAY_ENTRY_APPROVED | 1u << REPAY_ENTRY_SENDING |          \
      1u << REPAY_ENTRY_UNKNOWN | 1u << REPAY_ENTRY_ACCEPTED)
 
+/*
+ * Recovers, and leaves on the stack what holds the entries. Where another process has added some
+ * since they were counted it is done again: a second time it moves nothing.
+ */
+static bool recover(lua_State *L, struct repay_journal *journal, const struct repay_act *act,
+                    struct repay_recovery *out, struct repay_error *error)
+{
+    *out = (struct repay_recovery){.count = 0};
+    do {
+        if (!repay_journal_count_unfinished(journal, &out->room, error))
+            return false;
+        out->entries = lua_newuserdata(L, (out->room + 1) * sizeof *out->entries);
+        if (!repay_journal_recover(journal, act, out, error))
+            return false;
+        if (out->count > out->room)
+            lua_pop(L, 1);
+    } while (out->count > out->room);
+    return true;
+}
+
 /* What was recovered is written before a table is made, so that running out of memory loses
  * nothing. */
 int repay_lua_journal_recover(lua_State *L)
 {
     struct repay_journal *journal = &repay_lua_check_journal(L, 1)->journal;
     struct repay_act act = repay_lua_read_act(L, 2);
-    struct repay_store_filter filter = {.states = NOT_FINAL, .is_brief = true};
-    enum repay_found found = REPAY_FOUND;
-    struct repay_moment_facts moment;
-    struct repay_entry entry;
-    struct repay_next next;
+    struct repay_recovery recovery;
     struct repay_error error;
-    int64_t count = 0;
 
-    if (!repay_journal_recover(journal, &act, &count, &error) ||
-        !repay_journal_moment(journal, act.unix_ms, &moment, &error) ||
-        !repay_store_select(journal->store, &filter, &error))
+    if (!recover(L, journal, &act, &recovery, &error))
         return repay_lua_journal_failure(L, &error, NULL);
-    lua_createtable(L, 16, 0);
-    for (int i = 1; found == REPAY_FOUND; i++) {
-        found = repay_store_next(journal->store, &entry, &error);
-        if (found == REPAY_FOUND && !repay_journal_next(journal, &entry, moment, &next, &error))
-            found = REPAY_FIND_FAILED;
-        if (found != REPAY_FOUND)
-            continue;
+    lua_createtable(L, (int)recovery.count, 0);
+    for (size_t i = 0; i < recovery.count; i++) {
+        const struct repay_unfinished *entry = &recovery.entries[i];
+
         lua_createtable(L, 0, 5);
-        repay_lua_set_text(L, "id", entry.facts.id);
-        repay_lua_set_text(L, "state", repay_text_of(repay_entry_state_name(entry.now.state)));
-        set_next(L, &next);
-        lua_rawseti(L, -2, i);
+        repay_lua_set_text(L, "id", repay_text_of(entry->id));
+        repay_lua_set_text(L, "state", repay_text_of(repay_entry_state_name(entry->state)));
+        set_next(L, &(struct repay_next){entry->action, entry->due_ms, entry->why});
+        lua_rawseti(L, -2, (int)i + 1);
     }
-    repay_store_end_select(journal->store);
-    return found == REPAY_FIND_FAILED ? repay_lua_journal_failure(L, &error, NULL) : 1;
+    return 1;
 }
 
 int repay_lua_journal_batches(lua_State *L)

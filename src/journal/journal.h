@@ -153,9 +153,26 @@ bool repay_journal_settle(struct repay_journal *journal, struct repay_owner *own
                           const struct repay_ended *ended, const struct repay_act *act,
                           struct repay_settled *out, struct repay_error *error);
 
+/* An entry that is not final, after recovery, and what is to be done about it. */
+struct repay_unfinished {
+    int64_t number, due_ms;
+    const char *why; /* a fixed word */
+    enum repay_entry_state state;
+    enum repay_action action;
+    char id[REPAY_UUID_TEXT + 1];
+};
+struct repay_recovery {
+    struct repay_unfinished *entries; /* has room for `room` of them; NULL: only moves */
+    size_t room;
+    size_t count;  /* how many there are, also beyond the room */
+    int64_t moved; /* how many were `sending` and are `unknown` now */
+};
+/* How many entries are not final at this moment. */
+bool repay_journal_count_unfinished(struct repay_journal *journal, size_t *out,
+                                    struct repay_error *error);
 /* Moves what dead processes have left. A second time it changes nothing. */
 bool repay_journal_recover(struct repay_journal *journal, const struct repay_act *act,
-                           int64_t *count, struct repay_error *error);
+                           struct repay_recovery *recovery, struct repay_error *error);
 /* What is to be done with an entry that was read. Changes nothing on disk. */
 bool repay_journal_next(struct repay_journal *journal, const struct repay_entry *entry,
                         struct repay_moment_facts moment, struct repay_next *out,

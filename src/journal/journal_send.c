@@ -287,7 +287,7 @@ static bool write_outcome(struct repay_journal *journal, struct repay_entry *ent
 }
 
 /* Asks whether the receipt was given to another entry before. */
-static bool look_at_receipt(struct repay_journal *journal, const struct repay_entry *entry,
+static bool look_at_receipt(struct repay_journal *journal, int64_t number,
                             struct repay_text receipt_id, struct repay_attempt_end *end,
                             struct repay_error *error)
 {
@@ -295,8 +295,7 @@ static bool look_at_receipt(struct repay_journal *journal, const struct repay_en
 
     if (end->outcome != REPAY_ATTEMPT_ACCEPTED || receipt_id.length == 0)
         return true;
-    found =
-        repay_store_find_receipt(journal->store, &entry->facts, receipt_id, entry->number, error);
+    found = repay_store_find_receipt(journal->store, receipt_id, number, error);
     end->receipt_is_anothers = found == REPAY_FOUND;
     return found != REPAY_FIND_FAILED;
 }
@@ -316,7 +315,7 @@ static bool settle_within(struct repay_journal *journal, const struct repay_owne
                                         "entry %.40s has no attempt of this owner under way",
                                         owner->id);
     if (!repay_journal_moment(journal, act->unix_ms, &moment, error) ||
-        !look_at_receipt(journal, &entry, ended->receipt_id, &end, error))
+        !look_at_receipt(journal, entry.number, ended->receipt_id, &end, error))
         return false;
     out->settlement =
         repay_entry_settle(&journal->policy, entry.facts.mode, moment, &end, &entry.now);
@@ -364,34 +363,72 @@ bool repay_journal_next(struct repay_journal *journal, const struct repay_entry 
     return true;
 }
 
-/* What a sweep over entries that are `sending` needs. */
+#define NOT_FINAL                                                                                  \
+    (1u << REPAY_ENTRY_PLANNED | 1u << REPAY_ENTRY_APPROVED | 1u << REPAY_ENTRY_SENDING |          \
+     1u << REPAY_ENTRY_UNKNOWN | 1u << REPAY_ENTRY_ACCEPTED)
+
+/* What a sweep over entries that are not final needs. */
 struct taking_over {
     struct repay_journal *journal;
     struct repay_moment_facts moment;
+    struct repay_recovery *recovery;
 };
+
+static void note(struct repay_recovery *recovery, const struct repay_entry *entry,
+                 const struct repay_next *next)
+{
+    size_t at = recovery->count++;
+
+    if (!recovery->entries || at >= recovery->room)
+        return;
+    recovery->entries[at] = (struct repay_unfinished){.number = entry->number,
+                                                      .due_ms = next->due_ms,
+                                                      .why = next->why,
+                                                      .state = entry->now.state,
+                                                      .action = next->action};
+    memcpy(recovery->entries[at].id, entry->facts.id.data, REPAY_UUID_TEXT);
+}
 
 /* One that died while it was sending: `unknown`, unless it may be sent again. */
 static enum repay_found take_over(void *context, struct repay_entry *entry,
                                   struct repay_error *error)
 {
     const struct taking_over *taking = context;
+    const struct repay_journal_policy *policy = &taking->journal->policy;
     enum repay_found owned = repay_store_is_owned(taking->journal->store, entry->number, error);
+    bool was_sending = entry->now.state == REPAY_ENTRY_SENDING, is_owned = owned == REPAY_FOUND;
+    struct repay_next next;
 
     if (owned == REPAY_FIND_FAILED)
         return owned;
-    (void)repay_entry_next(&taking->journal->policy, entry->facts.mode, taking->moment,
-                           owned == REPAY_FOUND, &entry->now);
-    if (entry->now.state == REPAY_ENTRY_SENDING)
+    next = repay_entry_next(policy, entry->facts.mode, taking->moment, is_owned, &entry->now);
+    if (!was_sending || entry->now.state == REPAY_ENTRY_SENDING) {
+        note(taking->recovery, entry, &next);
         return REPAY_NOT_FOUND;
+    }
     REPAY_CRASH_POINT("C27");
+    next = repay_entry_next(policy, entry->facts.mode, taking->moment, is_owned, &entry->now);
+    note(taking->recovery, entry, &next);
     return REPAY_FOUND;
 }
 
-bool repay_journal_recover(struct repay_journal *journal, const struct repay_act *act,
-                           int64_t *count, struct repay_error *error)
+bool repay_journal_count_unfinished(struct repay_journal *journal, size_t *out,
+                                    struct repay_error *error)
 {
-    struct taking_over taking = {.journal = journal};
+    int64_t count;
+
+    if (!repay_store_count_open(journal->store, &count, error))
+        return false;
+    *out = (size_t)count;
+    return true;
+}
+
+bool repay_journal_recover(struct repay_journal *journal, const struct repay_act *act,
+                           struct repay_recovery *recovery, struct repay_error *error)
+{
+    struct taking_over taking = {.journal = journal, .recovery = recovery};
     struct repay_store_sweep sweep = {
+        .states = NOT_FINAL,
         .from = REPAY_ENTRY_SENDING,
         .to = REPAY_ENTRY_UNKNOWN,
         .event = {.evidence = REPAY_TEXT("its process died before the outcome was written"),
@@ -402,6 +439,7 @@ bool repay_journal_recover(struct repay_journal *journal, const struct repay_act
     };
     int64_t moved = 0;
 
+    recovery->count = 0;
     if (!repay_store_begin(journal->store, error))
         return false;
     if (!repay_journal_moment(journal, act->unix_ms, &taking.moment, error) ||
@@ -411,6 +449,6 @@ bool repay_journal_recover(struct repay_journal *journal, const struct repay_act
     }
     if (!repay_store_commit(journal->store, error))
         return false;
-    *count = moved;
+    recovery->moved = moved;
     return true;
 }

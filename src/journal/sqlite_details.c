@@ -199,18 +199,15 @@ enum repay_found repay_store_find_record(struct repay_store *store,
     return repay_sqlite_step(store, statement, "cannot read the journal", error);
 }
 
-enum repay_found repay_store_find_receipt(struct repay_store *store,
-                                          const struct repay_entry_facts *scope,
-                                          struct repay_text receipt_id, int64_t number,
-                                          struct repay_error *error)
+enum repay_found repay_store_find_receipt(struct repay_store *store, struct repay_text receipt_id,
+                                          int64_t number, struct repay_error *error)
 {
     sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_FIND_RECEIPT, error);
 
     if (!statement)
         return REPAY_FIND_FAILED;
-    bind_scope(statement, scope);
-    repay_sqlite_bind_text(statement, 4, receipt_id);
-    (void)sqlite3_bind_int64(statement, 5, number);
+    repay_sqlite_bind_text(statement, 1, receipt_id);
+    (void)sqlite3_bind_int64(statement, 2, number);
     return repay_sqlite_step(store, statement, "cannot read the journal", error);
 }
 

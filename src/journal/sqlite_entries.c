@@ -8,7 +8,7 @@
 
 #include "owner_lock.h"
 
-/* The order of repay_sqlite_entry_columns; a brief entry ends before NATURAL_KEY. */
+/* The order of repay_sqlite_entry_columns; a brief entry ends before PROVIDER. */
 enum column {
     NUMBER,
     ID,
@@ -103,9 +103,6 @@ static bool read_brief(sqlite3_stmt *row, struct repay_entry *out)
     out->facts.id = repay_sqlite_text(row, ID);
     out->facts.mode = mode_of(repay_sqlite_text(row, MODE));
     memcpy(out->facts.digest, digest.data, sizeof out->facts.digest);
-    out->facts.natural.provider = repay_sqlite_text(row, PROVIDER);
-    out->facts.natural.environment = repay_sqlite_text(row, ENVIRONMENT);
-    out->facts.label = repay_sqlite_text(row, LABEL);
     return true;
 }
 
@@ -118,6 +115,8 @@ bool repay_sqlite_read_entry(sqlite3_stmt *row, struct repay_entry *out)
     if (natural_key.length != REPAY_DIGEST_SIZE || !read_brief(row, out))
         return false;
     memcpy(facts->natural_key, natural_key.data, sizeof facts->natural_key);
+    natural->provider = repay_sqlite_text(row, PROVIDER);
+    natural->environment = repay_sqlite_text(row, ENVIRONMENT);
     natural->customer = repay_sqlite_text(row, CUSTOMER);
     natural->account = repay_sqlite_text(row, ACCOUNT);
     natural->installment = repay_sqlite_text(row, INSTALLMENT);
@@ -128,6 +127,7 @@ bool repay_sqlite_read_entry(sqlite3_stmt *row, struct repay_entry *out)
     natural->ordinal = sqlite3_column_int64(row, ORDINAL);
     facts->batch = sqlite3_column_int64(row, BATCH);
     facts->row = sqlite3_column_int64(row, ROW);
+    facts->label = repay_sqlite_text(row, LABEL);
     facts->loan = repay_sqlite_text(row, LOAN);
     facts->key = repay_sqlite_text(row, KEY);
     facts->key_from = repay_sqlite_text(row, KEY_FROM);
@@ -465,6 +465,18 @@ static void write_selection(struct clauses *clauses, const struct repay_store_fi
         add(clauses, " AND record_id IS NULL");
     add_states(clauses, filter->states, is_narrow);
     add(clauses, " ORDER BY number");
+}
+
+bool repay_store_count_open(struct repay_store *store, int64_t *out, struct repay_error *error)
+{
+    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_COUNT_OPEN, error);
+
+    if (!statement ||
+        repay_sqlite_step(store, statement, "cannot read the journal", error) != REPAY_FOUND)
+        return false;
+    *out = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_reset(statement);
+    return true;
 }
 
 bool repay_store_select(struct repay_store *store, const struct repay_store_filter *filter,

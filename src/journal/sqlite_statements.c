@@ -8,11 +8,11 @@
 #define BRIEF_COLUMNS                                                                              \
     "number,id,mode,digest,state,last_event,attempts,doubtful,tries,before_list,first_sent_ms,"    \
     "deadline_ms,resend_until_ms,settle_until_ms,unseen_ms,approved_ms,changed_ms,boot,boot_ms,"   \
-    "receipt_id,record_id,provider_status,reason,provider,environment,label"
+    "receipt_id,record_id,provider_status,reason"
 #define ENTRY_COLUMNS                                                                              \
-    BRIEF_COLUMNS ",natural_key,key,key_from,batch,row,amount_minor,currency,customer,account,"    \
-                  "loan,installment,payment_date,reference,ordinal,method,target,body,arguments,"  \
-                  "hold,replaces,because,planned_ms"
+    BRIEF_COLUMNS ",provider,environment,label,natural_key,key,key_from,batch,row,amount_minor,"   \
+                  "currency,customer,account,loan,installment,payment_date,reference,ordinal,"     \
+                  "method,target,body,arguments,hold,replaces,because,planned_ms"
 #define ENTRY "SELECT " ENTRY_COLUMNS " FROM entry JOIN plan ON plan.entry=number WHERE "
 
 const char repay_sqlite_entry_columns[] = ENTRY_COLUMNS;
@@ -47,6 +47,7 @@ static const char *const texts[REPAY_SQL_COUNT] = {
     [REPAY_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [REPAY_SQL_COMMIT] = "COMMIT",
     [REPAY_SQL_ROLLBACK] = "ROLLBACK",
+    [REPAY_SQL_COUNT_OPEN] = "SELECT count(*) FROM entry WHERE open=1",
     [REPAY_SQL_NUMBER_OF] = "SELECT number FROM entry WHERE id=?1",
     [REPAY_SQL_FIND_ID] = ENTRY "id=?1",
     [REPAY_SQL_FIND_NUMBER] = ENTRY "number=?1",
@@ -105,8 +106,10 @@ static const char *const texts[REPAY_SQL_COUNT] = {
                               "environment=coalesce(?2,'') AND label=coalesce(?3,'') AND "
                               "record_id=?4 AND record_id IS NOT NULL",
     [REPAY_SQL_FIND_RECEIPT] =
-        "SELECT 1 FROM entry WHERE provider=?1 AND environment=coalesce(?2,'') AND "
-        "label=coalesce(?3,'') AND receipt_id=?4 AND receipt_id IS NOT NULL AND number<>?5",
+        "SELECT 1 FROM entry AS other JOIN entry AS own ON own.number=?2 AND "
+        "own.provider=other.provider AND own.environment=other.environment AND "
+        "own.label=other.label WHERE other.receipt_id=?1 AND other.receipt_id IS NOT NULL AND "
+        "other.number<>?2",
     [REPAY_SQL_LEARN] = "INSERT INTO fact(provider,environment,label,name,value,entry,at_ms)"
                         "VALUES(?1,coalesce(?2,''),coalesce(?3,''),?4,?5,?6,?7) ON "
                         "CONFLICT(provider,environment,label,name) DO "

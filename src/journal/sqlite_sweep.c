@@ -69,8 +69,7 @@ static enum repay_found decide_part(struct repay_store *store,
                                     const struct repay_store_sweep *sweep, int64_t *last,
                                     struct repay_error *error)
 {
-    struct repay_store_filter filter = {
-        .states = 1u << sweep->from, .after = *last, .is_brief = true};
+    struct repay_store_filter filter = {.states = sweep->states, .after = *last, .is_brief = true};
     enum repay_found found = REPAY_FOUND;
     struct repay_entry entry;
 

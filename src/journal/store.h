@@ -90,8 +90,8 @@ struct repay_store_filter {
     uint32_t states; /* bits by state, 0: all */
     bool is_unbound; /* without a record id */
     /*
-     * Of the facts only the id, the mode, the tenant and the digest are read, and who owns entries
-     * is asked once for all of them.
+     * Of the facts only the id, the mode and the digest are read, and who owns entries is asked
+     * once for all of them.
      */
     bool is_brief;
 };
@@ -129,12 +129,13 @@ bool repay_store_insert(struct repay_store *store, struct repay_entry *entry,
 bool repay_store_update(struct repay_store *store, struct repay_entry *entry,
                         const struct repay_event *event, struct repay_error *error);
 /*
- * Goes through all entries in a state, in the order of their numbers, and writes those that
- * `decide` moves, with an event each. It answers FOUND when it has moved the entry to `to`, for a
- * reason that is a fixed word; of the standing it may change nothing else but changed_ms, to that
+ * Goes through all entries in some states, in the order of their numbers, and writes those that
+ * `decide` moves, with an event each. It answers FOUND when it has moved one from `from` to `to`, for
+ * a reason that is a fixed word; of the standing it may change nothing else but changed_ms, to that
  * of the event, and resend_until_ms. The entry is a brief one. NOT_FOUND leaves it.
  */
 struct repay_store_sweep {
+    uint32_t states; /* bits by state */
     enum repay_entry_state from, to;
     struct repay_event event; /* of each: what is not the entry's own */
     enum repay_found (*decide)(void *context, struct repay_entry *entry, struct repay_error *error);
@@ -142,6 +143,8 @@ struct repay_store_sweep {
 };
 bool repay_store_sweep(struct repay_store *store, const struct repay_store_sweep *sweep,
                        int64_t *count, struct repay_error *error);
+/* How many entries are in a state that is not final. */
+bool repay_store_count_open(struct repay_store *store, int64_t *out, struct repay_error *error);
 /* The moment of the last event, 0 without any. */
 bool repay_store_last_moment(struct repay_store *store, int64_t *out, struct repay_error *error);
 
@@ -196,11 +199,9 @@ enum repay_found repay_store_find_record(struct repay_store *store,
                                          const struct repay_entry_facts *scope,
                                          struct repay_text record_id, struct repay_error *error);
 
-/* Whether a receipt's id belongs to an entry other than `number`. */
-enum repay_found repay_store_find_receipt(struct repay_store *store,
-                                          const struct repay_entry_facts *scope,
-                                          struct repay_text receipt_id, int64_t number,
-                                          struct repay_error *error);
+/* Whether a receipt's id belongs to an entry of the same tenant other than `number`. */
+enum repay_found repay_store_find_receipt(struct repay_store *store, struct repay_text receipt_id,
+                                          int64_t number, struct repay_error *error);
 
 /* What was learnt about a provider's tenant: provider, environment and label. */
 #define REPAY_FACT_LISTS_RECORDS "list_shows_records"
