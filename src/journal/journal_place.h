@@ -24,8 +24,9 @@ struct repay_journal_place {
     char lock_path[PATH_MAX];
     char log_path[PATH_MAX]; /* of SQLite's log */
     struct repay_journal_file file, lock, log;
-    int64_t number; /* by which the file is known after a restart, 0: by none */
-    bool is_new;    /* it was made here, empty */
+    int64_t log_size; /* when it was looked at last */
+    int64_t number;   /* by which the file is known after a restart, 0: by none */
+    bool is_new;      /* it was made here, empty */
 };
 
 /*

@@ -140,6 +140,14 @@ void repay_sqlite_bind_blob(sqlite3_stmt *statement, int at, const void *data, s
 void repay_sqlite_bind_moment(sqlite3_stmt *statement, int at, int64_t value);
 struct repay_text repay_sqlite_text(sqlite3_stmt *statement, int at);
 
+/* sqlite_log.c */
+/* Learns from each commit how long the log is. */
+void repay_sqlite_watch_log(struct repay_store *store);
+/* Before anything is written in a transaction that has begun. */
+void repay_sqlite_lengthen_log(struct repay_store *store);
+/* After a commit: moves a log that is long into the database. */
+void repay_sqlite_move_log(struct repay_store *store);
+
 /* sqlite_entries.c */
 bool repay_sqlite_read_entry(sqlite3_stmt *statement, struct repay_entry *out);
 

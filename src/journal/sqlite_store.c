@@ -11,18 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crash_points.h"
 #include "owner_lock.h"
-
-static int count_frames(void *context, sqlite3 *db, const char *schema, int frames)
-{
-    struct repay_store *store = context;
-
-    (void)db;
-    (void)schema;
-    store->log_frames = frames;
-    return SQLITE_OK;
-}
 
 static bool open_database(struct repay_store *store, const struct repay_store_options *options,
                           struct repay_error *error)
@@ -39,7 +28,7 @@ static bool open_database(struct repay_store *store, const struct repay_store_op
     if (code != SQLITE_OK)
         return repay_sqlite_fail(store, code, "cannot open the journal", error);
     (void)sqlite3_busy_timeout(store->db, (int)options->busy_ms);
-    (void)sqlite3_wal_hook(store->db, count_frames, store);
+    repay_sqlite_watch_log(store);
     return repay_sqlite_prepare_sweep(store, error);
 }
 
@@ -184,6 +173,7 @@ bool repay_store_begin(struct repay_store *store, struct repay_error *error)
     if (!statement || !repay_sqlite_finish(store, statement, "cannot write to the journal", error))
         return false;
     store->is_writing = true;
+    repay_sqlite_lengthen_log(store);
     if (repay_sqlite_load_chain(store, error))
         return true;
     repay_store_rollback(store);
@@ -207,20 +197,6 @@ void repay_store_rollback(struct repay_store *store)
         (void)repay_sqlite_finish(store, statement, "cannot roll back", &ignored);
 }
 
-/* The journal is whole with or without this; but a disk that fails here is not to be trusted. */
-static void move_log(struct repay_store *store)
-{
-    int code;
-
-    if (store->log_frames < REPAY_SQLITE_LOG_PAGES)
-        return;
-    REPAY_CRASH_POINT("C31");
-    code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    store->log_frames = 0;
-    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY && (code & 0xff) != SQLITE_LOCKED)
-        repay_sqlite_lose(store);
-}
-
 bool repay_store_commit(struct repay_store *store, struct repay_error *error)
 {
     sqlite3_stmt *statement;
@@ -237,7 +213,7 @@ bool repay_store_commit(struct repay_store *store, struct repay_error *error)
         /* What was written to a file without a name is not written. */
         if (!check_files(store, error))
             return false;
-        move_log(store);
+        repay_sqlite_move_log(store);
         return true;
     }
     (void)repay_sqlite_fail(store, code, "cannot commit to the journal", error);

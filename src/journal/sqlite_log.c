@@ -1,0 +1,85 @@
+/*
+ * Owns the log: how long it gets, that it is long enough before it is written to, and when what is
+ * in it moves into the database. The journal is whole with or without any of it.
+ */
+#include "sqlite_inner.h"
+
+#include "crash_points.h"
+
+/* A frame of the log is a page with a head; the log has one, too. */
+#define HEAD_SIZE  32
+#define FRAME_SIZE (24 + REPAY_PAGE_SIZE)
+
+/*
+ * A sync that has to note a new length of the file takes half as long again. So the log is made
+ * longer a quarter of a megabyte at a time, with zeros, which are written once and read by nobody:
+ * SQLite knows the end of a log by its checksums. Reserving the room would not do, for a first
+ * write into reserved blocks is noted just like a length.
+ */
+#define STEP_SIZE  (256 * 1024)
+#define CHUNK_SIZE 16384
+/* A claim or an outcome takes two or three frames, a first one some more; a plan writes on. */
+#define SPARE      16
+
+static int64_t size_of(int64_t frames)
+{
+    return HEAD_SIZE + frames * FRAME_SIZE;
+}
+
+static int count_frames(void *context, sqlite3 *db, const char *schema, int frames)
+{
+    struct repay_store *store = context;
+
+    (void)db;
+    (void)schema;
+    store->log_frames = frames;
+    return SQLITE_OK;
+}
+
+void repay_sqlite_watch_log(struct repay_store *store)
+{
+    (void)sqlite3_wal_hook(store->db, count_frames, store);
+}
+
+/* A disk that is full or fails will say so when the log itself is written. */
+static void write_zeros(sqlite3_file *log, sqlite3_int64 size)
+{
+    const unsigned char zeros[CHUNK_SIZE] = {0};
+    sqlite3_int64 end = size + STEP_SIZE;
+    int code = SQLITE_OK;
+
+    for (; code == SQLITE_OK && size < end; size += CHUNK_SIZE)
+        code = log->pMethods->xWrite(log, zeros, CHUNK_SIZE, size);
+}
+
+/*
+ * Only who has the right to write may: what lies beyond the end is then nobody's. The size is asked
+ * of the path, as that is looked at anyway, and of the file when the path's is too small.
+ */
+void repay_sqlite_lengthen_log(struct repay_store *store)
+{
+    int64_t wanted = size_of(store->log_frames + SPARE);
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size = 0;
+
+    if (wanted <= store->place.log_size)
+        return;
+    if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log->pMethods && log->pMethods->xFileSize(log, &size) == SQLITE_OK && size < wanted &&
+        size < size_of(REPAY_SQLITE_LOG_PAGES))
+        write_zeros(log, size);
+}
+
+/* A disk that fails here is not to be trusted. */
+void repay_sqlite_move_log(struct repay_store *store)
+{
+    int code;
+
+    if (store->log_frames < REPAY_SQLITE_LOG_PAGES)
+        return;
+    REPAY_CRASH_POINT("C31");
+    code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    store->log_frames = 0;
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY && (code & 0xff) != SQLITE_LOCKED)
+        repay_sqlite_lose(store);
+}
