@@ -395,6 +395,36 @@ static bool copy_file(const char *from, const char *to)
     return done;
 }
 
+/*
+ * The log is longer than what is in it, and whoever has only the files of a process that died finds
+ * its end all the same.
+ */
+static void finds_the_end_of_a_log_with_room(void)
+{
+    struct repay_store_verified verified = {.entries = 0};
+    struct repay_store_options options;
+    struct repay_store *store;
+    char log[80], copy[80], copied_log[88];
+    struct stat status;
+
+    start();
+    fill();
+    (void)snprintf(log, sizeof log, "%s-wal", journal_path);
+    CHECK_INT(stat(log, &status), 0);
+    CHECK(status.st_size > 64 * REPAY_PAGE_SIZE && status.st_size < 256 * REPAY_PAGE_SIZE);
+    (void)snprintf(copy, sizeof copy, "%s/left", directory);
+    (void)snprintf(copied_log, sizeof copied_log, "%s-wal", copy);
+    CHECK(copy_file(journal_path, copy));
+    CHECK(copy_file(log, copied_log));
+    repay_journal_close(&journal);
+    options = options_of(copy);
+    store = repay_store_open(&options, &error);
+    CHECK(store && repay_store_verify(store, &verified, &error));
+    CHECK_INT(verified.entries, 2);
+    CHECK_INT(verified.events, 7);
+    repay_store_close(store);
+}
+
 static void copies_itself(void)
 {
     struct repay_store_verified verified;
@@ -481,6 +511,7 @@ int main(void)
     lets_the_database_refuse();
     finds_what_was_written_past_it();
     sends_nothing_when_the_chain_is_broken();
+    finds_the_end_of_a_log_with_room();
     copies_itself();
     finds_any_flipped_byte();
     end_tests();

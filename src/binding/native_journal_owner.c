@@ -177,7 +177,9 @@ static void read_ended(lua_State *L, const struct repay_core_api *core, int tabl
     };
     (void)repay_lua_integer_field(L, table, "http_status", &out->http_status);
     (void)repay_lua_integer_field(L, table, "retry_after_ms", &out->end.retry_after_ms);
-    if (!core->random(&out->end.random, sizeof out->end.random))
+    /* Chance is for the wait before another attempt. */
+    if (out->end.outcome == REPAY_ATTEMPT_ACCEPTED ||
+        !core->random(&out->end.random, sizeof out->end.random))
         out->end.random = 0;
 }
 

@@ -57,6 +57,8 @@ enum repay_statement {
     REPAY_SQL_COUNT
 };
 
+_Static_assert(REPAY_SQL_COUNT <= 64, "a statement has a bit in store->used");
+
 /* Entries of one part of a sweep that were moved and are yet to be written. */
 struct repay_swept {
     int64_t number, last_event;
@@ -70,6 +72,7 @@ struct repay_store {
     const struct repay_allocator *allocator;
     sqlite3 *db; /* NULL: lost */
     sqlite3_stmt *statements[REPAY_SQL_COUNT];
+    uint64_t used; /* statements since the last rest, bits by number: they may hold a row */
     sqlite3_stmt *selection;
     bool selection_is_brief;
     bool nobody_owns;          /* any entry, when the brief selection began */

@@ -192,8 +192,14 @@ void repay_store_rest(struct repay_store *store)
 {
     if (!store->db || repay_store_is_inherited(store))
         return;
-    for (int i = 0; i < REPAY_SQL_COUNT; i++)
+    for (int i = 0; store->used != 0; i++) {
+        uint64_t bit = (uint64_t)1 << i;
+
+        if ((store->used & bit) == 0)
+            continue;
         (void)sqlite3_reset(store->statements[i]);
+        store->used &= ~bit;
+    }
     repay_store_end_select(store);
 }
 
@@ -225,6 +231,7 @@ sqlite3_stmt *repay_sqlite_use(struct repay_store *store, enum repay_statement w
     /* Begin has looked at the process, and no transaction outlives a call of ours. */
     if (!(store->is_writing && store->db) && !repay_sqlite_check(store, error))
         return NULL;
+    store->used |= (uint64_t)1 << which;
     if (*statement) {
         (void)sqlite3_reset(*statement);
         (void)sqlite3_clear_bindings(*statement);
