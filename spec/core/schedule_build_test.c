@@ -65,6 +65,61 @@ static void interns_equal_texts_once(void)
     repay_builder_free(&builder);
 }
 
+/* From the few that are looked through to the many that are hashed, and back with a reset. */
+static void knows_a_text_again_however_many_there_are(void)
+{
+    enum { MANY = REPAY_FEW_TEXTS + 3 };
+    struct repay_builder builder;
+    struct repay_error error;
+    repay_builder_init(&builder, blocks);
+    for (unsigned round = 0; round < 3; round++) {
+        uint32_t codes[MANY], code;
+        repay_builder_reset(&builder, &sample_flat_layout);
+        for (unsigned i = 0; i < MANY; i++) {
+            char text[] = {(char)('a' + i), (char)('0' + round)};
+            CHECK(repay_builder_intern(&builder, (struct repay_text){text, 2}, &codes[i], &error));
+            CHECK_INT(builder.slots_used > 0, i >= REPAY_FEW_TEXTS);
+            for (unsigned j = 0; j <= i; j++) {
+                text[0] = (char)('a' + j);
+                CHECK(repay_builder_intern(&builder, (struct repay_text){text, 2}, &code, &error));
+                CHECK_INT(code, codes[j]);
+                CHECK(j == i || codes[j] != codes[i]);
+            }
+        }
+    }
+    repay_builder_free(&builder);
+}
+
+/* The table that the first text too many wants cannot be had: nothing is lost, and it is next. */
+static void few_texts_stay_where_no_table_can_be_had(void)
+{
+    struct test_allocator failing;
+    struct repay_builder builder;
+    struct repay_error error;
+    uint32_t codes[REPAY_FEW_TEXTS + 1], code;
+    test_allocator_init(&failing);
+    struct repay_blocks *own = repay_blocks_create(&failing.allocator);
+    repay_builder_init(&builder, own);
+    repay_builder_reset(&builder, &sample_flat_layout);
+    for (unsigned i = 0; i <= REPAY_FEW_TEXTS; i++) {
+        char text = (char)('a' + i);
+        if (i == REPAY_FEW_TEXTS) {
+            test_allocator_fail(&failing, 1, true);
+            CHECK(!repay_builder_intern(&builder, (struct repay_text){&text, 1}, &code, &error));
+            CHECK_INT(error.kind, REPAY_KIND_MEMORY);
+            CHECK(repay_builder_intern(&builder, REPAY_TEXT("c"), &code, &error));
+            CHECK_INT(code, codes[2]);
+            test_allocator_fail(&failing, 0, false);
+        }
+        CHECK(repay_builder_intern(&builder, (struct repay_text){&text, 1}, &codes[i], &error));
+    }
+    CHECK(repay_builder_intern(&builder, REPAY_TEXT("c"), &code, &error));
+    CHECK_INT(code, codes[2]);
+    repay_builder_free(&builder);
+    repay_blocks_drop(own);
+    test_allocator_end(&failing);
+}
+
 /* Lengths around every step of the head's size, and across blocks. */
 static void stores_texts_of_any_length(void)
 {
@@ -404,6 +459,8 @@ int main(void)
     test_allocator_init(&test);
     blocks = repay_blocks_create(&test.allocator);
     interns_equal_texts_once();
+    knows_a_text_again_however_many_there_are();
+    few_texts_stay_where_no_table_can_be_had();
     stores_texts_of_any_length();
     codes_last();
     bounds_rows_and_text();

@@ -24,6 +24,9 @@ struct repay_text_slot;
 #define REPAY_RECENT_MAX  8
 #define REPAY_RECENT_ROOM 112 /* longest text with escapes that is remembered as it stood */
 
+/* Up to so many texts are looked through; with the next one all of them get a hash table. */
+#define REPAY_FEW_TEXTS 8
+
 /*
  * Rows and texts of an answer that stays small lie here and not in blocks: two blocks for each of
  * sixty calls under way are 8 MB of fresh pages for 50 KB of rows, and every place of them falls on
@@ -44,7 +47,9 @@ struct repay_builder {
     unsigned char **segments;
     unsigned char **texts;
     struct repay_extra *extras;
-    struct repay_text_slot *slots; /* hash table of the interned texts */
+    struct repay_text_slot *slots; /* hash table of the interned texts, unless they are few */
+    uint32_t few[REPAY_FEW_TEXTS]; /* their codes, as long as they are */
+    uint32_t few_count;
     uint32_t segment_count, segment_room;
     uint32_t text_count, text_room;
     uint32_t extra_count, extra_room;
