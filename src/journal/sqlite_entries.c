@@ -464,7 +464,8 @@ static void write_selection(struct clauses *clauses, const struct repay_store_fi
     if (filter->is_unbound)
         add(clauses, " AND record_id IS NULL");
     add_states(clauses, filter->states, is_narrow);
-    add(clauses, " ORDER BY number");
+    /* The same number; this way the indexes of plans give them in order. */
+    add(clauses, is_narrow ? " ORDER BY plan.entry" : " ORDER BY number");
 }
 
 bool repay_store_count_open(struct repay_store *store, int64_t *out, struct repay_error *error)

@@ -13,8 +13,7 @@
 #define REPAY_SQLITE_APPLICATION 0x52504a31 /* "RPJ1": what `file` and we know a journal by */
 /*
  * So long a log, 4 MB, is moved into the database and then written over. A log four times as long
- * is moved less often, but grows with nearly every commit, and a sync that has to note a new length
- * takes longer: a sixth fewer commits a second.
+ * is moved less often, but it is four times as long until commits find room in it (sqlite_log.c).
  */
 #define REPAY_SQLITE_LOG_PAGES   1000
 
