@@ -152,12 +152,13 @@ static inline const struct repay_schedule *reading_schedule(struct reading *read
 {
     repay_schedule_init(large);
     *memory = NULL;
-    *size = repay_builder_packed_size(&reading->builder, &reading_facts);
+    struct repay_packing packing = repay_builder_measure(&reading->builder, &reading_facts);
+    *size = packing.size;
     if (packed && *size <= REPAY_SCHEDULE_INLINE_MAX) {
         *memory = malloc(*size);
         if (!*memory)
             abort();
-        repay_builder_pack(&reading->builder, &reading_facts, *memory);
+        repay_builder_pack(&reading->builder, &reading_facts, &packing, *memory);
         return *memory;
     }
     if (!repay_builder_move(&reading->builder, &reading_facts, large, &reading->error))

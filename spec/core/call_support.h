@@ -251,15 +251,15 @@ static inline void rig_check_request(struct rig *rig, const char *provider, cons
 static inline struct repay_schedule *rig_take(struct rig *rig)
 {
     struct repay_schedule_facts facts;
-    size_t size;
+    struct repay_packing packing;
     void *memory;
 
     repay_call_facts(&rig->call, &facts);
-    size = repay_builder_packed_size(repay_call_rows(&rig->call), &facts);
-    memory = malloc(size);
+    packing = repay_builder_measure(repay_call_rows(&rig->call), &facts);
+    memory = malloc(packing.size);
     if (!memory)
         abort();
-    repay_builder_pack(repay_call_rows(&rig->call), &facts, memory);
+    repay_builder_pack(repay_call_rows(&rig->call), &facts, &packing, memory);
     return memory;
 }
 

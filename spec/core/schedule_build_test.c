@@ -335,12 +335,13 @@ static void packs_into_the_size_it_names(void)
     repay_builder_init(&builder, blocks);
     for (uint32_t rows = 0; rows <= 240; rows++) {
         fill(&builder, rows, rows % 3);
-        size_t size = repay_builder_packed_size(&builder, &reading_facts);
+        struct repay_packing packing = repay_builder_measure(&builder, &reading_facts);
+        size_t size = packing.size;
         char *memory = malloc(size + 1);
         if (!memory)
             abort();
         memory[size] = 'e';
-        repay_builder_pack(&builder, &reading_facts, memory);
+        repay_builder_pack(&builder, &reading_facts, &packing, memory);
         const struct repay_schedule *schedule = (const void *)memory;
         CHECK_INT(memory[size], 'e');
         CHECK_INT(schedule->rows, rows);
@@ -349,7 +350,7 @@ static void packs_into_the_size_it_names(void)
     }
     /* What does not fit one block is never packed. */
     fill(&builder, builder.rows_per_segment + 1, 1);
-    CHECK(repay_builder_packed_size(&builder, &reading_facts) > REPAY_SCHEDULE_INLINE_MAX);
+    CHECK(repay_builder_measure(&builder, &reading_facts).size > REPAY_SCHEDULE_INLINE_MAX);
     repay_builder_free(&builder);
 }
 

@@ -51,14 +51,16 @@ static int push_schedule(lua_State *L, struct repay_lua_call *call)
     struct repay_builder *rows = repay_call_rows(&call->call);
     struct repay_schedule_facts facts;
     struct repay_schedule *schedule;
+    struct repay_packing packing;
     struct repay_error error;
     size_t size;
 
     repay_call_facts(&call->call, &facts);
-    size = repay_builder_packed_size(rows, &facts);
+    packing = repay_builder_measure(rows, &facts);
+    size = packing.size;
     if (size <= REPAY_SCHEDULE_INLINE_MAX) {
         schedule = repay_lua_new_schedule(L, size);
-        repay_builder_pack(rows, &facts, schedule);
+        repay_builder_pack(rows, &facts, &packing, schedule);
     } else {
         schedule = repay_lua_new_schedule(L, sizeof *schedule);
         if (!repay_builder_move(rows, &facts, schedule, &error)) {

@@ -94,12 +94,13 @@ static bool push_built(lua_State *L, struct repay_builder *builder,
                        const struct repay_schedule_facts *facts, struct repay_error *error)
 {
     struct repay_lua_state *state = repay_lua_state_of(L);
-    size_t size = repay_builder_packed_size(builder, facts);
+    struct repay_packing packing = repay_builder_measure(builder, facts);
+    size_t size = packing.size;
     struct repay_schedule *schedule;
 
     if (size <= REPAY_SCHEDULE_INLINE_MAX) {
         schedule = repay_lua_new_schedule(L, size);
-        repay_builder_pack(builder, facts, schedule);
+        repay_builder_pack(builder, facts, &packing, schedule);
     } else {
         schedule = repay_lua_new_schedule(L, sizeof *schedule);
         if (!repay_builder_move(builder, facts, schedule, error))

@@ -25,7 +25,7 @@ struct repay_text_slot;
 #define REPAY_RECENT_ROOM 112 /* longest text with escapes that is remembered as it stood */
 
 /* Up to so many texts are looked through; with the next one all of them get a hash table. */
-#define REPAY_FEW_TEXTS 8
+#define REPAY_FEW_TEXTS 4
 
 /*
  * Rows and texts of an answer that stays small lie here and not in blocks: two blocks for each of
@@ -126,16 +126,21 @@ static inline unsigned repay_builder_recent(const char *at)
 /* Borrowed until the next reset; 16 bytes past its end may be read. */
 struct repay_text repay_builder_text(const struct repay_builder *builder, uint32_t code);
 
+/* What the small form of the rows there are will take. */
+struct repay_packing {
+    size_t size; /* facts included; above REPAY_SCHEDULE_INLINE_MAX when it has to be moved */
+    size_t columns_size;
+    uint32_t constant_columns; /* one bit a field that is stored once */
+};
+struct repay_packing repay_builder_measure(const struct repay_builder *builder,
+                                           const struct repay_schedule_facts *facts);
 /*
- * Bytes of the small form, facts included; more than REPAY_SCHEDULE_INLINE_MAX when it has to be
- * moved instead.
- */
-size_t repay_builder_packed_size(const struct repay_builder *builder,
-                                 const struct repay_schedule_facts *facts);
-/* Copies everything into `memory` of that size, aligned to 8, whose first bytes are the schedule.
+ * Copies everything, as it was measured, into `memory` of that size, aligned to 8, whose first
+ * bytes are the schedule.
  */
 void repay_builder_pack(const struct repay_builder *builder,
-                        const struct repay_schedule_facts *facts, void *memory);
+                        const struct repay_schedule_facts *facts,
+                        const struct repay_packing *packing, void *memory);
 /*
  * Moves the segments into an empty schedule; only what is left of the last ones is copied, into
  * memory of the exact size. The builder is empty afterwards, or unchanged on failure.

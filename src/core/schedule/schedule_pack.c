@@ -54,15 +54,17 @@ static size_t facts_size(const struct repay_schedule_facts *facts)
            text_entry_size(facts->label);
 }
 
-size_t repay_builder_packed_size(const struct repay_builder *builder,
-                                 const struct repay_schedule_facts *facts)
+struct repay_packing repay_builder_measure(const struct repay_builder *builder,
+                                           const struct repay_schedule_facts *facts)
 {
-    uint32_t constant;
+    struct repay_packing packing = {.size = (size_t)REPAY_SCHEDULE_INLINE_MAX + 1};
     if (builder->segment_count > 1 || builder->text_count > 1)
-        return (size_t)REPAY_SCHEDULE_INLINE_MAX + 1;
-    return sizeof(struct repay_schedule) + measure_columns(builder, &constant) +
-           builder->extra_count * sizeof(struct repay_extra) + stored_text_size(builder) +
-           facts_size(facts);
+        return packing;
+    packing.columns_size = measure_columns(builder, &packing.constant_columns);
+    packing.size = sizeof(struct repay_schedule) + packing.columns_size +
+                   builder->extra_count * sizeof(struct repay_extra) + stored_text_size(builder) +
+                   facts_size(facts);
+    return packing;
 }
 
 static void set_facts(struct repay_schedule *schedule, const struct repay_builder *builder,
@@ -105,19 +107,18 @@ static uint32_t append_text(unsigned char *texts, size_t *used, struct repay_tex
 }
 
 void repay_builder_pack(const struct repay_builder *builder,
-                        const struct repay_schedule_facts *facts, void *memory)
+                        const struct repay_schedule_facts *facts,
+                        const struct repay_packing *packing, void *memory)
 {
     struct repay_schedule *schedule = memory;
     unsigned char *columns = (unsigned char *)(schedule + 1);
-    uint32_t constant;
-    size_t size = measure_columns(builder, &constant);
     size_t extras_size = builder->extra_count * sizeof *builder->extras;
     assert(builder->segment_count <= 1 && builder->text_count <= 1);
 
     set_facts(schedule, builder, facts);
-    schedule->constant_columns = constant;
-    copy_columns(builder, constant, columns);
-    unsigned char *extras = columns + size;
+    schedule->constant_columns = packing->constant_columns;
+    copy_columns(builder, packing->constant_columns, columns);
+    unsigned char *extras = columns + packing->columns_size;
     if (extras_size > 0)
         memcpy(extras, builder->extras, extras_size);
     unsigned char *texts = extras + extras_size;
