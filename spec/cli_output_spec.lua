@@ -96,8 +96,14 @@ describe("the output", function()
   it("is CSV as spreadsheets read it", function()
     local text = written({ csv = true }, { { loan_id = '=1+1,"x"', outstanding_minor = -5,
       currency = "KES" }, { loan_id = " -2", number = -1 } })
-    assert.equal("loan_id,number,due_date,outstanding,currency,late,tags\r\n"
-      .. "\"'=1+1,\"\"x\"\"\",,,-0.05,KES,,\r\n' -2,-1,,,,,\r\n", text)
+    assert.equal("loan_id,number,due_date,outstanding,currency,late,tags\n"
+      .. "\"'=1+1,\"\"x\"\"\",,,-0.05,KES,,\n' -2,-1,,,,,\n", text)
+  end)
+
+  it("ends lines of CSV as other programs of a pipe do, and leaves cells as they are", function()
+    local text = written({ csv = true }, { { loan_id = "a\r\nb\r\n", late = true } })
+    assert.equal("loan_id,number,due_date,outstanding,currency,late,tags\n"
+      .. '"a\r\nb\r\n",,,,,true,\n', text)
   end)
 
   it("adds to an amount the currency that it needs, whatever --columns names", function()
@@ -138,13 +144,33 @@ describe("the output", function()
         return lines[2], said
       end
       assert.equal(uuid .. "    1  2025-03-15    71,466.66  NGN  yes", (shown(80)))
-      local line, said = shown(73)
-      assert.equal(uuid .. "    1  2025-03-15    71,466.66  NGN", line)
-      assert.equal("left out for want of room: late (--columns names what to show)", said)
+      assert.equal(uuid .. "    1  2025-03-15    71,466.66  NGN", (shown(73)))
       assert.equal("123e4567-e89b-12d3-a45…    1  2025-03-15    71,466.66  NGN", (shown(58)))
       assert.equal("123e4567-e89…    1  2025-03-15    71,466.66  NGN", (shown(48)))
       assert.equal("123e4567-e89…  2025-03-15    71,466.66  NGN", (shown(46)))
       assert.equal("123e456…  2025-03-15    71,466.66  NGN", (shown(20)))
+    end)
+
+    it("so that no column is left out for one that went after it", function()
+      local list = { { name = "loan_id" }, { name = "number", drop = 3 },
+        { name = "due_date", drop = 2 }, { name = "provider", drop = 5 } }
+      local lines = lines_of((written({ no_color = true }, { { loan_id = ("x"):rep(22),
+        number = "12345", due_date = "2025-03-15", provider = "carbon" } }, 31, list)))
+      assert.equal(("x"):rep(22) .. "  12345", lines[2])
+      assert.equal("left out for want of room:", lines[3])
+      assert.equal("due_date, provider (--columns", lines[4])
+    end)
+
+    it("and says under the table which it left out, with --quiet too", function()
+      local rows = { { loan_id = ("x"):rep(36), number = 1, outstanding_minor = 7146666,
+        currency = "NGN", late = true } }
+      local lines = lines_of((written({ no_color = true, quiet = true }, rows, 63)))
+      assert.same({ "left out for want of room: late (--columns names what to show)" },
+        { unpack(lines, 3) })
+      lines = lines_of((written({ no_color = true }, rows, 40)))
+      assert.same({ "left out for want of room: number, late", "(--columns names what to show)" },
+        { unpack(lines, 3) })
+      assert.equal(2, #lines_of((written({ no_color = true }, rows, 100))))
     end)
 
     it("without leaving one out that was asked for", function()
@@ -152,6 +178,47 @@ describe("the output", function()
         { { loan_id = ("x"):rep(50), late = true, number = 5 } }, 30)
       assert.equal(("x"):rep(18) .. "…  yes     5", lines_of(text)[2])
       assert.equal("", said)
+    end)
+  end)
+
+  describe("shows ids", function()
+    local IDS = { { name = "loan_id", label = "Loan", id = true, shrink = 13 },
+      { name = "outstanding_minor", kind = "money" }, { name = "provider", drop = 2 } }
+
+    local function shown(width, ...)
+      local rows = {}
+      for i, id in ipairs { ... } do
+        rows[i] = { loan_id = id or nil, outstanding_minor = 100, currency = "NGN",
+          provider = "carbon" }
+      end
+      return lines_of((written({ no_color = true }, rows, width, IDS)))
+    end
+
+    it("never so short that two of them look the same", function()
+      local lines = shown(30, "423e4567-e89b-12d3-a456-426614174003",
+        "423e4567-e89b-22d3-a456-426614174017", "523e4567-e89b-12d3-a456-426614174003")
+      assert.same({ "423e4567-e89b-1…         1.00", "423e4567-e89b-2…         1.00",
+        "523e4567-e89b-1…         1.00" }, { unpack(lines, 2, 4) })
+      lines = shown(40, "423e4567-e89b-12d3-a456-426614174003",
+        "423e4567-e89b-12d3-a456-426614174017")
+      assert.equal("423e4567-e89b-12d3-a456-426614174003         1.00", lines[2])
+    end)
+
+    it("whole beside one that goes on where it ends", function()
+      local lines = shown(20, "merchant_000001", "merchant_000001", "merchant_00000123456789")
+      assert.equal("merchant_000001           1.00", lines[2])
+      assert.equal("merchant_0000012…         1.00", lines[4])
+    end)
+
+    it("and says which are cut, that this is enough to name one, and where all of it is", function()
+      local lines = shown(47, "423e4567-e89b-12d3-a456-426614174003", "LOAN_1")
+      assert.same({ "cut short: loan_id (what is shown names one;", "--csv has all of it)" },
+        { unpack(lines, #lines - 1) })
+    end)
+
+    it("as the reports do where there is none", function()
+      assert.equal("(no id)         1.00  carbon", shown(80, false)[2])
+      assert.equal("loan_id\toutstanding\tprovider\n\t\t\n", (written({}, { {} }, nil, IDS)))
     end)
   end)
 

@@ -260,6 +260,17 @@ describe("the reading commands", function()
       assert.equal(0, code)
     end)
 
+    it("takes the beginning of an id that a table cut, and guesses between none", function()
+      assert.equal(2, #json("show", "LOAN_A…"))
+      assert.equal(5, #json("show", "merch", "LOAN_"))
+      place:write("two.csv", "provider,id\ncarbon,LOAN_ABC123\ncarbon,LOAN_LATE01\n")
+      assert.equal(0, (place:run("fetch", place.home .. "/two.csv", "--to", place.home .. "/two")))
+      local code, out, err = place:run("show", "LOAN", "--from", place.home .. "/two")
+      assert.same({ 2, "" }, { code, out })
+      assert.is_truthy(err:find("several ids begin with 'LOAN': LOAN_ABC123, LOAN_LATE01", 1,
+        true), err)
+    end)
+
     it("says that balances are of another day than it", function()
       local _, err = json("show", "--as-of", "2025-03-01")
       assert.is_truthy(err:find("as of 2025-03-01; balances as fetched on 2025-01-20", 1, true))
@@ -400,6 +411,25 @@ describe("the reading commands", function()
       code, out, err = place:run("export", "md", "--out", place.home .. "/none/x.md")
       assert.same({ 1, "" }, { code, out })
       assert.is_truthy(err:find("was not written", 1, true))
+    end)
+
+    it("end lines of CSV with LF on the output and with CR LF in a file", function()
+      local path = place.home .. "/late.csv"
+      for _, words in ipairs { { "report", "--csv" }, { "export", "csv" },
+        { "export", "csv", "--what", "figures" }, { "export", "csv", "--what", "late" },
+        { "overdue", "--csv", "--as-of", "2025-03-20" }, { "show", "--csv" } } do
+        local code, out = place:run((unpack or table.unpack)(words))
+        assert.equal(0, code)
+        assert.is_true(count(out, "\n") > 1)
+        assert.is_nil(out:find("\r", 1, true), table.concat(words, " "))
+        if words[1] == "export" then
+          words[#words + 1], words[#words + 2] = "--out", path
+          assert.equal(0, (place:run((unpack or table.unpack)(words))))
+          local file = assert(io.open(path, "rb"))
+          assert.equal((out:gsub("\n", "\r\n")), file:read("*a"))
+          file:close()
+        end
+      end
     end)
 
     it("make a workbook where its library is", function()

@@ -575,7 +575,7 @@ describe("repay explain", function()
     assert.equal("unknown", told.state)
     assert.equal("connection_lost", told.attempts[1].kind)
     assert.equal("unknown", told.events[#told.events].to)
-    assert.matches("^at,from,to,why,evidence,who\r\n", w:run("explain", id, "--csv").out)
+    assert.matches("^at,from,to,why,evidence,who\n", w:run("explain", id, "--csv").out)
     w.terminal = { stdout = 80 }
     run = w:run("explain", id)
     assert.matches("\n\nAttempt 1, 2025%-01%-20T%S+ to %S+: unknown, connection_lost\n", run.out)
@@ -719,15 +719,18 @@ describe("a table of repayments on a terminal", function()
 
   local GOLDEN = {
     [80] = [[
-Id                                    State       Amount       Next
-01890a5d-0000-7000-8000-000000000001  accepted  1,001.00  NGN
-01890a5d-0000-7000-8000-000000000001  unknown   1,002.00  NGN  wait
+Id                                    State       Amount       Reference  Next
+01890a5d-0000-7000-8000-000000000001  accepted  1,001.00  NGN  REF 1
+01890a5d-0000-7000-8000-000000000001  unknown   1,002.00  NGN  REF 2      wait
+left out for want of room: account, payment_date, decided_at, why (--columns
+names what to show)
 ]],
     [120] = [[
 Id                                    State       Amount       Date        Reference  Next  When
 01890a5d-0000-7000-8000-000000000001  accepted  1,001.00  NGN  2025-01-20  REF 1
 01890a5d-0000-7000-8000-000000000001  unknown   1,002.00  NGN  2025-01-20  REF 2      wait  \
 2025-01-20T08:12:00Z
+left out for want of room: account, why (--columns names what to show)
 ]],
     [200] = [[
 Id                                    State       Amount       Date        Reference  Next  \
@@ -736,6 +739,7 @@ When                  Why
                acknowledged; the provider has not confirmed it yet
 01890a5d-0000-7000-8000-000000000001  unknown   1,002.00  NGN  2025-01-20  REF 2      wait  \
 2025-01-20T08:12:00Z  it may still arrive, or be listed
+left out for want of room: account (--columns names what to show)
 ]],
   }
 

@@ -328,6 +328,14 @@ describe("a table for a terminal", function()
       { width = 10 })
     assert.equal("123456789.00  123456789.00", lines[2])
   end)
+
+  it("gives an id a line of its own where there is no room for it", function()
+    local columns = { { label = "Loan", id = true }, { label = "Name" }, COLUMNS[2] }
+    local rows = { { ("7"):rep(30), "Ada", "1.00" }, { "LOAN_1", "Bo", "12.00" } }
+    assert.same({ "Loan", "  Name  Amount", ("7"):rep(30), "  Ada     1.00", "LOAN_1",
+      "  Bo     12.00" }, text.table(columns, rows, { width = 43 }))
+    assert.equal(("7"):rep(30) .. "  Ada     1.00", text.table(columns, rows, { width = 44 })[2])
+  end)
 end)
 
 local LABEL = '<text class="label([^"]*)" x="([%d.]+)%%"[^>]*>([^<]*)'

@@ -6,6 +6,7 @@
 -- in _minor and takes its currency from the row's field `currency`, or the one that the column
 -- names in `currency`.
 -- tone(value, row): "bad", "good", "faint" or nil.
+-- id: what a person names a thing by. It is cut only so far that no two of the table look the same.
 --
 -- For tables that are too wide: columns with a `drop` above 4 go first, the highest number first;
 -- then texts with a `shrink` are cut to as many letters; then other columns with a `drop` go; and

@@ -61,9 +61,7 @@ function lazy.as_of(self)
 end
 
 function lazy.output(self)
-  return require("repay.cli.output").new {
-    world = self.world, arguments = self.arguments, say = function(text) self:say(text) end,
-  }
+  return require("repay.cli.output").new { world = self.world, arguments = self.arguments }
 end
 
 --- A context for one run. `name` is the command's.

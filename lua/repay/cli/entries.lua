@@ -16,7 +16,7 @@ local function tone(state)
 end
 
 -- An id is long, and what a person does with an entry needs it whole: it stays.
-local ID = { name = "id" }
+local ID = { name = "id", id = true }
 local STATE = { name = "state", tone = tone }
 local ACCOUNT = { name = "account", drop = 7 }
 local AMOUNT = { name = "amount_minor", kind = "money" }

@@ -10,7 +10,7 @@ options.common = {
   { name = "--zone", argname = "ZONE", text = "what today is: +01:00, UTC, Africa/Lagos" },
   { name = "--json", text = "one JSON document; errors too", form = true },
   { name = "--ndjson", text = "one JSON object a line", form = true },
-  { name = "--csv", text = "CSV for spreadsheets and programs", form = true },
+  { name = "--csv", text = "CSV for spreadsheets and programs, lines end in LF", form = true },
   { name = "--columns", argname = "LIST", text = "these columns only, separated by commas" },
   { name = "--sort", argname = "LIST", text = "by these columns; -NAME for descending" },
   { name = "--quiet", short = "-q", text = "no talk on the error output, only errors" },

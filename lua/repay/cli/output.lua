@@ -6,6 +6,7 @@
 --   output:document(members)        JSON of another shape: a list of { name, value }
 --   output:text(text)               a text that is fit for a terminal
 --   output:file(text)               a text that is made for a file, wherever it goes now
+--   output:csv(line)                one line of CSV, its end included
 --   output:check(columns)           nil and an error where --columns or --sort name none of them;
 --                                   to be asked before a command does something
 --
@@ -35,12 +36,12 @@ local function wants_color(arguments, world)
     and world.getenv("TERM") ~= "dumb"
 end
 
---- options: world, arguments (json, ndjson, csv, columns, sort, no_color), say (a function).
+--- options: world, arguments (json, ndjson, csv, columns, sort, no_color).
 function output.new(options)
   local world, arguments = options.world, options.arguments
   local columns = world.terminal.stdout
   return setmetatable({
-    world = world, arguments = arguments, say = options.say, form = form_of(arguments, world),
+    world = world, arguments = arguments, form = form_of(arguments, world),
     width = type(columns) == "number" and columns > 0 and columns or WIDTH,
     color = columns and wants_color(arguments, world) or false,
     is_terminal = columns and true or false,
@@ -65,6 +66,12 @@ end
 --- Writes a finished file, or a part of one that ends with a line. A terminal obeys none of it.
 function output:file(text)
   self:text(self.is_terminal and made_visible(text) or text)
+end
+
+--- Writes a line of CSV. Files of ours end theirs with CR LF, as RFC 4180 has it; the programs of a
+--- pipe would take the CR for a part of the last cell.
+function output:csv(line)
+  self:file((line:gsub("\r\n$", "\n")))
 end
 
 --- Sees to it that everything is out.
@@ -146,7 +153,7 @@ function writers.csv(self, columns)
   for i, column in ipairs(columns) do
     titles[i] = columns_of.title(column)
   end
-  self:text(csv.line(titles))
+  self:csv(csv.line(titles))
   return function(row)
     local cells = {}
     for i, column in ipairs(columns) do
@@ -155,7 +162,7 @@ function writers.csv(self, columns)
       cells[i] = (column.kind == "money" or type(value) == "number") and plain(column, value, row)
         or csv.cell(value ~= nil and plain(column, value, row) or nil)
     end
-    self:file(csv.line(cells))
+    self:csv(csv.line(cells))
   end
 end
 
@@ -210,13 +217,9 @@ function writers.table(self, columns)
   return function(row)
     rows[#rows + 1] = row
   end, function()
-    local lines, left_out = require("repay.cli.table").lines(columns, rows,
+    local lines = require("repay.cli.table").lines(columns, rows,
       { width = self.width, color = self.color, keep = self.arguments.columns ~= nil })
     self:text(table.concat(lines, "\n") .. "\n")
-    if #left_out > 0 and self.say then
-      self.say("left out for want of room: " .. table.concat(left_out, ", ")
-        .. " (--columns names what to show)")
-    end
   end
 end
 

@@ -165,6 +165,30 @@ local function is_id(word)
   return word:find("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x+$") ~= nil and #word == 36
 end
 
+-- Shorter, a word is more likely to be a batch that there is not.
+local BEGINS_ID = "^%x%x%x%x%x%x%x%x[%x%-]*$"
+
+--- The entry with this id, this key, or an id that begins so; nil and an error, also where several
+--- begin so.
+function payments.entry(journal, word)
+  local ids = require "repay.cli.ids"
+  local entry, missing = journal:entry(word)
+  local begin = ids.typed(word):lower()
+  if entry or missing.kind ~= "not_found" or is_id(word) or not begin:find(BEGINS_ID) then
+    return entry, missing
+  end
+  local all, failed = journal:entries {}
+  if not all then
+    return nil, failed
+  end
+  local list, by_id = {}, {}
+  for i, each in ipairs(all) do
+    list[i], by_id[each.id] = each.id, each
+  end
+  local id, ambiguous = ids.find(begin, list)
+  return by_id[id or ""], not id and (ambiguous or missing) or nil
+end
+
 -- All batches of this number, or else of this name.
 local function find_batches(journal, word)
   local batches, err = journal:batches()
@@ -204,7 +228,7 @@ local function add_word(result, journal, word)
   if batches[1] then
     return true
   end
-  local entry, missing = journal:entry(word)
+  local entry, missing = payments.entry(journal, word)
   if not entry and missing.kind == "not_found" then
     return fault("not_found", ("the journal has no batch and no repayment '%s'")
       :format(word:sub(1, 60)), "repay status --all shows what there is")
@@ -216,8 +240,8 @@ local function add_word(result, journal, word)
   return true
 end
 
---- What the words mean: { batches, ids, entries }. A word is the id or key of a repayment, or the
---- number or the name of a batch; a name means all batches that have it.
+--- What the words mean: { batches, ids, entries }. A word is the number or the name of a batch, or
+--- the id of a repayment, its beginning or the key; a name means all batches that have it.
 function payments.find(journal, list)
   local result = { batches = {}, ids = {}, entries = {} }
   for _, word in ipairs(list) do

@@ -275,7 +275,7 @@ local function loan_row(currency, loan)
   local where = escape(loan.provider) .. (loan.label and ", " .. escape(loan.label) or "")
   local tags = table.concat(loan.tags, ", ")
   return {
-    "<bdi>" .. escape(loan.loan_id or "(no id)") .. "</bdi>"
+    "<bdi>" .. escape(loan.loan_id or words.no_id) .. "</bdi>"
       .. (tags ~= "" and '<span class="sub">' .. escape(tags) .. "</span>" or ""),
     where, figures.count(loan.days_late), escape(loan.oldest_due_date),
     amount_or_why(loan, "overdue_minor", currency.code),
@@ -377,7 +377,7 @@ local function add_failures(out, title, note, list)
   end
   local rows = {}
   for i, failure in ipairs(list) do
-    rows[i] = { "<bdi>" .. escape(tostring(failure.subject or "(no id)")) .. "</bdi>",
+    rows[i] = { "<bdi>" .. escape(tostring(failure.subject or words.no_id)) .. "</bdi>",
       escape(tostring(failure.provider or ""))
         .. (failure.label and ", " .. escape(tostring(failure.label)) or ""),
       escape(failure.message or tostring(failure.kind or "")) }

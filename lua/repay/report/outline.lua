@@ -24,6 +24,11 @@ local function column(label, right)
   return { label = label, right = right }
 end
 
+-- What names a loan; a terminal does not cut it.
+local function id_column(label)
+  return { label = label, id = true }
+end
+
 local function part_row(name, part, code)
   local summary = part.summary
   local row = { name, figures.count(summary.loans), count(summary, "late_loans"),
@@ -109,7 +114,7 @@ end
 local function delinquents_table(currency)
   local rows = {}
   for i, loan in ipairs(currency.delinquents) do
-    rows[i] = { loan.loan_id or "(no id)",
+    rows[i] = { loan.loan_id or words.no_id,
       loan.provider .. (loan.label and ", " .. loan.label or ""), figures.count(loan.days_late),
       loan.oldest_due_date, amount(loan, "overdue_minor", currency.code),
       amount(loan, "outstanding_minor", currency.code), loan.next_due_date
@@ -120,7 +125,7 @@ local function delinquents_table(currency)
     note = late and late > #rows and ("The first %s of %s."):format(figures.count(#rows),
       figures.count(late)) or nil,
     empty = "No loan is known to be late.",
-    columns = { column "Loan", column "Provider", column("Days late", true), column "Oldest due",
+    columns = { id_column "Loan", column "Provider", column("Days late", true), column "Oldest due",
       column("Overdue", true), column("Outstanding", true), column "Next due" } }
 end
 
@@ -138,12 +143,12 @@ end
 local function failure_table(title, list)
   local rows = {}
   for i, failure in ipairs(list) do
-    rows[i] = { tostring(failure.subject or "(no id)"),
+    rows[i] = { tostring(failure.subject or words.no_id),
       tostring(failure.provider or "") .. (failure.label and ", " .. failure.label or ""),
       failure.message or tostring(failure.kind or "") }
   end
   return { title = title, rows = rows,
-    columns = { column "Asked for", column "Provider", column "Answer" } }
+    columns = { id_column "Asked for", column "Provider", column "Answer" } }
 end
 
 --- { title, lead, warnings, sections = { { title, note, columns, rows, empty } }, terms }.

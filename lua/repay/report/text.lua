@@ -3,7 +3,8 @@
 -- `text.table` serves any table; the report is made of it. What does not fit is cut with an
 -- ellipsis from the widest column of words; figures are never cut, because a cut figure is another
 -- figure. Where they are too wide the headings stand on two lines, and where that does not help the
--- lines are longer than asked.
+-- lines are longer than asked. An id is not cut either: where there is no room for it, it stands on
+-- a line of its own above its row.
 local measure = require "repay.report.measure"
 local outline = require "repay.report.outline"
 
@@ -97,26 +98,66 @@ local function line_of(columns, widths, cells)
   return (table.concat(parts, GAP):gsub("%s+$", ""))
 end
 
---- Lines of a table. columns: a list of { label, right }; rows: lists of texts. options: width (no
---- limit without it), style (a function of a heading line, for colour).
-function text.table(columns, rows, options)
-  options = options or {}
-  local clean, lines = {}, {}
+local function clean_rows(columns, rows)
+  local clean = {}
   for i, row in ipairs(rows) do
     clean[i] = {}
     for at in ipairs(columns) do
       clean[i][at] = measure.clean(tostring(row[at] == nil and "" or row[at]))
     end
   end
-  local headings, widths = layout_of(columns, clean, options.width or math.huge)
-  local style = options.style or function(line) return line end
+  return clean
+end
+
+local function rest_of(list)
+  return { (unpack or table.unpack)(list, 2) }
+end
+
+local function without_first(columns, rows)
+  local rest = {}
+  for i, row in ipairs(rows) do
+    rest[i] = rest_of(row)
+  end
+  return rest_of(columns), rest
+end
+
+-- The heading lines and the line of each row.
+local function lines_of(columns, rows, most)
+  local headings, widths = layout_of(columns, rows, most)
+  local heads, lines = {}, {}
   for i, heading in ipairs(headings) do
-    lines[i] = style(line_of(columns, widths, heading))
+    heads[i] = line_of(columns, widths, heading)
   end
-  for _, row in ipairs(clean) do
-    lines[#lines + 1] = line_of(columns, widths, row)
+  for i, row in ipairs(rows) do
+    lines[i] = line_of(columns, widths, row)
   end
-  return lines
+  return heads, lines, widths
+end
+
+--- Lines of a table. columns: a list of { label, right, id }, the first of which may be an id;
+--- rows: lists of texts. options: width (no limit without it), style (a function of a heading line,
+--- for colour).
+function text.table(columns, rows, options)
+  options = options or {}
+  local most = options.width or math.huge
+  local style = options.style or function(line) return line end
+  local clean = clean_rows(columns, rows)
+  local heads, lines, widths = lines_of(columns, clean, most)
+  local is_apart = columns[1].id and widths[1] < widths_of(columns, {}, clean)[1]
+  if is_apart then
+    local rest, cells = without_first(columns, clean)
+    heads, lines = lines_of(rest, cells, most - #GAP)
+    table.insert(heads, 1, columns[1].label)
+  end
+  local all = {}
+  for i, head in ipairs(heads) do
+    all[i] = style(is_apart and i > 1 and GAP .. head or head)
+  end
+  for i, line in ipairs(lines) do
+    all[#all + 1] = is_apart and clean[i][1] or nil
+    all[#all + 1] = is_apart and GAP .. line or line
+  end
+  return all
 end
 
 local function add_wrapped(lines, paragraph, width)

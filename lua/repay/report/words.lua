@@ -37,6 +37,9 @@ local REASONS = {
     .. "came in",
 }
 
+--- Where a provider tells no id of a loan.
+words.no_id = "(no id)"
+
 --- Why a figure is missing, as a part of a sentence.
 function words.reason(word)
   return REASONS[word] or (tostring(word):gsub("_", " "))

@@ -7,10 +7,10 @@ local diff = {
 local COLUMNS = {
   { name = "provider", drop = 3 },
   { name = "profile", drop = 6 },
-  { name = "loan", shrink = 13 },
+  { name = "loan", id = true, shrink = 13 },
   { name = "number", label = "No.", kind = "whole", drop = 2 },
   { name = "due_date", label = "Due", kind = "day", drop = 4 },
-  { name = "before_minor", label = "Was left", kind = "money", drop = 5 },
+  { name = "before_minor", label = "Was left", kind = "money", drop = 3 },
   { name = "outstanding_minor", label = "Left", kind = "money" },
   { name = "currency", label = "", drop = 1 },
   { name = "change", shrink = 24, tone = function(value)

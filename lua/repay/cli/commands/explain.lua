@@ -4,7 +4,7 @@ local exit = require "repay.cli.exit"
 local explain = { example = "repay explain 01890a5d-…" }
 
 function explain.configure(parser)
-  parser:argument("id", "of the repayment, or its idempotency key"):argname("ID")
+  parser:argument("id", "of the repayment, its beginning, or its idempotency key"):argname("ID")
 end
 
 -- Whoever asks the provider about a repayment needs its key and the ids of its attempts; nowhere
@@ -141,7 +141,11 @@ function explain.run(context)
   if not journal then
     return refusal
   end
-  local explained, err = journal:explain(context.arguments.id)
+  local found, missing = payments.entry(journal, context.arguments.id)
+  if not found then
+    return context:fail(missing)
+  end
+  local explained, err = journal:explain(found.id)
   if not explained then
     return context:fail(err)
   end

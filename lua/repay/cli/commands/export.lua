@@ -33,14 +33,15 @@ local function installments(context, made, form, write)
     with_names = context.arguments.with_names, write = write })
 end
 
-function makers.csv(context, made, what)
+-- `write` takes line by line what goes to the output.
+function makers.csv(context, made, what, write)
   local report = require "repay.report"
   if what == "figures" then
-    return report.csv(made.facts)
+    return report.csv(made.facts, { write = write })
   elseif what == "late" then
-    return report.delinquents(made.facts)
+    return report.delinquents(made.facts, { write = write })
   end
-  return installments(context, made, "csv")
+  return installments(context, made, "csv", write)
 end
 
 function makers.json(context, made, what)
@@ -97,13 +98,17 @@ local function deliver(context, made)
   if arguments.form == "xlsx" then
     return write_workbook(context, made)
   end
-  local text, err = makers[arguments.form](context, made, arguments.what)
+  local output = context.output
+  local write = arguments.form == "csv" and not arguments.out
+    and function(line) output:csv(line) end or nil
+  local text, err = makers[arguments.form](context, made, arguments.what, write)
   if not text then
     return nil, err
   elseif arguments.out then
     return write_file(arguments.out, text)
+  elseif not write then
+    output:file(text)
   end
-  context.output:file(text)
   return true
 end
 

@@ -10,7 +10,7 @@ local fetch = {
 local COLUMNS = {
   { name = "provider" },
   { name = "profile", drop = 3 },
-  { name = "id", label = "Id", shrink = 13 },
+  { name = "id", label = "Id", id = true, shrink = 13 },
   { name = "operation", drop = 6 },
   { name = "result", tone = function(value)
     return value == "fetched" and "good" or value == "not_found" and "faint" or "bad"

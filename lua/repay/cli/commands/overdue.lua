@@ -8,7 +8,7 @@ local LISTED_MAX = 100000
 local COLUMNS = {
   { name = "provider", drop = 4 },
   { name = "label", label = "Profile", drop = 6 },
-  { name = "loan_id", label = "Loan", shrink = 13 },
+  { name = "loan_id", label = "Loan", id = true, shrink = 13 },
   { name = "days_late", label = "Days late", kind = "whole" },
   { name = "oldest_due_date", label = "Oldest due", kind = "day", drop = 2 },
   { name = "overdue_minor", kind = "money", tone = function() return "bad" end },

@@ -6,7 +6,7 @@ local replace = { usage = "usage: repay replace ID --because REASON [options]",
   example = "repay replace 01890a5d-… --because \"the account was unblocked\"" }
 
 function replace.configure(parser)
-  parser:argument("id", "of the repayment"):argname("ID")
+  parser:argument("id", "of the repayment, or its beginning"):argname("ID")
   parser:option("--because", "the reason"):argname("REASON"):count(1)
 end
 
@@ -17,7 +17,7 @@ function replace.run(context)
   if not journal then
     return refusal
   end
-  local found, missing = journal:entry(context.arguments.id)
+  local found, missing = payments.entry(journal, context.arguments.id)
   if not found then
     return context:fail(missing)
   end

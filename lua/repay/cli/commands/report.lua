@@ -19,7 +19,7 @@ function report.run(context)
   elseif output.form == "ndjson" then
     output:text(forms.json(made.facts, { compact = true }))
   elseif output.form == "csv" then
-    output:file(forms.csv(made.facts))
+    forms.csv(made.facts, { write = function(line) output:csv(line) end })
   else
     output:text(forms.text(made.facts, { width = output.width, color = output.color }))
   end

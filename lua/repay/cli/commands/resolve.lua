@@ -10,7 +10,7 @@ local resolve = {
 local AS = { accepted = "accepted", paid = "accepted", absent = "absent" }
 
 function resolve.configure(parser)
-  parser:argument("id", "of the repayment"):argname("ID")
+  parser:argument("id", "of the repayment, or its beginning"):argname("ID")
   parser:option("--as", "accepted (paid): the provider has it; absent: it has not")
     :argname("WORD"):choices { "accepted", "paid", "absent" }:count(1)
   parser:option("--record-id", "the provider's id of it"):argname("ID")
@@ -25,7 +25,7 @@ function resolve.run(context)
   if not journal then
     return refusal
   end
-  local found, missing = journal:entry(arguments.id)
+  local found, missing = payments.entry(journal, arguments.id)
   if not found then
     return context:fail(missing)
   end

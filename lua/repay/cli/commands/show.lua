@@ -15,7 +15,7 @@ end
 local COLUMNS = {
   { name = "provider", drop = 4 },
   { name = "label", label = "Profile", drop = 6 },
-  { name = "loan_id", label = "Loan", shrink = 13 },
+  { name = "loan_id", label = "Loan", id = true, shrink = 13 },
   { name = "number", label = "No.", kind = "whole", drop = 3 },
   { name = "due_date", label = "Due", kind = "day" },
   { name = "state", tone = tone_of },
@@ -38,7 +38,8 @@ local COLUMNS = {
 local NAMES = { { name = "customer_name" }, { name = "email" } }
 
 function show.configure(parser)
-  parser:argument("loan", "only these loans, by loan id or by what was asked for"):args("*")
+  parser:argument("loan", "only these loans, by loan id, what was asked for, or its beginning")
+    :args("*")
   parser:option("--state", "only installments in this state"):choices(STATES)
   parser:flag("--with-names", "names and e-mail addresses too, where the snapshot has them")
   require("repay.cli.source").configure(parser)
@@ -55,13 +56,10 @@ local function columns_of(context)
   return columns
 end
 
--- Rows one by one, so that a pipe gets the first before the last is read.
-local function rows_of(context, fetched)
+-- Rows one by one, so that a pipe gets the first before the last is read. `asked` is a set of ids.
+local function rows_of(context, fetched, asked)
   local installments = require "repay.report.installments"
-  local asked, state = {}, context.arguments.state
-  for _, id in ipairs(context.arguments.loan) do
-    asked[id] = true
-  end
+  local state = context.arguments.state
   local next_row = installments.each(fetched.schedules,
     { as_of = context.as_of, with_names = context.arguments.with_names })
   return function()
@@ -75,28 +73,36 @@ local function rows_of(context, fetched)
   end
 end
 
--- What was asked for by name and is no part of the snapshot, as an error. A loan that is there and
--- has no installments is none.
-local function missing_of(context, fetched)
-  local has = {}
+-- Every id that the snapshot has, also of loans without installments.
+local function ids_of(context, fetched)
+  local list = {}
   for _, schedule in ipairs(fetched.schedules) do
-    has[schedule.subject or ""] = true
+    list[#list + 1] = schedule.subject
     for _, loan in ipairs(schedule:loans { as_of = context.as_of }) do
-      has[loan.loan_id or ""] = true
+      list[#list + 1] = loan.loan_id
     end
   end
-  for _, list in ipairs { fetched.not_found, fetched.failures } do
-    for _, item in ipairs(list) do
-      has[item.id] = true
+  for _, items in ipairs { fetched.not_found, fetched.failures } do
+    for _, item in ipairs(items) do
+      list[#list + 1] = item.id
     end
   end
-  for _, id in ipairs(context.arguments.loan) do
-    if not has[id] then
-      return require("repay.error").new { kind = "not_found", operation = "show",
-        message = "the snapshot has no loan " .. id, hint = "repay show lists what it has" }
+  return list
+end
+
+-- The ids that were asked for, as a set; nil and an error where one is no part of the snapshot.
+local function asked_of(context, fetched)
+  local ids = require "repay.cli.ids"
+  local asked, list = {}, context.arguments.loan[1] and ids_of(context, fetched)
+  for _, word in ipairs(context.arguments.loan) do
+    local id, ambiguous = ids.find(word, list)
+    if not id then
+      return nil, ambiguous or require("repay.error").new { kind = "not_found", operation = "show",
+        message = "the snapshot has no loan " .. word, hint = "repay show lists what it has" }
     end
+    asked[id] = true
   end
-  return nil
+  return asked
 end
 
 function show.run(context)
@@ -109,11 +115,11 @@ function show.run(context)
   if not fetched then
     return context:fail(err)
   end
-  local missing = missing_of(context, fetched)
-  if missing then
+  local asked, missing = asked_of(context, fetched)
+  if not asked then
     return context:fail(missing)
   end
-  local count = context.output:rows(columns, rows_of(context, fetched))
+  local count = context.output:rows(columns, rows_of(context, fetched, asked))
   if not context.arguments.live_fetch then
     require("repay.cli.fetching").say_failures(context, fetched)
   end

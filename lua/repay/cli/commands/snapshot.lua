@@ -13,7 +13,8 @@ local LIST = {
   { name = "name" }, { name = "day", kind = "day" }, { name = "path" },
 }
 local ITEMS = {
-  { name = "provider" }, { name = "profile", drop = 3 }, { name = "id", label = "Id", shrink = 20 },
+  { name = "provider" }, { name = "profile", drop = 3 },
+  { name = "id", label = "Id", id = true, shrink = 20 },
   { name = "operation", drop = 2 },
   { name = "result", tone = function(value)
     return value == "fetched" and "good" or value == "not_found" and "faint" or "bad"
