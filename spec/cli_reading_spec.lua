@@ -122,6 +122,58 @@ describe("the reading commands", function()
       assert.equal(4, #json("snapshot", "show"))
     end)
 
+    -- Ctrl-C as soon as so many requests were made.
+    local function interrupt_at(requests)
+      place.options.interrupts = function()
+        return { seen = function() return box:ledger().request_count >= requests end,
+          release = function() end }
+      end
+    end
+
+    it("keeps at Ctrl-C what came, and every later report says what is missing", function()
+      interrupt_at(2)
+      local code, out, err = place:run("fetch", place.home .. "/loans.csv", "--concurrency", "1")
+      assert.equal(130, code)
+      assert.equal(1, count(out, "\tfetched\t"))
+      assert.equal(2, count(out, "\tcancelled\t"))
+      assert.is_truthy(err:find("the snapshot has 2 of 4 loans", 1, true), err)
+      place.options.interrupts = nil
+      for _, words in ipairs { { "show" }, { "overdue" }, { "report", "--csv" },
+        { "export", "csv" }, { "export", "ics" }, { "export", "csv", "--what", "late" },
+        { "export", "json", "--what", "installments" } } do
+        words[#words + 1] = "--quiet"
+        code, out, err = place:run((unpack or table.unpack)(words))
+        assert.equal(0, code)
+        assert.equal(2, count(err, "not fetched: the fetch was stopped before this loan came"),
+          table.concat(words, " "))
+        assert.equal(0, count(out, "not fetched"))
+      end
+      out = select(2, place:run("report", "--json"))
+      assert.equal(2, #cjson.decode(out).failures)
+    end)
+
+    it("keeps nothing at Ctrl-C where nothing came, and the last snapshot stays", function()
+      fetch()
+      pass(86400000)
+      interrupt_at(box:ledger().request_count)
+      local code, _, err = place:run("fetch", place.home .. "/loans.csv")
+      assert.equal(130, code)
+      assert.is_truthy(err:find("nothing came, so no snapshot was kept", 1, true), err)
+      assert.equal(1, #json("snapshot", "list"))
+    end)
+
+    it("that a report began with ends at Ctrl-C without the report", function()
+      fetch()
+      pass(86400000)
+      interrupt_at(box:ledger().request_count + 1)
+      local code, out, err = place:run("overdue", "--live-fetch", "--json")
+      assert.same({ 130, "" }, { code, out })
+      for line in err:gmatch("[^\n]+") do
+        assert.is_table(cjson.decode(line), line)
+      end
+      assert.equal(2, #json("snapshot", "list"))
+    end)
+
     it("keeps no names unless it is told to", function()
       place:write("named.csv", "provider,id,operation\nfincode," .. CUSTOMER .. ",schedule\n")
       assert.equal(0, (place:run("fetch", place.home .. "/named.csv")))

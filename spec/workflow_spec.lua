@@ -104,8 +104,61 @@ describe("workflows", function()
       assert.equal(0, #box:ledger().requests)
     end)
 
+    it("keeps what is whole when it is stopped, and says of each loan that it was not", function()
+      local asked = 0
+      local fetched = helper.ok(fetch.run { loans = LOANS, clients = clients, concurrency = 1,
+        stop_when = function()
+          asked = box:ledger().request_count
+          return asked >= 2
+        end })
+      assert.equal("stopped", fetched.stopped)
+      assert.equal(2, asked)
+      assert.equal(1, #fetched.schedules)
+      assert.equal(1, #fetched.not_found)
+      assert.equal(2, #fetched.failures)
+      for _, item in ipairs(fetched.failures) do
+        assert.equal("cancelled", item.kind)
+        assert.equal("the fetch was stopped before this loan came", item.message)
+      end
+      close(fetched)
+    end)
+
+    it("is stopped while a call is under way, too, and raises what a callback does", function()
+      local slow = assert(repay.open("carbon", { environment = "sandbox", api_key = "k",
+        carbon_key = "k", transport = { sleep = function() end, send = function() end,
+          many = function()
+            return { places = 1, now_ms = function() return 0 end,
+              add = function() return true end,
+              step = function() return nil end, finish = function() return {} end,
+              close = function() end }
+          end } }))
+      local turns = 0
+      local fetched = helper.ok(fetch.run { loans = "provider,id\ncarbon,A\n",
+        clients = { carbon = slow }, stop_when = function()
+          turns = turns + 1
+          return turns > 1
+        end })
+      assert.equal("stopped", fetched.stopped)
+      assert.equal("cancelled", fetched.failures[1].kind)
+      assert.is_truthy(helper.raises(function()
+        fetch.run { loans = LOANS, clients = clients, on_progress = function() error "mine" end }
+      end):find("mine", 1, true))
+      slow:close()
+    end)
+
+    it("that came to its end was not stopped", function()
+      local fetched = helper.ok(fetch.run { loans = LOANS, clients = clients,
+        stop_when = function() return false end })
+      assert.is_nil(fetched.stopped)
+      assert.equal(3, #fetched.schedules)
+      close(fetched)
+    end)
+
     it("raises for misuse", function()
       helper.raises(function() fetch.run() end)
+      helper.raises(function()
+        fetch.run { loans = LOANS, clients = clients, stop_when = true }
+      end)
       helper.raises(function() fetch.run { loans = LOANS } end)
       helper.raises(function() fetch.run { loans = LOANS, clients = {}, client = 1 } end)
     end)

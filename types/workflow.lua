@@ -23,6 +23,7 @@
 ---@field not_found repay.workflow.item[]
 ---@field failures repay.workflow.item[]
 ---@field fetched_at_unix_ms? integer
+---@field stopped? "stopped" by stop_when
 
 ---@alias repay.workflow.client_of fun(loan: repay.workflow.loan): repay.client?, repay.err?
 ---@alias repay.workflow.clients table<string, repay.client>|repay.workflow.client_of
@@ -30,6 +31,7 @@
 ---@class repay.workflow.fetch_options: repay.each_options
 ---@field loans string|repay.workflow.loan[] CSV text, or a list
 ---@field clients repay.workflow.clients by profile, else by provider; or a function
+---@field stop_when? fun(): boolean asked after each loan and ten times a second; what came is kept
 ---@field unix_ms? integer
 
 ---@class repay.workflow.fetch

@@ -3,6 +3,7 @@
 -- repay.workflow.fetch.
 local errors = require "repay.error"
 local fetch = require "repay.workflow.fetch"
+local guard = require "repay.cli.guard"
 local moment = require "repay.cli.moment"
 local snapshot = require "repay.workflow.snapshot"
 local store = require "repay.cli.store"
@@ -13,6 +14,8 @@ local fetching = {}
 local LOANS_SIZE_MAX = 134217728
 -- Snapshots of one second.
 local TRIES = 9
+-- Loans that did not come are named one by one up to so many: the rest would hide what did.
+local NAMED_MAX = 10
 
 local function fault(message, hint)
   return nil, errors.new { kind = "invalid_argument", operation = "fetch", message = message,
@@ -43,27 +46,6 @@ function fetching.read(context, path)
   return fetch.read(text or "")
 end
 
---- Asks. loans: a list; options: concurrency. What came, as repay.workflow.fetch gives it.
-function fetching.run(context, loans, options)
-  if not loans[1] then
-    return fault("the list has no loan") -- an empty snapshot would hide the last good one
-  end
-  local bar = context:progress("fetching")
-  local fetched, err = fetch.run {
-    loans = loans, unix_ms = context.world.unix_ms(), concurrency = options.concurrency,
-    clients = function(loan) return context:client(loan.provider, loan.profile) end,
-    on_progress = function(ended, failed) bar:update(ended, #loans, failed) end,
-  }
-  bar:finish()
-  if not fetched then
-    return nil, err
-  end
-  for _, schedule in ipairs(fetched.schedules) do
-    context:keep(schedule)
-  end
-  return fetched
-end
-
 local function save_under(parent, fetched, options)
   local made, err = store.make(parent)
   if not made then
@@ -83,8 +65,8 @@ local function save_under(parent, fetched, options)
   return fault("there are too many snapshots of this second in " .. parent)
 end
 
---- Keeps what came: the directory, or nil and an error. options: to, with_names.
-function fetching.save(context, fetched, options)
+-- Keeps what came: the directory, or nil and an error.
+local function save(context, fetched, options)
   local kept = { with_names = options.with_names }
   local path, err
   if options.to then
@@ -103,19 +85,74 @@ function fetching.save(context, fetched, options)
   return path
 end
 
---- Whether the fetch is worth keeping: a failure alone must not hide the last good snapshot.
-function fetching.is_worth(fetched)
+-- A failure alone must not hide the last good snapshot.
+local function is_worth(fetched)
   return #fetched.failures == 0 or #fetched.schedules + #fetched.not_found > 0
 end
 
---- Says on the error output what did not come.
+local function ask(context, loans, options, bar, stop_when)
+  local fetched, err = fetch.run {
+    loans = loans, unix_ms = context.world.unix_ms(), concurrency = options.concurrency,
+    clients = function(loan) return context:client(loan.provider, loan.profile) end,
+    on_progress = function(ended, failed) bar:update(ended, #loans, failed) end,
+    stop_when = stop_when,
+  }
+  bar:finish()
+  for _, schedule in ipairs(fetched and fetched.schedules or {}) do
+    context:keep(schedule)
+  end
+  return fetched, err
+end
+
+--- Asks, and keeps what came: that, as repay.workflow.fetch gives it; nil and an error where the
+--- list is wrong or nothing could be written. Ctrl-C ends the asking, not the keeping. options:
+--- concurrency, to, with_names.
+function fetching.run(context, loans, options)
+  if not loans[1] then
+    return fault("the list has no loan") -- an empty snapshot would hide the last good one
+  end
+  local bar = context:progress("fetching")
+  local fetched, path, err = guard.run(context, function(stop_when)
+    local came, problem = ask(context, loans, options, bar, stop_when)
+    if not came then
+      return nil, nil, problem
+    elseif not is_worth(came) then
+      return came
+    end
+    return came, save(context, came, options)
+  end, bar)
+  if not fetched or err then
+    return nil, err
+  elseif not path then
+    context:warn("nothing came, so no snapshot was kept")
+    return fetched
+  end
+  context:say("snapshot " .. path)
+  if fetched.stopped then
+    context:warn(("interrupted: the snapshot has %d of %d loans, and says of the others that they "
+      .. "were not fetched"):format(#fetched.schedules + #fetched.not_found, #fetched.items))
+  end
+  return fetched
+end
+
+local function say_each(say, items, line, rest)
+  for i = 1, math.min(#items, NAMED_MAX) do
+    say(line(items[i]))
+  end
+  if #items > NAMED_MAX then
+    say(("%d more %s: repay snapshot show"):format(#items - NAMED_MAX, rest))
+  end
+end
+
+--- Says on the error output what did not come. That a loan is missing is said with --quiet too:
+--- what is shown of the others would look like all there is.
 function fetching.say_failures(context, fetched)
-  for _, item in ipairs(fetched.not_found) do
-    context:say(("%s %s: no active loan, or not known"):format(item.provider, item.id))
-  end
-  for _, item in ipairs(fetched.failures) do
-    context:warn(("%s %s: not fetched: %s"):format(item.provider, item.id, item.err.message))
-  end
+  say_each(function(text) context:say(text) end, fetched.not_found, function(item)
+    return ("%s %s: no active loan, or not known"):format(item.provider, item.id)
+  end, "have no active loan, or are not known")
+  say_each(function(text) context:warn(text) end, fetched.failures, function(item)
+    return ("%s %s: not fetched: %s"):format(item.provider, item.id, item.err.message)
+  end, "were not fetched")
 end
 
 return fetching

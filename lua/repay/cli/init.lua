@@ -14,12 +14,14 @@ local cli = {}
 
 local NOT_BUILT = "its compiled modules are missing; run make in the checkout, or install repay"
 
+local KINDS = { [exit.usage] = "usage", [exit.interrupted] = "cancelled" }
+
 -- The error as JSON when that was asked for: a program reads it.
 local function refuse(world, words, code, message, hint)
   if options.has(words, "--json") or options.has(words, "--ndjson") then
     local json = require "repay.cli.json"
     world.stderr:write(json.object({
-      { "error", json.of { { "kind", code == exit.usage and "usage" or "internal" },
+      { "error", json.of { { "kind", KINDS[code] or "internal" },
         { "message", message }, { "hint", hint } } },
       { "exit", code },
     }), "\n")
@@ -48,8 +50,7 @@ local function raised(context, world, words, problem)
   end
   local text = tostring(problem)
   if text:find("interrupted!", 1, true) then
-    world.stderr:write("repay: interrupted\n")
-    return exit.interrupted
+    return refuse(world, words, exit.interrupted, "interrupted")
   elseif text:find("module 'repay.native.", 1, true) then
     return refuse(world, words, exit.failed, NOT_BUILT)
   end

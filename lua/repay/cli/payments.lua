@@ -1,6 +1,5 @@
 -- What the commands around repayments share: which entries the words of a command line mean, the
--- clients that they belong to, whether real money may be sent, and how a run that Ctrl-C ends goes
--- on to the end of the repayment under way.
+-- clients that they belong to, whether real money may be sent, and what is said of a run.
 local check_entry = require "repay.cli.entries"
 local exit = require "repay.cli.exit"
 
@@ -341,37 +340,6 @@ function payments.stand(journal, list)
     codes[at] = check_entry.code(entry, steps[entry.id])
   end
   return rows, codes
-end
-
---- Runs `work(stop_when)` so that Ctrl-C ends it after the repayment under way; returns what it
---- returns. A second Ctrl-C ends the process at once, which the journal survives. `progress` is
---- taken away before anything is said.
-function payments.guarded(context, work, progress)
-  local catch = context.world.interrupts
-  if not catch then
-    return work(nil)
-  end
-  local caught = catch()
-  local is_told = false
-  local function stop_when()
-    if not caught.seen() then
-      return false
-    elseif not is_told then
-      is_told = true
-      if progress then
-        progress:finish()
-      end
-      context:say("interrupted: nothing more is begun")
-    end
-    return true
-  end
-  local results = { pcall(work, stop_when) }
-  context.is_interrupted = caught.seen()
-  caught.release()
-  if not results[1] then
-    error(results[2], 0)
-  end
-  return (unpack or table.unpack)(results, 2, 4)
 end
 
 --- The exit code of a command that sent something or wrote rows. Whoever pressed Ctrl-C is told so,

@@ -39,4 +39,11 @@ function reporting.make(context, overrides)
   return made, nil, code, fetched
 end
 
+--- Says which loans are missing from a form that has no room for it. A fetch has said it.
+function reporting.say_missing(context, fetched)
+  if not context.arguments.live_fetch then
+    require("repay.cli.fetching").say_failures(context, fetched)
+  end
+end
+
 return reporting

@@ -86,7 +86,7 @@ function settle.run(context, what)
   elseif not clients[1] then
     return show(context, journal, list)
   end
-  local result, failed = payments.guarded(context, function(stop_when)
+  local result, failed = require("repay.cli.guard").run(context, function(stop_when)
     return require("repay").workflow.reconcile.run { journal = journal, clients = clients,
       resend = what.resend, stop_when = stop_when }
   end)

@@ -125,18 +125,14 @@ local function fetch_now(context)
   if not loans then
     return nil, err
   end
-  local fetched, problem = fetching.run(context, loans, {})
+  local fetched, problem = fetching.run(context, loans,
+    { with_names = context.arguments.with_names })
   if not fetched then
     return nil, problem
+  elseif context.is_interrupted then
+    error("interrupted!", 0) -- whoever pressed Ctrl-C waits for no report
   end
   fetching.say_failures(context, fetched)
-  if fetching.is_worth(fetched) then
-    local path, why = fetching.save(context, fetched, { with_names = context.arguments.with_names })
-    if not path then
-      return nil, why
-    end
-    context:say("snapshot " .. path)
-  end
   local codes = {}
   for i, item in ipairs(fetched.failures) do
     codes[i] = exit.of_error(item.err)

@@ -18,10 +18,9 @@ local fetch = {}
 
 local KNOWN = {
   loans = true, clients = true, concurrency = true, rate = true, burst = true, per_host = true,
-  deadline_ms = true, stop_on = true, on_progress = true, unix_ms = true,
+  deadline_ms = true, stop_on = true, on_progress = true, stop_when = true, unix_ms = true,
 }
-local PASSED_ON = { "concurrency", "rate", "burst", "per_host", "deadline_ms", "stop_on",
-  "on_progress" }
+local PASSED_ON = { "concurrency", "rate", "burst", "per_host", "deadline_ms", "stop_on" }
 local COLUMNS = { provider = true, profile = true, id = true, operation = true, tags = true }
 
 local function invalid(message, field)
@@ -162,7 +161,8 @@ local function check(given)
   for name in pairs(given) do
     if not KNOWN[name] then
       error(options.unknown("fetch.run: unknown option", tostring(name),
-        { "loans", "clients", "unix_ms", (unpack or table.unpack)(PASSED_ON) }), 3)
+        { "loans", "clients", "unix_ms", "on_progress", "stop_when",
+          (unpack or table.unpack)(PASSED_ON) }), 3)
     end
   end
   if type(given.loans) ~= "string" and type(given.loans) ~= "table" then
@@ -170,40 +170,77 @@ local function check(given)
   elseif type(given.clients) ~= "table" and type(given.clients) ~= "function" then
     error("fetch.run: option 'clients' maps profiles or providers to open clients, or is a "
       .. "function", 3)
+  elseif given.stop_when ~= nil and type(given.stop_when) ~= "function" then
+    error("fetch.run: option 'stop_when' must be a function", 3)
   end
+end
+
+-- Raised out of a run to leave it; a read that is under way is dropped then.
+local STOP = {}
+
+-- Asks for all, and takes what comes. Whether it was stopped is looked at after each call, and ten
+-- times a second while none ends: but never between the end of a call and its taking.
+local function ask(items, given)
+  local passed, by_call, taken = {}, {}, 0
+  for _, name in ipairs(PASSED_ON) do
+    passed[name] = given[name]
+  end
+  local stop_when = given.stop_when or function() return false end
+  if stop_when() then
+    return false
+  end
+  function passed.on_progress(ended, failed, under_way)
+    if given.on_progress then
+      given.on_progress(ended, failed, under_way)
+    end
+    if ended == taken and stop_when() then
+      error(STOP, 0)
+    end
+  end
+  local run = repay.each(calls_of(items, by_call), passed)
+  local ok, problem = pcall(function()
+    for call, result, err in run do
+      taken = taken + 1
+      local item = by_call[call]
+      if item then
+        item.schedule, item.err = result, err
+        by_call[call] = nil
+      end
+      if stop_when() then
+        error(STOP, 0)
+      end
+    end
+  end)
+  run:close()
+  if not ok and problem ~= STOP then
+    error(problem, 0)
+  end
+  return ok
 end
 
 --- Fetches: { items, schedules, not_found, failures, fetched_at_unix_ms }, or nil and an error
 --- when the list itself is wrong; then nothing was asked. Each item has provider, profile,
---- operation, id, tags, and schedule or err.
+--- operation, id, tags, and schedule or err. When stop_when() gives true nothing more is asked for:
+--- `stopped` is "stopped", what came is kept, and the rest failed with the kind cancelled.
 function fetch.run(given)
   check(given)
   local items, err = items_of(given)
   if not items then
     return nil, err
   end
-  local passed, by_call = {}, {}
-  for _, name in ipairs(PASSED_ON) do
-    passed[name] = given[name]
-  end
-  for call, result, problem in repay.each(calls_of(items, by_call), passed) do
-    local item = by_call[call]
-    if item then
-      item.schedule, item.err = result, problem
-      by_call[call] = nil
-    end
-  end
+  local is_whole = ask(items, given)
   for _, item in ipairs(items) do
     item.client, item.arguments = nil, nil
     if not item.schedule and not item.err then
       item.err = errors.new { kind = "cancelled", provider = item.provider, subject = item.id,
-        operation = item.operation, message = "the run stopped before this loan was asked for" }
+        operation = item.operation, message = "the fetch was stopped before this loan came" }
     end
     if item.err then
       item.kind, item.message = item.err.kind, item.err.message
     end
   end
-  return snapshot.sort_out { items = items, fetched_at_unix_ms = given.unix_ms }
+  return snapshot.sort_out { items = items, fetched_at_unix_ms = given.unix_ms,
+    stopped = not is_whole and "stopped" or nil }
 end
 
 fetch.save = snapshot.save

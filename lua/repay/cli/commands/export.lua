@@ -112,6 +112,13 @@ local function deliver(context, made)
   return true
 end
 
+-- Pages, workbooks and the figures as JSON have a list of the loans that did not come.
+local function lists_missing(arguments)
+  local form = arguments.form
+  return form == "html" or form == "md" or form == "xlsx"
+    or form == "json" and arguments.what ~= "installments"
+end
+
 -- Said before anything is read or fetched.
 local function check(arguments)
   if arguments.form == "xlsx" and not arguments.out then
@@ -129,7 +136,7 @@ function export.run(context)
   if not fits then
     return context:fail(wrong)
   end
-  local made, err, code = require("repay.cli.reporting").make(context,
+  local made, err, code, fetched = require("repay.cli.reporting").make(context,
     context.arguments.what == "late" and { delinquents = context.arguments.delinquents or 100000 }
       or nil)
   if not made then
@@ -140,6 +147,9 @@ function export.run(context)
     return context:fail(problem)
   elseif context.arguments.out then
     context:say("wrote " .. context.arguments.out)
+  end
+  if not lists_missing(context.arguments) then
+    require("repay.cli.reporting").say_missing(context, fetched)
   end
   return code
 end

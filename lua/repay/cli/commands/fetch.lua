@@ -83,8 +83,7 @@ function fetch.run(context)
   if not loans then
     return context:fail(err)
   end
-  local fetched, problem = fetching.run(context, loans,
-    { concurrency = context.arguments.concurrency })
+  local fetched, problem = fetching.run(context, loans, context.arguments)
   if not fetched then
     return context:fail(problem)
   end
@@ -95,17 +94,11 @@ function fetch.run(context)
   for i, item in ipairs(fetched.failures) do
     codes[i] = exit.of_error(item.err)
   end
-  if fetching.is_worth(fetched) then
-    local path, why = fetching.save(context, fetched, context.arguments)
-    if not path then
-      return context:fail(why)
-    end
-    context:say("snapshot " .. path)
-  else
-    context:warn("nothing came, so no snapshot was kept")
+  if context.is_interrupted then
+    codes[#codes + 1] = exit.interrupted
   end
   context.output:rows(COLUMNS, rows)
-  if codes[1] then
+  if fetched.failures[1] then
     context:fail(fetched.failures[1].err, exit.worst(codes))
   end
   return exit.worst(codes)

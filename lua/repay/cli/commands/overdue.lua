@@ -59,9 +59,7 @@ function overdue.run(context)
   end
   context.output:rows(COLUMNS, rows)
   say_unknown(context, made.facts)
-  if not context.arguments.live_fetch then
-    require("repay.cli.fetching").say_failures(context, fetched)
-  end
+  require("repay.cli.reporting").say_missing(context, fetched)
   if #rows == 0 then
     context:say("no loan is known to be late")
   end

@@ -202,7 +202,7 @@ function pay.run(context)
   if not journal then
     return refusal
   end
-  local result, failed = payments.guarded(context, function(stop_when)
+  local result, failed = require("repay.cli.guard").run(context, function(stop_when)
     return require("repay").workflow.repay_one(wanted.repayment, {
       journal = journal, client = wanted.client, limits = wanted.profile.limits,
       because = arguments.because, dry_run = arguments.dry_run, stop_when = stop_when,

@@ -9,7 +9,7 @@ function report.configure(parser)
 end
 
 function report.run(context)
-  local made, err, code = require("repay.cli.reporting").make(context)
+  local made, err, code, fetched = require("repay.cli.reporting").make(context)
   if not made then
     return context:fail(err)
   end
@@ -20,6 +20,7 @@ function report.run(context)
     output:text(forms.json(made.facts, { compact = true }))
   elseif output.form == "csv" then
     forms.csv(made.facts, { write = function(line) output:csv(line) end })
+    require("repay.cli.reporting").say_missing(context, fetched)
   else
     output:text(forms.text(made.facts, { width = output.width, color = output.color }))
   end

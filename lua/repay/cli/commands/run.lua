@@ -52,10 +52,9 @@ local function to_send(found)
 end
 
 local function send(context, journal, clients, ids)
-  local payments = require "repay.cli.payments"
   local progress = context:progress("sending")
   local failed = 0
-  local ran, err, decided = payments.guarded(context, function(stop_when)
+  local ran, err, decided = require("repay.cli.guard").run(context, function(stop_when)
     local sent, problem = journal:run(clients, { ids = ids, stop_when = stop_when,
       canary = not context.arguments.no_canary,
       on_progress = function(at, total, entry)
