@@ -72,8 +72,8 @@ describe("repay pay", function()
     local run = w:pay()
     assert.equal(6, run.code)
     local id = w:entries()[1].id
-    assert.matches("repay approve " .. id:gsub("%-", "%%-") .. " %-%-because REASON, and then "
-      .. "repay run", run.err)
+    assert.matches("repay approve " .. id:gsub("%-", "%%-") .. " %-%-because REASON\n",
+      run.err)
     assert.equal("", run.out)
     assert.equal(0, w:posts())
     assert.equal(0, w:run("approve", id).code)

@@ -72,57 +72,66 @@ function entries.row(entry, next_step)
   }
 end
 
+-- With the text of the options that each command needs.
 local sentences = {}
 
-function sentences.approve(entry)
-  if entry.hold then
-    return ("it is held (%s): repay approve %s --because REASON"):format(entry.hold, entry.id)
-  end
-  return "repay approve " .. entry.id
+local function live(entry)
+  return entry.environment == "live" and " --live" or ""
 end
 
-function sentences.send(entry)
-  return "repay run " .. entry.id
+function sentences.approve(entry, _, options)
+  if entry.hold then
+    return ("it is held (%s): repay approve %s%s --because REASON"):format(entry.hold, entry.id,
+      options)
+  end
+  return "repay approve " .. entry.id .. options
+end
+
+function sentences.send(entry, _, options)
+  return "repay run " .. entry.id .. options .. live(entry)
 end
 
 function sentences.held()
   return "wait: another process has it under way"
 end
 
-function sentences.resend()
-  return "repay recover: its key makes a repetition safe"
+function sentences.resend(entry, _, options)
+  return ("repay recover%s%s: its key makes a repetition safe"):format(options, live(entry))
 end
 
-function sentences.wait(_, next_step)
-  return ("wait until %s (%s), then: repay reconcile"):format(
-    words.moment(next_step.due_ms) or "later", words.of(next_step.why))
+function sentences.wait(_, next_step, options)
+  return ("wait until %s (%s), then: repay reconcile%s"):format(
+    words.moment(next_step.due_ms) or "later", words.of(next_step.why), options)
 end
 
-function sentences.reconcile()
-  return "repay reconcile: its time to settle is over, and the provider's list can decide"
+function sentences.reconcile(_, _, options)
+  return ("repay reconcile%s: its time to settle is over, and the provider's list can decide")
+    :format(options)
 end
 
-function sentences.ask(entry)
-  return ("look for it in the provider's own records, then: repay resolve %s --as accepted "
-    .. "--record-id ID --because REASON, or --as absent --because REASON"):format(entry.id)
+function sentences.ask(entry, _, options)
+  return ("look for it in the provider's own records, then: repay resolve %s%s --as accepted "
+    .. "--record-id ID --because REASON, or --as absent --because REASON"):format(entry.id, options)
 end
 
-function sentences.verify()
-  return "nothing; repay reconcile sees when the provider confirms it"
+function sentences.verify(_, _, options)
+  return ("nothing; repay reconcile%s sees when the provider confirms it"):format(options)
 end
 
 function sentences.stale()
   return "ask the provider: it was acknowledged long ago and never confirmed"
 end
 
---- The next step as a sentence with the command to type.
-function entries.next_sentence(entry, next_step)
+--- The next step as a sentence with the command to type, which has these options (a text that
+--- begins with a blank, as repay.cli.typed gives it).
+function entries.next_sentence(entry, next_step, options)
   local sentence = next_step and sentences[next_step.action]
+  options = options or ""
   if sentence then
-    return sentence(entry, next_step)
+    return sentence(entry, next_step, options)
   elseif REPLACEABLE[entry.state] or entry.state == "cancelled" or entry.state == "expired" then
-    return ("nothing, or another one in its place: repay replace %s --because REASON")
-      :format(entry.id)
+    return ("nothing, or another one in its place: repay replace %s%s --because REASON")
+      :format(entry.id, options)
   end
   return "nothing"
 end

@@ -415,7 +415,7 @@ function payments.tell_open(context, rows, is_stopped)
   end
   if earliest then
     context:say("the first of what is not known can be decided at " .. earliest
-      .. ": repay reconcile")
+      .. ": " .. require("repay.cli.typed").command(context, "reconcile", {}))
   end
 end
 

@@ -74,8 +74,9 @@ function approve.run(context)
     return context:fail(failed)
   end
   payments.show(context, rows)
-  context:say(("%d approved; next: repay run %s"):format(count,
-    table.concat(context.arguments.what, " ")))
+  local typed = require "repay.cli.typed"
+  context:say(("%d approved; next: %s"):format(count,
+    typed.command(context, "run", context.arguments.what, typed.live(found.entries))))
   return payments.worst(context, {})
 end
 

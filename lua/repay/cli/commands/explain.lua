@@ -34,7 +34,7 @@ local function moment_at(digits)
   return #digits == 13 and "at " .. require("repay.journal.words").moment(tonumber(digits)) or nil
 end
 
-local function story_of(explained)
+local function story_of(explained, options)
   local words = require "repay.journal.words"
   local entries = require "repay.cli.entries"
   local entry, events, attempts = explained.entry, {}, {}
@@ -55,7 +55,7 @@ local function story_of(explained)
     facts[name] = value
   end
   facts.why = entries.row(entry, explained).why
-  facts.next = entries.next_sentence(entry, explained)
+  facts.next = entries.next_sentence(entry, explained, options)
   facts.profile, facts.idempotency_key = entry.label, entry.key
   facts.ordinal = entry.ordinal > 1 and entry.ordinal or nil
   facts.planned_at = words.moment(entry.planned_ms)
@@ -149,7 +149,8 @@ function explain.run(context)
   if not explained then
     return context:fail(err)
   end
-  local facts, attempts, events = story_of(explained)
+  local facts, attempts, events = story_of(explained,
+    require("repay.cli.typed").options(context))
   local form = context.output.form
   if context.output:is_json() then
     as_json(context, facts, attempts, events)

@@ -127,8 +127,8 @@ end
 -- How to go on, where it did not come to a send.
 local function refuse(context, err)
   if err.entry and (err.kind == "limit_exceeded" or err.kind == "approval_required") then
-    err.hint = ("nothing was sent; after a look: repay approve %s --because REASON, and then "
-      .. "repay run %s"):format(err.entry, err.entry)
+    err.hint = "nothing was sent; after a look: " .. require("repay.cli.typed").command(context,
+      "approve", { err.entry }, "--because REASON")
   end
   return context:fail(err)
 end
@@ -146,7 +146,8 @@ local function tell_end(context, result, next_step)
   if result.err and entry.state ~= "accepted" and entry.state ~= "verified" then
     require("repay.cli.payments").fail(context, result.err)
   end
-  local sentence = entries.next_sentence(entry, next_step)
+  local sentence = entries.next_sentence(entry, next_step,
+    require("repay.cli.typed").options(context))
   if sentence:find("^nothing") == nil or NOT_MADE[entry.state] then
     context:say("next: " .. sentence)
   end

@@ -162,6 +162,7 @@ local function add_profile(context, found, name)
       message = "the profiles of this file keep different journals", hint = "split the file" }
   end
   found.journal, found.clients[name or ""] = journal, client
+  found.list[#found.list + 1] = client
   add_limits(found.limits, profile.limits)
   return true
 end
@@ -180,42 +181,53 @@ local function read_file(path)
   return text
 end
 
--- What the file means as a batch, for the commands that go on with it.
-local function batch_word(result)
-  local number
-  for _, item in ipairs(result.rows) do
-    local batch = item.entry and item.entry.batch
-    if not batch or (number and number ~= batch) then
-      return nil
+-- The rows in this state, as typed.words takes them. A row that was just planned is of this batch.
+local function items_in(result, state, batch)
+  local items, held = {}, {}
+  for _, row in ipairs(result.rows) do
+    if row.state == state then
+      items[#items + 1] = { id = row.id, batch = row.entry and row.entry.batch or batch }
+      held[#held + 1] = row.entry and row.entry.hold and row.id or nil
     end
-    number = batch
   end
-  return number and ("%d"):format(number)
+  return items, held
 end
 
-local function words_of(result)
-  local word = batch_word(result)
-  if word then
-    return word
+-- The command that takes the rows in this state one step further, or a sentence where none does.
+local function next_command(context, journal, name, items, state, flags)
+  local typed = require "repay.cli.typed"
+  local words, batches, err = typed.words(journal, items, state)
+  if err then
+    return nil, err
+  elseif words then
+    return typed.command(context, name, words, flags)
   end
-  local ids = {}
-  for i, item in ipairs(result.rows) do
-    ids[i] = item.id
-  end
-  return #ids <= 3 and table.concat(ids, " ") or "BATCH (repay status tells which)"
+  return ("%s by their ids; the batch has more than this file: %s"):format(name,
+    typed.command(context, "status", batches))
 end
 
-local function tell_next(context, result)
-  local states = result.states
-  if (states.planned or 0) > 0 then
-    context:say(("next: repay approve %s, and then repay run %s"):format(words_of(result),
-      words_of(result)))
+local function say_next(context, ...)
+  local text, err = next_command(context, ...)
+  if not text then
+    return context:fail(err)
+  end
+  context:say("next: " .. text)
+  return exit.done
+end
+
+local function tell_next(context, journal, result, flags)
+  local typed = require "repay.cli.typed"
+  local planned, held = items_in(result, "planned")
+  local approved = items_in(result, "approved")
+  if held[1] then
+    context:say("next: " .. typed.command(context, "approve", held, "--because REASON"))
     return exit.limits
-  elseif (states.approved or 0) > 0 then
-    context:say("next: repay run " .. words_of(result))
-  else
-    context:say("every row is in the journal already, and nothing is waiting to be sent")
+  elseif planned[1] then
+    return exit.worst { exit.limits, say_next(context, journal, "approve", planned, "planned") }
+  elseif approved[1] then
+    return say_next(context, journal, "run", approved, "approved", flags)
   end
+  context:say("every row is in the journal already, and nothing is waiting to be sent")
   return exit.done
 end
 
@@ -240,16 +252,15 @@ local function show(context, rows)
   tell_warnings(context, rows)
 end
 
-local function refuse(context, shown, err)
+local function refuse(context, journal, shown, err)
   if err.problems then
     return fail_rows(context, err)
   elseif shown and (err.kind == "limit_exceeded" or err.kind == "approval_required") then
     show(context, rows_of(shown))
-    if err.batch or shown.rows[1].id then
-      local word = err.batch and ("%d"):format(err.batch) or words_of(shown)
-      err.hint = ("all of it is planned and nothing is approved; after a look: repay approve %s, "
-        .. "and then repay run %s"):format(word, word)
-    end
+    local planned = items_in(shown, "planned", err.batch)
+    local text = planned[1] and next_command(context, journal, "approve", planned, "planned")
+    err.hint = text and "all of it is planned and nothing is approved; after a look: " .. text
+      or err.hint
   elseif err.hint and err.hint:find("new_journal", 1, true) then
     err.hint = "nothing was planned; if no journal was lost, say --new-journal"
   end
@@ -265,7 +276,7 @@ local function prepare(context)
   if not text then
     return nil, unread
   end
-  local found, names = { clients = {}, limits = {} }, profiles_of(text)
+  local found, names = { clients = {}, list = {}, limits = {} }, profiles_of(text)
   for i = 1, math.max(#names, 1) do
     local added, err, code = add_profile(context, found, names[i])
     if not added then
@@ -290,7 +301,7 @@ function plan.run(context)
     confirm = function(dry) shown = dry return true end,
   })
   if not result then
-    return refuse(context, shown, failed)
+    return refuse(context, found.journal, shown, failed)
   end
   show(context, rows_of(result))
   tell_sums(context, result)
@@ -298,7 +309,8 @@ function plan.run(context)
     context:say("nothing was written to the journal")
     return payments.worst(context, {})
   end
-  return payments.worst(context, { tell_next(context, result) })
+  return payments.worst(context, { tell_next(context, found.journal, result,
+    require("repay.cli.typed").live(found.list)) })
 end
 
 return plan

@@ -26,7 +26,7 @@ function replace.run(context)
     return context:fail(err)
   end
   payments.record(context, entries.row(entry))
-  context:say(("next: repay approve %s, and then repay run %s"):format(entry.id, entry.id))
+  context:say("next: " .. require("repay.cli.typed").command(context, "approve", { entry.id }))
   return payments.worst(context, { exit.done })
 end
 

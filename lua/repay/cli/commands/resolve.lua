@@ -35,7 +35,8 @@ function resolve.run(context)
     return context:fail(err)
   end
   payments.record(context, entries.row(entry))
-  context:say("next: " .. entries.next_sentence(entry))
+  context:say("next: " .. entries.next_sentence(entry, nil,
+    require("repay.cli.typed").options(context)))
   return payments.worst(context, { exit.done })
 end
 

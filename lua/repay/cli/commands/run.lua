@@ -107,8 +107,9 @@ local function show(context, journal, found, ran, decided)
   end
   local shown = shown_of(context, rows, codes)
   payments.show(context, shown)
-  local go_on = "repay run " .. (context.arguments.all and "--all"
-    or table.concat(context.arguments.what, " "))
+  local typed = require "repay.cli.typed"
+  local go_on = typed.command(context, context.arguments.all and "run --all" or "run",
+    context.arguments.what, typed.live(found.entries))
   if ran then
     tell_errors(context, ran)
     payments.tell_stopped(context, ran, go_on)
@@ -119,7 +120,8 @@ local function show(context, journal, found, ran, decided)
   context:say(entries.summary(states) .. (#shown < #rows
     and "; what is done is not shown (repay status --all)" or ""))
   if states.planned then
-    context:say(("%d wait for an approval: repay approve"):format(states.planned))
+    context:say(("%d wait for an approval: %s"):format(states.planned,
+      typed.command(context, "approve", context.arguments.what)))
   end
   if not ran then
     context:say("nothing of it is waiting to be sent")
