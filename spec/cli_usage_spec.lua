@@ -171,6 +171,39 @@ describe("the command", function()
     end
   end)
 
+  it("has only objects on the error output where JSON was asked for", function()
+    place.options.error_terminal, place.options.input = 80, "n"
+    place:configure 'return { profiles = { x = { provider = "carbon" } } }'
+    os.execute("chmod 666 '" .. place.home .. "/.config/repay/config.lua'")
+    local cases = { {}, { "help", "nothing" }, { "sandbox", "--set", "a\27[2J" },
+      { "snapshot", "prune", "--keep", "1" }, { "plan", place:write("x.csv", "a,b\n1\n") } }
+    for _, name in ipairs(commands.names()) do
+      cases[#cases + 1] = name ~= "sandbox" and { name } or nil
+      cases[#cases + 1] = { name, "--nonsense" }
+    end
+    for i = 1, 3 do
+      place:write(".local/state/repay/snapshots/x/2025010" .. i .. "T000000Z/index",
+        "repay.snapshot\t1\n1\n")
+    end
+    for _, words in ipairs(cases) do
+      words[#words + 1] = "--json"
+      local code, _, err = place:run(unpack(words))
+      local lines = 0
+      for line in err:gmatch("[^\n]*\n?") do
+        local is_read, document = pcall(cjson.decode, line)
+        assert.is_true(line == "" or is_read and type(document) == "table",
+          table.concat(words, " ") .. ": " .. line)
+        lines = lines + (line == "" and 0 or 1)
+      end
+      assert.is_true(code == 0 or lines > 0 or words[1] == "doctor", table.concat(words, " "))
+    end
+  end)
+
+  it("says in the help what --quiet leaves", function()
+    local _, out = place:run("show", "--help")
+    assert.is_truthy(out:find("no talk, only warnings and errors", 1, true), out)
+  end)
+
   it("says that argparse is missing, and where it is", function()
     local loaded, searchers = package.loaded.argparse, package.loaders or package.searchers
     local old = { unpack(searchers) }

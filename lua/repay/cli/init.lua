@@ -101,18 +101,23 @@ end
 function cli.main(argv, world)
   local name, words = options.split(argv)
   if name == "help" then
-    name = words[1] and table.remove(words, 1)
-    words = { "--help" }
-    for _, word in ipairs(argv) do
-      name = name or word ~= "help" and word or nil
+    name = nil
+    for _, word in ipairs(words) do
+      name = name or word:sub(1, 1) ~= "-" and word or nil
     end
+    table.insert(words, 1, "--help")
   elseif not name and options.has(words, "--version") then
     name, words = "version", {}
   end
   if not name then
-    local is_asked = options.has(words, "--help", "-h")
-    world[is_asked and "stdout" or "stderr"]:write(parse.overview())
-    return is_asked and exit.done or exit.usage
+    if options.has(words, "--help", "-h") then
+      world.stdout:write(parse.overview())
+      return exit.done
+    elseif options.has(words, "--json") or options.has(words, "--ndjson") then
+      return usage(world, words, nil, "no command was given")
+    end
+    world.stderr:write(parse.overview())
+    return exit.usage
   elseif not commands.by_name[name] then
     return unknown(world, words, name)
   end

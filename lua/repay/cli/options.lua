@@ -13,7 +13,7 @@ options.common = {
   { name = "--csv", text = "CSV for spreadsheets and programs, lines end in LF", form = true },
   { name = "--columns", argname = "LIST", text = "these columns only, separated by commas" },
   { name = "--sort", argname = "LIST", text = "by these columns; -NAME for descending" },
-  { name = "--quiet", short = "-q", text = "no talk on the error output, only errors" },
+  { name = "--quiet", short = "-q", text = "no talk, only warnings and errors" },
   { name = "--no-color", text = "no colours; NO_COLOR says the same" },
   { name = "--help", short = "-h", text = "this text" },
 }

@@ -31,7 +31,8 @@ function methods:say(text)
   end
 end
 
---- Something that a person should know; --quiet does not still it.
+--- Something that a person should know. --quiet does not still it: a table without the loans that
+--- did not come looks like all there is. Whoever wants silence can have it from the shell.
 function methods:warn(text)
   say(self, "warning", "repay: warning: ", text)
 end
@@ -81,12 +82,14 @@ function methods:fail(err, code)
   return code
 end
 
---- Asks on the terminal. Without one nobody is asked.
+--- Asks on the terminal. Without one, and with --json, nobody is asked.
 function methods:confirm(question)
   local world = self.world
-  if not world.terminal.stdin or not world.terminal.stderr then
+  local is_program = self:is_json()
+  if is_program or not world.terminal.stdin or not world.terminal.stderr then
     return nil, require("repay.error").new { kind = "approval_required", operation = self.name,
-      message = "nobody can be asked: there is no terminal", hint = "say it with --yes" }
+      message = "nobody can be asked: " .. (is_program and "a program reads this"
+        or "there is no terminal"), hint = "say it with --yes" }
   end
   world.stderr:write(clean(question), " [y/N] ")
   local answer = world.stdin:read("*l")

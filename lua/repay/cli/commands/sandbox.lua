@@ -28,7 +28,16 @@ function sandbox.run(context)
     options[option[1]] = context.arguments[option[1]:gsub("-", "_")]
   end
   options.set = options.set or {}
-  return command.run(options, context.world.stdout, context.world.stderr)
+  local said = {}
+  local code = command.run(options, context.world.stdout, { write = function(_, ...)
+    said[#said + 1] = table.concat { ... }
+  end })
+  if not said[1] then
+    return code
+  end
+  return context:fail(require("repay.error").new { kind = "invalid_argument",
+    message = table.concat(said):gsub("^repay sandbox: ", ""):gsub("%s+$", "")
+      :gsub("\n", "; ") }, code)
 end
 
 return sandbox
