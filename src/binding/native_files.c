@@ -5,6 +5,7 @@
  *                                     there already is an error, so that nobody's files are mixed
  *     native.write(path, bytes)       the whole file or nothing: written beside it, for its owner
  *                                     alone, then put in its place; on disk when this returns
+ *     native.may_replace(path)        whether a file may be put there: true; nil and a message
  *     native.list(path)               the names in a directory, in order of their bytes, without
  *                                     those that begin with a dot; nil and a message
  *
@@ -94,6 +95,28 @@ static bool sync_directory_of(const char *path)
     return done;
 }
 
+/* A file that is moved to where a device, a pipe or a link is takes it away from everybody who uses
+ * it: root's `--out /dev/null` would. What is there may be replaced only if it is a file too. */
+static const char *refusal_of(const char *path)
+{
+    struct stat there;
+
+    if (lstat(path, &there) != 0 || S_ISREG(there.st_mode))
+        return NULL;
+    return S_ISDIR(there.st_mode) ? strerror(EISDIR) : "it is no regular file";
+}
+
+static int may_replace(lua_State *L)
+{
+    const char *refusal = refusal_of(check_path(L));
+
+    if (!refusal)
+        return push_done(L);
+    lua_pushnil(L);
+    lua_pushstring(L, refusal);
+    return 2;
+}
+
 static int write_file(lua_State *L)
 {
     const char *path = check_path(L);
@@ -102,6 +125,8 @@ static int write_file(lua_State *L)
     const char *bytes = luaL_checklstring(L, 2, &length);
     int file, problem = 0;
 
+    if (refusal_of(path))
+        return may_replace(L);
     (void)snprintf(beside, sizeof beside, "%s.XXXXXX", path);
     file = mkostemp(beside, O_CLOEXEC); /* 0600 */
     if (file < 0)
@@ -219,11 +244,13 @@ int luaopen_repay_native_files(lua_State *L)
     lua_pushcfunction(L, free_names);
     lua_setfield(L, -2, "__gc");
     lua_pop(L, 1);
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     lua_pushcfunction(L, list);
     lua_setfield(L, -2, "list");
     lua_pushcfunction(L, make_directory);
     lua_setfield(L, -2, "make_directory");
+    lua_pushcfunction(L, may_replace);
+    lua_setfield(L, -2, "may_replace");
     lua_pushcfunction(L, write_file);
     lua_setfield(L, -2, "write");
     return 1;

@@ -103,6 +103,10 @@ end
 --- Writes the summary beside its place and moves it there, so that it is whole or not there. True,
 --- or nil and the system's words.
 function output.write_summary(path, list)
+  local may, refusal = require("repay.native.files").may_replace(path)
+  if not may then
+    return nil, refusal
+  end
   local temporary = path .. ".part"
   local file, why = io.open(temporary, "wb")
   if not file then

@@ -408,6 +408,10 @@ function xlsx.write(facts, options)
   elseif options.path == "" or options.path:find("%z") then
     return failed("", "the path of a workbook is empty or has a zero byte")
   end
+  local may, refusal = require("repay.native.files").may_replace(options.path)
+  if not may then
+    return failed(options.path, refusal)
+  end
   local book, why = native.open(options.path, measure.cut(measure.clean(facts.title), 100),
     unix_of(facts.made_at))
   if not book then
