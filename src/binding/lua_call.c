@@ -17,14 +17,13 @@
 #define SPARE_MAX 256
 
 struct handle {
+    struct repay_lua_object object;
     struct repay_lua_call *call; /* NULL: closed */
 };
 
 static struct handle *get_handle(lua_State *L, int index)
 {
-    void *object = repay_lua_class_test(L, index, REPAY_LUA_SLOT_CALL);
-
-    return object ? object : luaL_checkudata(L, index, REPAY_LUA_CALL);
+    return repay_lua_class_check(L, index, REPAY_LUA_SLOT_CALL, REPAY_LUA_CALL);
 }
 
 struct repay_lua_call *repay_lua_get_call(lua_State *L, int index)
@@ -69,6 +68,7 @@ static struct repay_lua_call *take_call(lua_State *L, struct repay_lua_state *st
     if (!call)
         return NULL;
     memset(call, 0, sizeof *call);
+    call->state = state;
     repay_call_init(&call->call, &state->allocator, state->answers);
     return call;
 }
@@ -79,8 +79,10 @@ static void free_inside(struct repay_lua_call *call)
 }
 
 /* Nobody holds it any more. */
-static void give_back(struct repay_lua_state *state, struct repay_lua_call *call)
+static void give_back(struct repay_lua_call *call)
 {
+    struct repay_lua_state *state = call->state;
+
     if (call->is_freed || state->is_ending || state->spare_count >= SPARE_MAX) {
         if (!call->is_freed)
             free_inside(call);
@@ -113,29 +115,33 @@ void repay_lua_hold_call(struct repay_call *call)
     held->is_claimed = true;
 }
 
+static void drop(struct repay_lua_call *call)
+{
+    call->holders--;
+    if (call->holders == 0)
+        give_back(call);
+}
+
 void repay_lua_drop_call(lua_State *L, struct repay_call *call)
 {
-    struct repay_lua_call *held = (struct repay_lua_call *)call;
-
-    held->holders--;
-    if (held->holders == 0)
-        give_back(repay_lua_state_of(L), held);
+    (void)L;
+    drop((struct repay_lua_call *)call);
 }
 
 /* The driver that holds it, if any, finds a call that has ended. */
-static void close_handle(lua_State *L, struct handle *handle)
+static void close_handle(struct handle *handle)
 {
     struct repay_lua_call *call = handle->call;
 
     if (!call)
         return;
     handle->call = NULL;
-    repay_lua_state_of(L)->live--;
+    handle->object.state->live--;
     if (call->holders > 1) {
         free_inside(call);
         call->is_freed = true;
     }
-    repay_lua_drop_call(L, &call->call);
+    drop(call);
 }
 
 struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call)
@@ -248,23 +254,24 @@ static bool prepare(lua_State *L, struct repay_lua_call *call, int64_t unix_ms,
 }
 
 /* Born closed, with its client anchored; opened when nothing is left that may raise. */
-static struct handle *new_handle(lua_State *L, int client)
+static struct handle *new_handle(lua_State *L, struct repay_lua_state *state, int client)
 {
     struct handle *handle = repay_lua_new_anchoring(L, sizeof *handle);
 
     handle->call = NULL;
     repay_lua_anchor_to_anchoring(L, -1, client);
-    repay_lua_class_set(L, REPAY_LUA_SLOT_CALL);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_CALL, state, &handle->object);
     return handle;
 }
 
 /* A closed one that start was given back, with its client anchored; or a new one. */
-static struct handle *take_handle(lua_State *L, int client, int retired)
+static struct handle *take_handle(lua_State *L, struct repay_lua_state *state, int client,
+                                  int retired)
 {
     struct handle *handle = retired ? repay_lua_class_test(L, retired, REPAY_LUA_SLOT_CALL) : NULL;
 
     if (!handle || handle->call)
-        return new_handle(L, client);
+        return new_handle(L, state, client);
     lua_pushvalue(L, retired);
     repay_lua_anchor_to_anchoring(L, -1, client);
     return handle;
@@ -300,15 +307,16 @@ static void pay_for_call(lua_State *L, const struct repay_lua_state *state)
 struct repay_lua_call *repay_lua_make_call(lua_State *L, const struct repay_operation *operation,
                                            int64_t unix_ms, int retired)
 {
-    struct repay_session *session = &repay_lua_check_client(L, 1)->session;
+    struct repay_lua_client *client = repay_lua_check_client(L, 1);
+    struct repay_session *session = &client->session;
     struct repay_lua_scene scene = {session->provider->name, operation->name, NULL};
-    struct repay_lua_state *state = repay_lua_state_of(L);
+    struct repay_lua_state *state = client->object.state;
     struct repay_lua_call *call;
     struct handle *handle;
     struct repay_error error;
 
     pay_for_call(L, state);
-    handle = take_handle(L, 1, retired);
+    handle = take_handle(L, state, 1, retired);
     call = take_call(L, state);
     if (!call) {
         (void)repay_error_set(&error, REPAY_KIND_MEMORY, "not enough memory for a call");
@@ -320,7 +328,7 @@ struct repay_lua_call *repay_lua_make_call(lua_State *L, const struct repay_oper
         return call;
     scene = repay_lua_call_scene(call);
     (void)repay_lua_push_failure(L, &error, &scene);
-    close_handle(L, handle);
+    close_handle(handle);
     return NULL;
 }
 
@@ -351,7 +359,7 @@ int repay_lua_call_prepare(lua_State *L)
 
 int repay_lua_call_retire(lua_State *L)
 {
-    close_handle(L, get_handle(L, 1));
+    close_handle(get_handle(L, 1));
     repay_lua_let_go(L, 1);
     return 0;
 }
@@ -441,7 +449,7 @@ int repay_lua_call_transport(lua_State *L)
 
 static int close_call(lua_State *L)
 {
-    close_handle(L, get_handle(L, 1));
+    close_handle(get_handle(L, 1));
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -17,6 +17,7 @@
 
 struct repay_lua_call {
     struct repay_call call;      /* first: drivers know the call alone */
+    struct repay_lua_state *state;
     struct repay_lua_call *next; /* among the spare ones */
     uint32_t holders;            /* the handle, until it is closed, and the driver under way */
     const struct repay_provider *provider; /* the session forgets its own when it is closed */

@@ -118,23 +118,37 @@ void repay_lua_class_register(lua_State *L, const struct repay_lua_class *class)
     lua_remove(L, methods - 1);
 }
 
-void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot)
+/* Only its addresses are used, one for each slot. */
+static const char stamps[REPAY_LUA_SLOT_END - REPAY_LUA_SLOT_STATE];
+
+static const char *stamp_of(enum repay_lua_slot slot)
 {
+    return &stamps[slot - REPAY_LUA_SLOT_STATE];
+}
+
+void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot, struct repay_lua_state *state,
+                         struct repay_lua_object *object)
+{
+    *object = (struct repay_lua_object){stamp_of(slot), state};
     lua_rawgeti(L, LUA_REGISTRYINDEX, (int)slot);
     (void)lua_setmetatable(L, -2);
 }
 
 void *repay_lua_class_test(lua_State *L, int index, enum repay_lua_slot slot)
 {
-    void *object = lua_touserdata(L, index);
+    struct repay_lua_object *object = lua_touserdata(L, index);
 
-    if (!object || !lua_getmetatable(L, index))
+    /* A light userdata has no length, and is never looked into. */
+    if (!object || lua_rawlen(L, index) < sizeof *object || object->stamp != stamp_of(slot))
         return NULL;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, (int)slot);
-    if (!lua_rawequal(L, -1, -2))
-        object = NULL;
-    lua_pop(L, 2);
     return object;
+}
+
+void *repay_lua_class_check(lua_State *L, int index, enum repay_lua_slot slot, const char *name)
+{
+    void *object = repay_lua_class_test(L, index, slot);
+
+    return object ? object : luaL_checkudata(L, index, name);
 }
 
 /* Methods first: they are asked for in loops. Raises the unknown name at the caller's line. */

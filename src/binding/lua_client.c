@@ -13,9 +13,7 @@
 
 struct repay_lua_client *repay_lua_get_client(lua_State *L, int index)
 {
-    void *object = repay_lua_class_test(L, index, REPAY_LUA_SLOT_CLIENT);
-
-    return object ? object : luaL_checkudata(L, index, REPAY_LUA_CLIENT);
+    return repay_lua_class_check(L, index, REPAY_LUA_SLOT_CLIENT, REPAY_LUA_CLIENT);
 }
 
 struct repay_lua_client *repay_lua_test_client(lua_State *L, int index)
@@ -131,7 +129,7 @@ int repay_lua_client_open(lua_State *L)
     repay_lua_raw_field(L, 2, "transport");
     repay_lua_anchor(L, 3, 4);
     lua_pop(L, 1);
-    repay_lua_class_set(L, REPAY_LUA_SLOT_CLIENT);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_CLIENT, state, &client->object);
     if (repay_session_open(&client->session, &options, &error)) {
         client->session.serial = ++state->sessions;
         state->live++;
@@ -148,7 +146,7 @@ static int close_client(lua_State *L)
 
     if (client->session.provider) {
         repay_session_close(&client->session);
-        repay_lua_state_of(L)->live--;
+        client->object.state->live--;
     }
     lua_pushboolean(L, 1);
     return 1;

@@ -10,6 +10,7 @@
 #define REPAY_LUA_CLIENT "repay.client"
 
 struct repay_lua_client {
+    struct repay_lua_object object;
     struct repay_session session; /* closed while its provider is NULL */
 };
 

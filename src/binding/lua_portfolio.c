@@ -14,15 +14,12 @@
 #include "lua_portfolio.h"
 
 #include "lua_arguments.h"
-#include "lua_class.h"
 #include "lua_figures.h"
 #include "lua_schedule.h"
 
 static struct repay_lua_portfolio *get_portfolio(lua_State *L, int index)
 {
-    void *object = repay_lua_class_test(L, index, REPAY_LUA_SLOT_PORTFOLIO);
-
-    return object ? object : luaL_checkudata(L, index, REPAY_LUA_PORTFOLIO);
+    return repay_lua_class_check(L, index, REPAY_LUA_SLOT_PORTFOLIO, REPAY_LUA_PORTFOLIO);
 }
 
 struct repay_portfolio *repay_lua_check_portfolio(lua_State *L, int index)
@@ -47,7 +44,7 @@ int repay_lua_portfolio_new(lua_State *L)
         return luaL_error(L, "%s: option 'as_of' is required: a day like \"2026-01-31\"", where);
     portfolio = repay_lua_new_userdata(L, sizeof *portfolio);
     portfolio->is_open = false;
-    repay_lua_class_set(L, REPAY_LUA_SLOT_PORTFOLIO);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_PORTFOLIO, state, &portfolio->object);
     repay_portfolio_init(&portfolio->portfolio, &state->allocator, as_of);
     portfolio->is_open = true;
     state->live++;
@@ -61,7 +58,7 @@ static int close_portfolio(lua_State *L)
     if (portfolio->is_open) {
         portfolio->is_open = false;
         repay_portfolio_free(&portfolio->portfolio);
-        repay_lua_state_of(L)->live--;
+        portfolio->object.state->live--;
     }
     lua_pushboolean(L, 1);
     return 1;

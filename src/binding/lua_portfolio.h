@@ -7,12 +7,13 @@
 #ifndef REPAY_LUA_PORTFOLIO_H
 #define REPAY_LUA_PORTFOLIO_H
 
-#include "lua_compat.h"
+#include "lua_class.h"
 #include "portfolio.h"
 
 #define REPAY_LUA_PORTFOLIO "repay.portfolio"
 
 struct repay_lua_portfolio {
+    struct repay_lua_object object;
     struct repay_portfolio portfolio;
     bool is_open;
 };

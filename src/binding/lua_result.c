@@ -47,7 +47,7 @@ static int push_receipt(lua_State *L, const struct repay_lua_call *call)
  */
 static int push_schedule(lua_State *L, struct repay_lua_call *call)
 {
-    struct repay_lua_state *state = repay_lua_state_of(L);
+    struct repay_lua_state *state = call->state;
     struct repay_builder *rows = repay_call_rows(&call->call);
     struct repay_schedule_facts facts;
     struct repay_schedule *schedule;
@@ -59,10 +59,10 @@ static int push_schedule(lua_State *L, struct repay_lua_call *call)
     packing = repay_builder_measure(rows, &facts);
     size = packing.size;
     if (size <= REPAY_SCHEDULE_INLINE_MAX) {
-        schedule = repay_lua_new_schedule(L, size);
+        schedule = repay_lua_new_schedule(L, state, size);
         repay_builder_pack(rows, &facts, &packing, schedule);
     } else {
-        schedule = repay_lua_new_schedule(L, sizeof *schedule);
+        schedule = repay_lua_new_schedule(L, state, sizeof *schedule);
         if (!repay_builder_move(rows, &facts, schedule, &error)) {
             struct repay_lua_scene scene = repay_lua_call_scene(call);
 

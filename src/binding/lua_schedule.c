@@ -8,11 +8,19 @@
 #include "lua_figures.h"
 #include "lua_row.h"
 
+struct box {
+    struct repay_lua_object object;
+    struct repay_schedule schedule; /* last: its columns may follow it */
+};
+
+static struct box *get_box(lua_State *L, int index)
+{
+    return repay_lua_class_check(L, index, REPAY_LUA_SLOT_SCHEDULE, REPAY_LUA_SCHEDULE);
+}
+
 struct repay_schedule *repay_lua_get_schedule(lua_State *L, int index)
 {
-    void *object = repay_lua_class_test(L, index, REPAY_LUA_SLOT_SCHEDULE);
-
-    return object ? object : luaL_checkudata(L, index, REPAY_LUA_SCHEDULE);
+    return &get_box(L, index)->schedule;
 }
 
 struct repay_schedule *repay_lua_check_schedule(lua_State *L, int index)
@@ -28,22 +36,23 @@ struct repay_schedule *repay_lua_check_schedule(lua_State *L, int index)
  * A schedule that was made but never filled has no layout, and counts as closed: so an error
  * between making and filling it leaves nothing to count down.
  */
-struct repay_schedule *repay_lua_new_schedule(lua_State *L, size_t size)
+struct repay_schedule *repay_lua_new_schedule(lua_State *L, struct repay_lua_state *state,
+                                              size_t size)
 {
-    struct repay_schedule *schedule = repay_lua_new_userdata(L, size);
+    struct box *box = repay_lua_new_userdata(L, offsetof(struct box, schedule) + size);
 
-    repay_schedule_init(schedule);
-    repay_lua_class_set(L, REPAY_LUA_SLOT_SCHEDULE);
-    return schedule;
+    repay_schedule_init(&box->schedule);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_SCHEDULE, state, &box->object);
+    return &box->schedule;
 }
 
 static int close_schedule(lua_State *L)
 {
-    struct repay_schedule *schedule = repay_lua_get_schedule(L, 1);
+    struct box *box = get_box(L, 1);
 
-    if (schedule->layout) {
-        repay_schedule_free(schedule);
-        repay_lua_state_of(L)->live--;
+    if (box->schedule.layout) {
+        repay_schedule_free(&box->schedule);
+        box->object.state->live--;
     }
     lua_pushboolean(L, 1);
     return 1;

@@ -1,7 +1,7 @@
 /*
  * The class `repay.schedule`: rows that one answer gave, immutable.
  *
- * The userdata's memory begins with the core's struct; a small schedule lies in it whole. Methods
+ * The core's struct lies in the userdata; a small schedule lies in it whole. Methods
  * live in several files, each with its own table; lua_schedule.c puts them together.
  */
 #ifndef REPAY_LUA_SCHEDULE_H
@@ -18,9 +18,9 @@ void repay_lua_schedule_register(lua_State *L);
 struct repay_schedule *repay_lua_get_schedule(lua_State *L, int index);
 /* Closed ones raise too. */
 struct repay_schedule *repay_lua_check_schedule(lua_State *L, int index);
-/* Pushes an empty schedule, in a userdata of that size, counted as live. Raises for lack of memory.
- */
-struct repay_schedule *repay_lua_new_schedule(lua_State *L, size_t size);
+/* Pushes an empty schedule that has room for so many bytes. Raises for lack of memory. */
+struct repay_schedule *repay_lua_new_schedule(lua_State *L, struct repay_lua_state *state,
+                                              size_t size);
 
 /* __tostring, in lua_schedule_text.c. */
 int repay_lua_schedule_text(lua_State *L);

@@ -99,10 +99,10 @@ static bool push_built(lua_State *L, struct repay_builder *builder,
     struct repay_schedule *schedule;
 
     if (size <= REPAY_SCHEDULE_INLINE_MAX) {
-        schedule = repay_lua_new_schedule(L, size);
+        schedule = repay_lua_new_schedule(L, state, size);
         repay_builder_pack(builder, facts, &packing, schedule);
     } else {
-        schedule = repay_lua_new_schedule(L, sizeof *schedule);
+        schedule = repay_lua_new_schedule(L, state, sizeof *schedule);
         if (!repay_builder_move(builder, facts, schedule, error))
             return false;
         size = repay_schedule_memory(schedule);

@@ -123,7 +123,7 @@ static int is_open(lua_State *L)
     else if (strcmp(class, REPAY_LUA_PORTFOLIO) == 0)
         lua_pushboolean(L, ((const struct repay_lua_portfolio *)object)->is_open);
     else
-        lua_pushboolean(L, ((const struct repay_schedule *)object)->layout != NULL);
+        lua_pushboolean(L, repay_lua_get_schedule(L, 1)->layout != NULL);
     return 1;
 }
 
