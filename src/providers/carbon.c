@@ -187,7 +187,7 @@ static enum repay_kind kind_of_refusal(const struct repay_reply *reply,
     return repay_kind_of_status(reply->http_status);
 }
 
-static enum repay_judgement judge_success(const struct repay_envelope *envelope,
+static enum repay_judgement judge_success(const struct repay_envelope *envelope, bool says_success,
                                           struct repay_error *error)
 {
     char status[REPAY_ERROR_FIELD_MAX + 1] = "";
@@ -196,7 +196,7 @@ static enum repay_judgement judge_success(const struct repay_envelope *envelope,
         (void)repay_error_set(error, REPAY_KIND_BAD_RESPONSE, "the reply has no status");
         return REPAY_JUDGED_UNCLEAR;
     }
-    if (!repay_envelope_is_word(envelope->values[ENVELOPE_STATUS], "success")) {
+    if (!says_success) {
         repay_envelope_copy_text(envelope->values[ENVELOPE_STATUS], status, sizeof status);
         (void)repay_error_set(error, REPAY_KIND_BAD_RESPONSE,
                               "the reply's status is \"%s\", neither success nor failure", status);
@@ -215,15 +215,17 @@ static enum repay_judgement judge_schedule(const struct repay_reply *reply,
 {
     const struct repay_envelope *envelope = reply->envelope;
     bool is_2xx = repay_is_2xx(reply->http_status);
+    bool says_success = envelope->is_json && envelope->present[ENVELOPE_STATUS] &&
+                        repay_envelope_is_word(envelope->values[ENVELOPE_STATUS], "success");
 
     (void)receipt;
-    if (envelope->is_json && is_refusal(envelope)) {
+    if (envelope->is_json && !says_success && is_refusal(envelope)) {
         read_words(envelope, error);
         error->kind = kind_of_refusal(reply, error);
         return REPAY_JUDGED_REFUSED;
     }
     if (is_2xx && envelope->is_json)
-        return judge_success(envelope, error);
+        return judge_success(envelope, says_success, error);
     if (envelope->is_json)
         read_words(envelope, error);
     return REPAY_JUDGED_UNCLEAR;

@@ -57,11 +57,27 @@ size_t repay_utf8_character(struct repay_text text, size_t at, uint32_t *code_po
     return length;
 }
 
+/* How much of the text, in whole words, is ASCII: mostly all of it but a few bytes. */
+static size_t ascii_words(struct repay_text text)
+{
+    size_t at = 0;
+
+    while (text.length - at >= sizeof(uint64_t)) {
+        uint64_t word;
+
+        memcpy(&word, text.data + at, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+        at += sizeof word;
+    }
+    return at;
+}
+
 bool repay_utf8_is_valid(struct repay_text text)
 {
     uint32_t code_point;
 
-    for (size_t at = 0; at < text.length;) {
+    for (size_t at = ascii_words(text); at < text.length;) {
         size_t length = repay_utf8_character(text, at, &code_point);
         if (length == 0)
             return false;

@@ -87,7 +87,7 @@ static bool keep_text(struct repay_call *call, struct repay_text value, struct r
 
     if (!repay_bytes_append_text(&call->texts, value))
         return false;
-    for (unsigned i = 0; i < REPAY_PARAMETERS_MAX; i++) {
+    for (unsigned i = 0; i < REPAY_PARAMETERS_MAX && (uintptr_t)call->texts.data != before; i++) {
         struct repay_text *text = &call->arguments[i].text;
         if (text->length > 0)
             text->data = call->texts.data + ((uintptr_t)text->data - before);

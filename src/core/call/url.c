@@ -27,8 +27,12 @@ static bool is_letter(char byte)
 /* RFC 3986's unreserved: what never needs encoding and means the same encoded or not. */
 static bool is_unreserved(char byte)
 {
-    return is_letter(byte) || repay_is_digit(byte) || byte == '-' || byte == '.' || byte == '_' ||
-           byte == '~';
+    /* A bit for each of the 256 bytes: digits, "-", "."; letters, "_", "~". */
+    static const uint64_t unreserved[4] = {UINT64_C(0x03ff600000000000),
+                                           UINT64_C(0x47fffffe87fffffe), 0, 0};
+    unsigned char at = (unsigned char)byte;
+
+    return (unreserved[at >> 6] >> (at & 63) & 1) != 0;
 }
 
 static struct repay_text text_after(struct repay_text text, size_t count)
