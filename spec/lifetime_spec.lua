@@ -3,13 +3,25 @@ local native = require "repay.native.core"
 local repay = require "repay"
 local transport = require "spec.support.transport"
 
+-- So many rows that they lie outside of Lua's memory: what is small is Lua's alone, and not counted.
+local function large()
+  local rows = {}
+  for i = 1, 600 do
+    rows[i] = ('{"dueDate":"2025-%02d-15","principalDue":%d,"interestDue":%d,"totalDue":%d,'
+      .. '"paidAmount":%d,"status":"UNPAID"}'):format(i % 12 + 1, i * 7, i * 3, i * 10, i)
+  end
+  return transport.json('{"status":"success","message":"x","data":{"schedule":['
+    .. table.concat(rows, ",") .. "]}}")
+end
+
 describe("an object's life", function()
   helper.watch(after_each)
 
   it("ends with close, as often as it is called, or with the collector", function()
-    local client = helper.open("carbon", transport.new("carbon/schedule.200.json"))
+    local client = helper.open("carbon", transport.new(large()))
     local call = helper.ok(client:prepare("schedule", { loan_id = "x" }))
     local schedule = helper.ok(client:schedule { loan_id = "x" })
+    assert.equal(600, #schedule)
     assert.equal(3, native.live())
     for _ = 1, 2 do
       assert.is_true(schedule:close())
@@ -19,9 +31,22 @@ describe("an object's life", function()
     end
   end)
 
+  it("is not counted where it owns nothing but Lua's memory", function()
+    local client = helper.open("carbon", transport.new("carbon/schedule.200.json"))
+    local schedule = helper.ok(client:schedule { loan_id = "x" })
+    assert.equal(2, #schedule)
+    assert.equal(1, native.live())
+    for _ = 1, 2 do
+      assert.is_true(schedule:close())
+      assert.equal(1, native.live())
+      assert.equal("repay.schedule (closed)", tostring(schedule))
+    end
+    client:close()
+  end)
+
   it("ends by itself when nothing refers to it", function()
     local function leave()
-      local client = helper.open("carbon", transport.new("carbon/schedule.200.json"))
+      local client = helper.open("carbon", transport.new(large()))
       helper.ok(client:prepare("schedule", { loan_id = "x" }))
       helper.ok(client:schedule { loan_id = "x" })
     end
@@ -32,7 +57,7 @@ describe("an object's life", function()
 
   it("of a client lasts while a call needs it", function()
     local function prepare()
-      local client = helper.open("carbon", transport.new("carbon/schedule.200.json"))
+      local client = helper.open("carbon", transport.new(large()))
       return helper.ok(client:prepare("schedule", { loan_id = "x" }))
     end
     local call = prepare()
@@ -40,24 +65,29 @@ describe("an object's life", function()
     local schedule = helper.ok(call:perform())
     call = nil -- luacheck: ignore
     assert.equal(1, helper.live())
-    assert.equal(2, #schedule)
+    assert.equal(600, #schedule)
     schedule:close()
   end)
 
   it("of a schedule lasts while a loop reads it", function()
-    local function loop(method, ...)
-      local schedule = helper.ok(helper.ask("carbon", "schedule",
-        transport.new("carbon/schedule.200.json")))
+    local kept = setmetatable({}, { __mode = "k" })
+    local function loop(answer, method, ...)
+      local schedule = helper.ok(helper.ask("carbon", "schedule", transport.new(answer)))
+      kept[schedule] = true
       return schedule[method](schedule, ...)
     end
-    for _, arguments in ipairs { { "rows" }, { "each", "due_date" } } do
-      local step, state = loop(arguments[1], arguments[2])
-      assert.equal(1, helper.live())
-      assert.equal(1, (step(state, 0)))
-      assert.equal(2, (step(state, 1)))
-      -- Either of them may be what keeps it; a loop has both, and loses both.
-      step, state = nil, nil -- luacheck: ignore
-      assert.equal(0, helper.live())
+    for _, answer in ipairs { "carbon/schedule.200.json", large() } do
+      for _, arguments in ipairs { { "rows" }, { "each", "due_date" } } do
+        local step, state = loop(answer, arguments[1], arguments[2])
+        assert.equal(type(answer) == "table" and 1 or 0, helper.live())
+        assert.is_not_nil(next(kept))
+        assert.equal(1, (step(state, 0)))
+        assert.equal(2, (step(state, 1)))
+        -- Either of them may be what keeps it; a loop has both, and loses both.
+        step, state = nil, nil -- luacheck: ignore
+        assert.equal(0, helper.live())
+        assert.is_nil(next(kept))
+      end
     end
   end)
 
@@ -117,9 +147,9 @@ describe("an object's life", function()
   end)
 
   it("does not depend on the order of the collector", function()
-    local made = {}
+    local made, answer = {}, large()
     for i = 1, 60 do
-      local client = helper.open("carbon", transport.new("carbon/schedule.200.json"))
+      local client = helper.open("carbon", transport.new(answer))
       made[i] = { client, helper.ok(client:prepare("schedule", { loan_id = "x" })),
         helper.ok(client:schedule { loan_id = "x" }) }
     end

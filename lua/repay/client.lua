@@ -6,7 +6,7 @@ local client_methods = {}
 local call_methods = {}
 
 local claim, is_open, prepare_call = native.claim, native.is_open, native.prepare
-local start, retire = native.start, native.retire
+local start, finish, result_of = native.start, native.finish, native.result
 
 -- By client: what never changes of it, and would be asked of C for every call.
 local facts = setmetatable({}, { __mode = "k" })
@@ -141,16 +141,33 @@ local function driver_of(transport)
   return curl
 end
 
--- The last call that was made here, run and closed: its handle serves the next one.
-local retired
+-- Calls that were made here, run and closed: their handles serve the next ones. Inside nginx as many
+-- are under way as there are requests.
+local spare, spare_count = {}, 0
+local SPARE_MAX = 256
+
+local function take_spare()
+  if spare_count == 0 then
+    return nil
+  end
+  local call = spare[spare_count]
+  spare[spare_count] = nil
+  spare_count = spare_count - 1
+  return call
+end
+
+local function keep_spare(call)
+  if spare_count < SPARE_MAX then
+    spare_count = spare_count + 1
+    spare[spare_count] = call
+  end
+end
 
 -- Every operation that some provider has is a method of every client: on the others it gives an
 -- error of kind `unsupported`, not a nil value.
 for _, name in ipairs(native.operations()) do
   client_methods[name] = function(client, arguments)
-    local handle = retired
-    retired = nil
-    local call, transport = start(client, name, arguments, handle)
+    local call, transport = start(client, name, arguments, take_spare())
     if not call then
       if transport then
         return nil, transport
@@ -164,12 +181,14 @@ for _, name in ipairs(native.operations()) do
       transport = select(2, claim(call))
     end
     local driver = driver_of(transport)
-    local result, failure = nil, driver.refusal and driver.refusal(call)
-    if not failure then
-      result, failure = driver.perform(call, transport)
+    local failure = driver.refusal and driver.refusal(call) or driver.perform(call, transport)
+    if failure then
+      call:close()
+      return nil, failure
     end
-    retire(call)
-    retired = call
+    local result
+    result, failure = finish(call)
+    keep_spare(call)
     return result, failure
   end
 end
@@ -185,7 +204,11 @@ function call_methods.perform(call)
   elseif not claim(call) then
     error("repay.call runs once, and it has run", 2)
   end
-  return driver.perform(call, transport)
+  local failure = driver.perform(call, transport)
+  if failure then
+    return nil, failure
+  end
+  return result_of(call)
 end
 
 return { client = client_methods, call = call_methods }

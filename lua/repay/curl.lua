@@ -98,17 +98,17 @@ local function finish(engine)
   return ended
 end
 
---- Runs the call to its end: a schedule or a receipt, or nil and an error. Interrupted in between
---- it raises what interrupted it; what became of a write is then told by call:result().
+--- Runs the call to its end; an error where it cannot be run. Interrupted in between it raises what
+--- interrupted it; what became of a write is then told by call:result().
 function curl.perform(call)
   local engine, err = take_engine(1, call)
   if not engine then
-    return nil, err
+    return err
   end
   local added, kind, message = engine:add(call)
   if not added then
     give_back(engine)
-    return nil, failure(kind, message, nil, call)
+    return failure(kind, message, nil, call)
   end
   local ok, raised = pcall(step_to_end, engine)
   if not ok then
@@ -118,7 +118,7 @@ function curl.perform(call)
   if not ok then
     error(raised, 0)
   end
-  return native.result(call)
+  return nil
 end
 
 --- A driver of repay.each (each.lua): so many calls at once on one engine.

@@ -13,6 +13,25 @@ local repay = {
 
 row.install()
 
+-- LuaJIT compiles a look-up that Lua does, and for one that C does it has to leave what it compiled:
+-- that is a fiftieth of a call inside nginx. On 5.4 C is the faster.
+local function find_in_lua()
+  for class, methods in pairs(native.classes) do
+    local find = native.index(class)
+    native.index(class, function(object, key)
+      local method = methods[key]
+      if method then
+        return method
+      end
+      return find(object, key)
+    end)
+  end
+end
+
+if rawget(_G, "jit") then
+  find_in_lua()
+end
+
 -- Classes are made in C; this adds the methods that are Lua's.
 local function extend(class, additions)
   for name, method in pairs(additions) do

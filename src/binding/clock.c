@@ -2,8 +2,9 @@
  * Time and chance, asked of the system.
  *
  * CLOCK_BOOTTIME and not CLOCK_MONOTONIC, because a laptop that slept an hour has used up its
- * deadlines. getrandom and not a file, because it needs no descriptor and fails only where there is
- * no kernel support at all.
+ * deadlines. Wall time is the coarse one: it goes into dates, where a tick is nothing, and where the
+ * machine is a virtual one reading the other costs five times as much. getrandom and not a file,
+ * because it needs no descriptor and fails only where there is no kernel support at all.
  */
 #include "clock.h"
 
@@ -57,7 +58,7 @@ int64_t repay_clock_unix_ms(void)
     if (test_unix_ms >= 0)
         return test_unix_ms;
 #endif
-    return milliseconds_of(CLOCK_REALTIME);
+    return milliseconds_of(CLOCK_REALTIME_COARSE);
 }
 
 bool repay_clock_random(void *out, size_t size)
@@ -83,19 +84,22 @@ bool repay_clock_random(void *out, size_t size)
     return true;
 }
 
-uint64_t repay_clock_jitter(void)
+uint64_t repay_clock_jitter(uint64_t *sequence)
 {
-    struct timespec now = {0, 0};
-    uint64_t seed = 0;
-
 #ifdef REPAY_TEST_HOOKS
     if (test_chance_size > 0) {
+        uint64_t seed = 0;
+
         for (size_t i = 0; i < sizeof seed; i++)
             seed = seed << 8 | test_chance[(15 + sizeof seed - i) % test_chance_size];
         return seed;
     }
 #endif
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    seed = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-    return repay_random_next(&seed);
+    if (*sequence == 0) {
+        struct timespec now = {0, 0};
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        *sequence = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+    }
+    return repay_random_next(sequence);
 }

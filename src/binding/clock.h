@@ -13,15 +13,17 @@
 
 /* Milliseconds since boot: counts suspend, never steps back. */
 int64_t repay_clock_now_ms(void);
-/* Milliseconds of Unix time. */
+/* Milliseconds of Unix time, as the system last wrote them down: at most a tick ago, mostly 4 ms. */
 int64_t repay_clock_unix_ms(void);
 /* Fills `out` from the system's generator. False when the system has none to give. */
 bool repay_clock_random(void *out, size_t size);
 /*
- * A number that differs from call to call and from process to process, for spreading waits; nobody
- * may rest a promise on it. The system's generator costs as much as a tenth of a prepared call.
+ * The next number of a sequence that begins with 0, for spreading waits; nobody may rest a promise
+ * on it. It is begun with the time in nanoseconds, so that two processes have two of them; children
+ * of a fork go on with their parent's. Asking the system each time would be a tenth of a prepared
+ * call, and asking the clock still more than all the rest of this.
  */
-uint64_t repay_clock_jitter(void);
+uint64_t repay_clock_jitter(uint64_t *sequence);
 
 #ifdef REPAY_TEST_HOOKS
 /* From now on the clocks stand still at these; negative lets them go again. */

@@ -195,7 +195,8 @@ static bool set_amount(lua_State *L, struct repay_lua_call *call, unsigned index
     return repay_call_set_amount(&call->call, index, minor, error);
 }
 
-static bool set_arguments(lua_State *L, struct repay_lua_call *call, struct repay_error *error)
+static bool set_arguments(lua_State *L, struct repay_lua_call *call, const struct repay_text *texts,
+                          struct repay_error *error)
 {
     const struct repay_parameter *parameters = call->call.operation->parameters;
 
@@ -207,7 +208,7 @@ static bool set_arguments(lua_State *L, struct repay_lua_call *call, struct repa
                 return false;
             continue;
         }
-        text = repay_lua_text_field(L, 3, parameters[i].name);
+        text = texts ? texts[i] : repay_lua_text_field(L, 3, parameters[i].name);
         if (text.data && !repay_call_set_text(&call->call, i, text, error))
             return false;
     }
@@ -230,25 +231,27 @@ static bool set_subject(lua_State *L, struct repay_lua_call *call, struct repay_
     return repay_call_set_text(&call->call, i, text, error);
 }
 
-static bool draw_chance(const struct repay_operation *operation, struct repay_chance *chance)
+static bool draw_chance(struct repay_lua_call *call, struct repay_chance *chance)
 {
+    const struct repay_operation *operation = call->call.operation;
+
     if (operation->carries_key || operation->carries_interaction_id)
         return repay_clock_random(chance, sizeof *chance);
     memset(chance, 0, sizeof *chance);
-    chance->seed = repay_clock_jitter();
+    chance->seed = repay_clock_jitter(&call->state->jitter);
     return true;
 }
 
 static bool prepare(lua_State *L, struct repay_lua_call *call, int64_t unix_ms,
-                    struct repay_error *error)
+                    const struct repay_text *texts, struct repay_error *error)
 {
     struct repay_chance chance;
-    bool is_set =
-        lua_type(L, 3) == LUA_TSTRING ? set_subject(L, call, error) : set_arguments(L, call, error);
+    bool is_set = lua_type(L, 3) == LUA_TSTRING ? set_subject(L, call, error)
+                                                : set_arguments(L, call, texts, error);
 
     if (!is_set)
         return false;
-    if (!draw_chance(call->call.operation, &chance))
+    if (!draw_chance(call, &chance))
         return repay_error_set(error, REPAY_KIND_CONFIG, "the system has no random bytes to give");
     return repay_call_prepare(&call->call, &chance, unix_ms, error);
 }
@@ -260,7 +263,8 @@ static struct handle *new_handle(lua_State *L, struct repay_lua_state *state, in
 
     handle->call = NULL;
     repay_lua_anchor_to_anchoring(L, -1, client);
-    repay_lua_class_set(L, REPAY_LUA_SLOT_CALL, state, &handle->object);
+    repay_lua_class_stamp(&handle->object, REPAY_LUA_SLOT_CALL, state);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_CALL);
     return handle;
 }
 
@@ -305,7 +309,8 @@ static void pay_for_call(lua_State *L, const struct repay_lua_state *state)
 }
 
 struct repay_lua_call *repay_lua_make_call(lua_State *L, const struct repay_operation *operation,
-                                           int64_t unix_ms, int retired)
+                                           int64_t unix_ms, int retired,
+                                           const struct repay_text *texts)
 {
     struct repay_lua_client *client = repay_lua_check_client(L, 1);
     struct repay_session *session = &client->session;
@@ -324,7 +329,7 @@ struct repay_lua_call *repay_lua_make_call(lua_State *L, const struct repay_oper
         return NULL;
     }
     open_call(state, handle, call, session, operation);
-    if (prepare(L, call, unix_ms, &error))
+    if (prepare(L, call, unix_ms, texts, &error))
         return call;
     scene = repay_lua_call_scene(call);
     (void)repay_lua_push_failure(L, &error, &scene);
@@ -354,14 +359,7 @@ int repay_lua_call_prepare(lua_State *L)
                               session->provider->name, name.data);
         return repay_lua_push_failure(L, &error, &scene);
     }
-    return repay_lua_make_call(L, operation, unix_ms, 0) ? 1 : 2;
-}
-
-int repay_lua_call_retire(lua_State *L)
-{
-    close_handle(get_handle(L, 1));
-    repay_lua_let_go(L, 1);
-    return 0;
+    return repay_lua_make_call(L, operation, unix_ms, 0, NULL) ? 1 : 2;
 }
 
 int repay_lua_call_preview(lua_State *L)
@@ -499,6 +497,15 @@ int repay_lua_call_result(lua_State *L)
 {
     lua_settop(L, 1);
     return repay_lua_push_outcome(L, 1);
+}
+
+int repay_lua_call_finish(lua_State *L)
+{
+    int count = repay_lua_call_result(L);
+
+    close_handle(get_handle(L, 1));
+    repay_lua_let_go(L, 1);
+    return count;
 }
 
 static int call_to_string(lua_State *L)

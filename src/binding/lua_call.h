@@ -16,7 +16,7 @@
 #define REPAY_LUA_CALL "repay.call"
 
 struct repay_lua_call {
-    struct repay_call call;      /* first: drivers know the call alone */
+    struct repay_call call; /* first: drivers know the call alone */
     struct repay_lua_state *state;
     struct repay_lua_call *next; /* among the spare ones */
     uint32_t holders;            /* the handle, until it is closed, and the driver under way */
@@ -44,15 +44,12 @@ struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call);
 
 /*
  * A call of the client at 1 with the arguments, or the id, at 3: pushes it, or nil and an error and
- * is NULL. `retired`: where a handle lies that may be used again, or 0.
+ * is NULL. `retired`: where a handle lies that may be used again, or 0. `texts`: what the arguments
+ * were found to be, by parameter, or NULL.
  */
 struct repay_lua_call *repay_lua_make_call(lua_State *L, const struct repay_operation *operation,
-                                           int64_t unix_ms, int retired);
-/*
- * retire(call): closes one that nobody but the caller has seen, and lets go of its client. A handle
- * costs Lua's collector a finalizer, so it is better used again.
- */
-int repay_lua_call_retire(lua_State *L);
+                                           int64_t unix_ms, int retired,
+                                           const struct repay_text *texts);
 /* prepare(client, operation, arguments or id[, unix_ms]): a call, or nil and an error. */
 int repay_lua_call_prepare(lua_State *L);
 /* limit(call, begin_ms, limit_ms): see repay_call_limit; false or nil for none. */
@@ -64,6 +61,12 @@ int repay_lua_call_host(lua_State *L);
  * repayment, so for a write it is tried twice. A closed call gives an error, it does not raise.
  */
 int repay_lua_call_result(lua_State *L);
+/*
+ * finish(call): the same of one that nobody but the caller has seen; closes it and lets go of its
+ * client. What is left is a handle for start(): it costs Lua's collector a finalizer, so it is better
+ * used again.
+ */
+int repay_lua_call_finish(lua_State *L);
 /* preview(call): the first request as a table, credentials starred. */
 int repay_lua_call_preview(lua_State *L);
 /*

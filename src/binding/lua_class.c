@@ -108,6 +108,8 @@ void repay_lua_class_register(lua_State *L, const struct repay_lua_class *class)
     lua_setfield(L, -2, "__name");
     lua_pushstring(L, class->name);
     lua_setfield(L, -2, "__metatable");
+    lua_getfield(L, -1, "__index");
+    lua_setfield(L, -2, "find");
     lua_pushvalue(L, -1);
     lua_rawseti(L, LUA_REGISTRYINDEX, (int)class->slot);
     /* Last, because it is the sign that the metatable is whole: memory may run out anywhere above.
@@ -118,6 +120,23 @@ void repay_lua_class_register(lua_State *L, const struct repay_lua_class *class)
     lua_remove(L, methods - 1);
 }
 
+void repay_lua_class_register_light(lua_State *L, const struct repay_lua_class *class,
+                                    enum repay_lua_slot slot)
+{
+    lua_createtable(L, 0, 8);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, (int)class->slot);
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -5);
+    }
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    lua_setfield(L, -2, "__gc");
+    lua_rawseti(L, LUA_REGISTRYINDEX, (int)slot);
+}
+
 /* Only its addresses are used, one for each slot. */
 static const char stamps[REPAY_LUA_SLOT_END - REPAY_LUA_SLOT_STATE];
 
@@ -126,10 +145,14 @@ static const char *stamp_of(enum repay_lua_slot slot)
     return &stamps[slot - REPAY_LUA_SLOT_STATE];
 }
 
-void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot, struct repay_lua_state *state,
-                         struct repay_lua_object *object)
+void repay_lua_class_stamp(struct repay_lua_object *object, enum repay_lua_slot slot,
+                           struct repay_lua_state *state)
 {
     *object = (struct repay_lua_object){stamp_of(slot), state};
+}
+
+void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot)
+{
     lua_rawgeti(L, LUA_REGISTRYINDEX, (int)slot);
     (void)lua_setmetatable(L, -2);
 }

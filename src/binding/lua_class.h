@@ -21,6 +21,7 @@ struct repay_lua_state {
     struct repay_blocks *blocks;        /* NULL until the first call is prepared */
     struct repay_answers *answers;      /* likewise */
     uint64_t sessions;                  /* opened so far */
+    uint64_t jitter;                    /* see repay_clock_jitter */
     int64_t live;                       /* objects that were made and not yet closed by anyone */
     struct repay_lua_call *spare_calls; /* what closed calls left for the next ones */
     uint32_t spare_count;
@@ -38,6 +39,7 @@ enum repay_lua_slot {
     REPAY_LUA_SLOT_SCHEDULE,
     REPAY_LUA_SLOT_PORTFOLIO,
     REPAY_LUA_SLOT_CURSOR,
+    REPAY_LUA_SLOT_SMALL_SCHEDULE,
     REPAY_LUA_SLOT_END
 };
 
@@ -71,9 +73,17 @@ struct repay_lua_class {
  * state it finds what the first one made, so that reloading the module keeps old objects valid.
  */
 void repay_lua_class_register(lua_State *L, const struct repay_lua_class *class);
-/* Gives the new userdata on top of the stack, which begins with `object`, its class. */
-void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot, struct repay_lua_state *state,
-                         struct repay_lua_object *object);
+/*
+ * Puts another metatable into the slot, which is the class's but for the finalizer: for objects of
+ * it that own nothing. What Lua's collector has to finalize it keeps for a round longer, and calls.
+ */
+void repay_lua_class_register_light(lua_State *L, const struct repay_lua_class *class,
+                                    enum repay_lua_slot slot);
+/* `object` is what a new userdata begins with. It is none of the class before this. */
+void repay_lua_class_stamp(struct repay_lua_object *object, enum repay_lua_slot slot,
+                           struct repay_lua_state *state);
+/* Gives the userdata on top of the stack its metatable. */
+void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot);
 /* The object at the index if it is of the class, else NULL. Never raises. */
 void *repay_lua_class_test(lua_State *L, int index, enum repay_lua_slot slot);
 /* The same, but raises where it is not: `name` is the class's. */

@@ -129,7 +129,8 @@ int repay_lua_client_open(lua_State *L)
     repay_lua_raw_field(L, 2, "transport");
     repay_lua_anchor(L, 3, 4);
     lua_pop(L, 1);
-    repay_lua_class_set(L, REPAY_LUA_SLOT_CLIENT, state, &client->object);
+    repay_lua_class_stamp(&client->object, REPAY_LUA_SLOT_CLIENT, state);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_CLIENT);
     if (repay_session_open(&client->session, &options, &error)) {
         client->session.serial = ++state->sessions;
         state->live++;

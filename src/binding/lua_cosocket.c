@@ -53,7 +53,8 @@ static int push_send(lua_State *L, struct repay_lua_call *call)
     push_ms(L, core->attempt_deadline_ms - core->now_ms);
     push_ms(L, core->connect_deadline_ms - core->now_ms);
     lua_pushboolean(L, core->operation->is_write);
-    return 5;
+    lua_pushinteger(L, (lua_Integer)core->unix_ms);
+    return 6;
 }
 
 int repay_lua_cosocket_go_on(lua_State *L)

@@ -11,9 +11,9 @@
 
 /*
  * go_on(call): the next step.
- *   client, now_ms, attempt_ms, connect_ms, is_write   send its request
- *   nil, ms                                            wait
- *   nothing                                            it has ended, or is closed
+ *   client, now_ms, attempt_ms, connect_ms, is_write, unix_ms   send its request
+ *   nil, ms                                                     wait
+ *   nothing                                                     it has ended, or is closed
  */
 int repay_lua_cosocket_go_on(lua_State *L);
 /* request(call): the bytes to send. */

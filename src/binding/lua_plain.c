@@ -31,8 +31,10 @@ static bool names(struct repay_text name, const struct repay_parameter *paramete
            name.length == length + sizeof "_minor" - 1;
 }
 
-/* At a key and its value: marks the parameter. False for a name that none has, or a wrong type. */
-static bool take_option(lua_State *L, const struct repay_parameter *parameters, uint32_t *seen)
+/* At a key and its value: marks the parameter, and notes its text. False for a name that none has,
+ * or a wrong type. */
+static bool take_option(lua_State *L, const struct repay_parameter *parameters, uint32_t *seen,
+                        struct repay_text *texts)
 {
     struct repay_text name;
     bool is_integer;
@@ -47,12 +49,18 @@ static bool take_option(lua_State *L, const struct repay_parameter *parameters, 
         if ((*seen >> i & 1u) != 0)
             return false;
         *seen |= 1u << i;
-        return fits(L, is_integer);
+        if (!fits(L, is_integer))
+            return false;
+        if (!is_integer)
+            texts[i].data = lua_tolstring(L, -1, &texts[i].length);
+        return true;
     }
     return false;
 }
 
-static bool are_plain(lua_State *L, int table, const struct repay_parameter *parameters)
+/* The texts are borrowed from the table. */
+static bool are_plain(lua_State *L, int table, const struct repay_parameter *parameters,
+                      struct repay_text *texts)
 {
     uint32_t seen = 0;
 
@@ -60,7 +68,7 @@ static bool are_plain(lua_State *L, int table, const struct repay_parameter *par
         return false;
     lua_pushnil(L);
     while (lua_next(L, table)) {
-        if (!take_option(L, parameters, &seen))
+        if (!take_option(L, parameters, &seen, texts))
             return false;
         lua_pop(L, 1);
     }
@@ -91,6 +99,7 @@ int repay_lua_call_start(lua_State *L)
 {
     const struct repay_lua_client *client = repay_lua_test_client(L, 1);
     const struct repay_operation *operation;
+    struct repay_text texts[REPAY_PARAMETERS_MAX] = {{NULL, 0}};
     struct repay_text name = REPAY_NO_TEXT;
     struct repay_lua_call *call;
 
@@ -99,12 +108,12 @@ int repay_lua_call_start(lua_State *L)
     lua_settop(L, 4);
     name.data = lua_tolstring(L, 2, &name.length);
     operation = repay_operation_find(client->session.provider, name);
-    if (!operation || !are_plain(L, 3, operation->parameters))
+    if (!operation || !are_plain(L, 3, operation->parameters, texts))
         return 0;
     lua_settop(L, 4);
     if (!has_plain_clock(L, 1))
         return 0;
-    call = repay_lua_make_call(L, operation, repay_clock_unix_ms(), 4);
+    call = repay_lua_make_call(L, operation, repay_clock_unix_ms(), 4, texts);
     if (!call)
         return 2;
     call->is_claimed = true;

@@ -44,7 +44,8 @@ int repay_lua_portfolio_new(lua_State *L)
         return luaL_error(L, "%s: option 'as_of' is required: a day like \"2026-01-31\"", where);
     portfolio = repay_lua_new_userdata(L, sizeof *portfolio);
     portfolio->is_open = false;
-    repay_lua_class_set(L, REPAY_LUA_SLOT_PORTFOLIO, state, &portfolio->object);
+    repay_lua_class_stamp(&portfolio->object, REPAY_LUA_SLOT_PORTFOLIO, state);
+    repay_lua_class_set(L, REPAY_LUA_SLOT_PORTFOLIO);
     repay_portfolio_init(&portfolio->portfolio, &state->allocator, as_of);
     portfolio->is_open = true;
     state->live++;

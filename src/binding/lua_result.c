@@ -59,18 +59,18 @@ static int push_schedule(lua_State *L, struct repay_lua_call *call)
     packing = repay_builder_measure(rows, &facts);
     size = packing.size;
     if (size <= REPAY_SCHEDULE_INLINE_MAX) {
-        schedule = repay_lua_new_schedule(L, state, size);
+        schedule = repay_lua_new_small_schedule(L, state, size);
         repay_builder_pack(rows, &facts, &packing, schedule);
     } else {
-        schedule = repay_lua_new_schedule(L, state, sizeof *schedule);
+        schedule = repay_lua_new_schedule(L, state);
         if (!repay_builder_move(rows, &facts, schedule, &error)) {
             struct repay_lua_scene scene = repay_lua_call_scene(call);
 
             return repay_lua_push_failure(L, &error, &scene);
         }
+        state->live++;
         size = repay_schedule_memory(schedule);
     }
-    state->live++;
     call->is_taken = true;
     repay_call_drop_answer(&call->call);
     if (size > REPAY_SCHEDULE_INLINE_MAX)

@@ -32,28 +32,40 @@ struct repay_schedule *repay_lua_check_schedule(lua_State *L, int index)
     return schedule;
 }
 
-/*
- * A schedule that was made but never filled has no layout, and counts as closed: so an error
- * between making and filling it leaves nothing to count down.
- */
-struct repay_schedule *repay_lua_new_schedule(lua_State *L, struct repay_lua_state *state,
-                                              size_t size)
+static struct repay_schedule *new_schedule(lua_State *L, struct repay_lua_state *state, size_t size,
+                                           enum repay_lua_slot metatable)
 {
     struct box *box = repay_lua_new_userdata(L, offsetof(struct box, schedule) + size);
 
     repay_schedule_init(&box->schedule);
-    repay_lua_class_set(L, REPAY_LUA_SLOT_SCHEDULE, state, &box->object);
+    repay_lua_class_stamp(&box->object, REPAY_LUA_SLOT_SCHEDULE, state);
+    repay_lua_class_set(L, metatable);
     return &box->schedule;
+}
+
+struct repay_schedule *repay_lua_new_small_schedule(lua_State *L, struct repay_lua_state *state,
+                                                    size_t size)
+{
+    return new_schedule(L, state, size, REPAY_LUA_SLOT_SMALL_SCHEDULE);
+}
+
+/*
+ * A schedule that was made but never filled has no layout, and counts as closed: so an error
+ * between making and filling it leaves nothing to count down.
+ */
+struct repay_schedule *repay_lua_new_schedule(lua_State *L, struct repay_lua_state *state)
+{
+    return new_schedule(L, state, sizeof(struct repay_schedule), REPAY_LUA_SLOT_SCHEDULE);
 }
 
 static int close_schedule(lua_State *L)
 {
     struct box *box = get_box(L, 1);
 
-    if (box->schedule.layout) {
-        repay_schedule_free(&box->schedule);
+    /* A small one owns nothing and was never counted. */
+    if (box->schedule.store)
         box->object.state->live--;
-    }
+    repay_schedule_free(&box->schedule);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -189,6 +201,7 @@ static int schedule_index(lua_State *L)
 void repay_lua_schedule_register(lua_State *L)
 {
     repay_lua_class_register(L, &class);
+    repay_lua_class_register_light(L, &class, REPAY_LUA_SLOT_SMALL_SCHEDULE);
     for (const luaL_Reg *const *table = method_tables; *table; table++)
         luaL_setfuncs(L, *table, 0);
     repay_lua_each_register(L);

@@ -18,9 +18,13 @@ void repay_lua_schedule_register(lua_State *L);
 struct repay_schedule *repay_lua_get_schedule(lua_State *L, int index);
 /* Closed ones raise too. */
 struct repay_schedule *repay_lua_check_schedule(lua_State *L, int index);
-/* Pushes an empty schedule that has room for so many bytes. Raises for lack of memory. */
-struct repay_schedule *repay_lua_new_schedule(lua_State *L, struct repay_lua_state *state,
-                                              size_t size);
+/*
+ * Pushes an empty schedule with room for so many bytes: all that a small one needs, which then owns
+ * nothing, or the core's struct alone. Raises for lack of memory.
+ */
+struct repay_schedule *repay_lua_new_small_schedule(lua_State *L, struct repay_lua_state *state,
+                                                    size_t size);
+struct repay_schedule *repay_lua_new_schedule(lua_State *L, struct repay_lua_state *state);
 
 /* __tostring, in lua_schedule_text.c. */
 int repay_lua_schedule_text(lua_State *L);

@@ -99,15 +99,15 @@ static bool push_built(lua_State *L, struct repay_builder *builder,
     struct repay_schedule *schedule;
 
     if (size <= REPAY_SCHEDULE_INLINE_MAX) {
-        schedule = repay_lua_new_schedule(L, state, size);
+        schedule = repay_lua_new_small_schedule(L, state, size);
         repay_builder_pack(builder, facts, &packing, schedule);
     } else {
-        schedule = repay_lua_new_schedule(L, state, sizeof *schedule);
+        schedule = repay_lua_new_schedule(L, state);
         if (!repay_builder_move(builder, facts, schedule, error))
             return false;
+        state->live++;
         size = repay_schedule_memory(schedule);
     }
-    state->live++;
     if (size > REPAY_SCHEDULE_INLINE_MAX)
         (void)lua_gc(L, LUA_GCSTEP, (int)(size >> 10 < INT_MAX ? size >> 10 : INT_MAX));
     return true;

@@ -112,18 +112,26 @@ static int integer(lua_State *L)
 static int is_open(lua_State *L)
 {
     const char *class = luaL_checkstring(L, 2);
-    const void *object = luaL_testudata(L, 1, class);
+    const void *object;
+    bool open;
 
-    if (!object)
-        lua_pushnil(L);
-    else if (strcmp(class, REPAY_LUA_CLIENT) == 0)
-        lua_pushboolean(L, ((const struct repay_lua_client *)object)->session.provider != NULL);
-    else if (strcmp(class, REPAY_LUA_CALL) == 0)
-        lua_pushboolean(L, repay_lua_get_call(L, 1) != NULL);
-    else if (strcmp(class, REPAY_LUA_PORTFOLIO) == 0)
-        lua_pushboolean(L, ((const struct repay_lua_portfolio *)object)->is_open);
+    if (strcmp(class, REPAY_LUA_CLIENT) == 0) {
+        object = repay_lua_class_test(L, 1, REPAY_LUA_SLOT_CLIENT);
+        open = object && repay_lua_get_client(L, 1)->session.provider;
+    } else if (strcmp(class, REPAY_LUA_CALL) == 0) {
+        object = repay_lua_class_test(L, 1, REPAY_LUA_SLOT_CALL);
+        open = object && repay_lua_get_call(L, 1);
+    } else if (strcmp(class, REPAY_LUA_PORTFOLIO) == 0) {
+        object = repay_lua_class_test(L, 1, REPAY_LUA_SLOT_PORTFOLIO);
+        open = object && ((const struct repay_lua_portfolio *)object)->is_open;
+    } else {
+        object = repay_lua_class_test(L, 1, REPAY_LUA_SLOT_SCHEDULE);
+        open = object && repay_lua_get_schedule(L, 1)->layout;
+    }
+    if (object)
+        lua_pushboolean(L, open);
     else
-        lua_pushboolean(L, repay_lua_get_schedule(L, 1)->layout != NULL);
+        lua_pushnil(L);
     return 1;
 }
 
@@ -144,6 +152,40 @@ static int test_seed(lua_State *L)
 }
 #endif
 
+/* The metatables of each class, by its name in native.classes. */
+static const struct class_slot {
+    const char *name;
+    enum repay_lua_slot slot;
+} class_slots[] = {
+    {"client", REPAY_LUA_SLOT_CLIENT},       {"call", REPAY_LUA_SLOT_CALL},
+    {"schedule", REPAY_LUA_SLOT_SCHEDULE},   {"schedule", REPAY_LUA_SLOT_SMALL_SCHEDULE},
+    {"portfolio", REPAY_LUA_SLOT_PORTFOLIO},
+};
+
+/*
+ * index(class[, function]): the function that finds methods and facts of the class's objects. If one
+ * is given it is asked in the place of that one from now on.
+ */
+static int class_index(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1);
+
+    lua_settop(L, 2);
+    for (size_t i = 0; i < sizeof class_slots / sizeof *class_slots; i++) {
+        if (strcmp(class_slots[i].name, name) != 0)
+            continue;
+        lua_rawgeti(L, LUA_REGISTRYINDEX, (int)class_slots[i].slot);
+        if (lua_isnil(L, 2)) {
+            lua_getfield(L, -1, "find");
+            return 1;
+        }
+        lua_pushvalue(L, 2);
+        lua_setfield(L, -2, "__index");
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
 static const luaL_Reg functions[] = {
     {"apply", repay_lua_schedule_apply},
     {"chance", repay_lua_chance},
@@ -153,7 +195,9 @@ static const luaL_Reg functions[] = {
     {"cosocket_request", repay_lua_cosocket_request},
     {"cosocket_take", repay_lua_cosocket_take},
     {"fingerprint", repay_lua_fingerprint},
+    {"finish", repay_lua_call_finish},
     {"host", repay_lua_call_host},
+    {"index", class_index},
     {"integer", integer},
     {"is_open", is_open},
     {"is_unsent", repay_lua_call_is_unsent},
@@ -173,7 +217,6 @@ static const luaL_Reg functions[] = {
     {"providers", repay_lua_providers},
     {"result", repay_lua_call_result},
     {"message_go_on", repay_lua_message_go_on},
-    {"retire", repay_lua_call_retire},
     {"row_extra", repay_lua_row_extra},
     {"row_names", repay_lua_row_names},
     {"start", repay_lua_call_start},
