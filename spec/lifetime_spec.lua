@@ -3,7 +3,7 @@ local native = require "repay.native.core"
 local repay = require "repay"
 local transport = require "spec.support.transport"
 
--- So many rows that they lie outside of Lua's memory: what is small is Lua's alone, and not counted.
+-- So many rows that they lie outside of Lua's memory: what is small is Lua's alone, and uncounted.
 local function large()
   local rows = {}
   for i = 1, 600 do

@@ -141,8 +141,8 @@ local function driver_of(transport)
   return curl
 end
 
--- Calls that were made here, run and closed: their handles serve the next ones. Inside nginx as many
--- are under way as there are requests.
+-- Calls that were made here, run and closed: their handles serve the next ones. Inside nginx as
+-- many are under way as there are requests.
 local spare, spare_count = {}, 0
 local SPARE_MAX = 256
 

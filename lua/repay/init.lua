@@ -13,8 +13,8 @@ local repay = {
 
 row.install()
 
--- LuaJIT compiles a look-up that Lua does, and for one that C does it has to leave what it compiled:
--- that is a fiftieth of a call inside nginx. On 5.4 C is the faster.
+-- LuaJIT compiles a look-up that Lua does, and for one that C does it has to leave what it
+-- compiled: that is a fiftieth of a call inside nginx. On 5.4 C is the faster.
 local function find_in_lua()
   for class, methods in pairs(native.classes) do
     local find = native.index(class)

@@ -476,21 +476,25 @@ static int push_closed(lua_State *L)
     return repay_lua_push_failure(L, &error, &scene);
 }
 
-int repay_lua_push_outcome(lua_State *L, int index)
+/* Of the call at an index, which is NULL where its handle was closed. */
+static int push_outcome(lua_State *L, int index, struct repay_lua_call *call)
 {
-    const struct repay_lua_call *call = repay_lua_get_call(L, index);
-
     if (!call)
         return push_closed(L);
     if (!call->call.operation->is_write)
-        return repay_lua_push_result(L, index);
+        return repay_lua_push_result_of(L, call);
     lua_getfield(L, LUA_REGISTRYINDEX, RESULT_KEY);
     lua_pushvalue(L, index);
     if (lua_pcall(L, 1, 2, 0) == 0)
         return 2;
     lua_pop(L, 1);
     (void)lua_gc(L, LUA_GCCOLLECT, 0);
-    return repay_lua_push_result(L, index);
+    return repay_lua_push_result_of(L, call);
+}
+
+int repay_lua_push_outcome(lua_State *L, int index)
+{
+    return push_outcome(L, index, repay_lua_get_call(L, index));
 }
 
 int repay_lua_call_result(lua_State *L)
@@ -501,9 +505,12 @@ int repay_lua_call_result(lua_State *L)
 
 int repay_lua_call_finish(lua_State *L)
 {
-    int count = repay_lua_call_result(L);
+    struct handle *handle = get_handle(L, 1);
+    int count;
 
-    close_handle(get_handle(L, 1));
+    lua_settop(L, 1);
+    count = push_outcome(L, 1, handle->call);
+    close_handle(handle);
     repay_lua_let_go(L, 1);
     return count;
 }

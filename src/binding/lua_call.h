@@ -87,7 +87,8 @@ void repay_lua_push_request(lua_State *L, const struct repay_lua_call *call, boo
 /* The same as result(call) for the call at a stack index, which is positive; see native_api.h. */
 int repay_lua_push_outcome(lua_State *L, int index);
 
-/* In lua_result.c: see native_api.h. */
+/* In lua_result.c: see native_api.h; and the same for a call at hand. */
 int repay_lua_push_result(lua_State *L, int index);
+int repay_lua_push_result_of(lua_State *L, struct repay_lua_call *call);
 
 #endif

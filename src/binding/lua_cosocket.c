@@ -14,13 +14,10 @@ static bool has_ended(const struct repay_call *call)
     return call->stage == REPAY_CALL_ENDED_WELL || call->stage == REPAY_CALL_ENDED_BADLY;
 }
 
-static struct repay_lua_call *check_sending(lua_State *L)
+static void check_sending(lua_State *L, const struct repay_lua_call *call)
 {
-    struct repay_lua_call *call = repay_lua_check_call(L, 1);
-
     if (call->call.stage != REPAY_CALL_SENDING)
         (void)luaL_error(L, "repay.call has no request under way");
-    return call;
 }
 
 static void push_ms(lua_State *L, int64_t ms)
@@ -34,8 +31,9 @@ static void push_ms(lua_State *L, int64_t ms)
  */
 int repay_lua_cosocket_request(lua_State *L)
 {
-    struct repay_lua_call *call = check_sending(L);
+    struct repay_lua_call *call = repay_lua_check_call(L, 1);
 
+    check_sending(L, call);
     repay_lua_push_wire(L, call);
     repay_call_drop_request(&call->call);
     call->is_handed = true;
@@ -102,7 +100,7 @@ int repay_lua_cosocket_take(lua_State *L)
         lua_pushboolean(L, 1);
         return 2;
     }
-    (void)check_sending(L);
+    check_sending(L, call);
     if (!feed(L, call))
         return 0;
     reusable = repay_call_may_reuse(&call->call);

@@ -78,9 +78,8 @@ static int push_schedule(lua_State *L, struct repay_lua_call *call)
     return 1;
 }
 
-int repay_lua_push_result(lua_State *L, int index)
+int repay_lua_push_result_of(lua_State *L, struct repay_lua_call *call)
 {
-    struct repay_lua_call *call = repay_lua_check_call(L, index);
     struct repay_lua_scene scene = repay_lua_call_scene(call);
 
     if (call->call.stage == REPAY_CALL_ENDED_BADLY)
@@ -94,4 +93,9 @@ int repay_lua_push_result(lua_State *L, int index)
     if (!call->call.session->provider)
         return luaL_error(L, "repay.client is closed");
     return push_schedule(L, call);
+}
+
+int repay_lua_push_result(lua_State *L, int index)
+{
+    return repay_lua_push_result_of(L, repay_lua_check_call(L, index));
 }

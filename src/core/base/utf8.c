@@ -78,6 +78,10 @@ bool repay_utf8_is_valid(struct repay_text text)
     uint32_t code_point;
 
     for (size_t at = ascii_words(text); at < text.length;) {
+        if ((unsigned char)text.data[at] < 0x80) {
+            at++;
+            continue;
+        }
         size_t length = repay_utf8_character(text, at, &code_point);
         if (length == 0)
             return false;

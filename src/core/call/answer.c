@@ -8,6 +8,7 @@
 struct repay_answers {
     struct repay_blocks *blocks;
     struct repay_answer *spare;
+    struct repay_bytes request; /* empty */
     uint32_t spare_count;
     uint32_t references;
 };
@@ -65,6 +66,7 @@ void repay_answers_drop(struct repay_answers *answers)
         answers->spare = answer->next;
         destroy(answers, answer);
     }
+    repay_bytes_free(&answers->request);
     /* The allocator lies in the blocks, so they go last. */
     struct repay_blocks *blocks = answers->blocks;
     repay_release(repay_blocks_allocator(blocks), answers, sizeof *answers);
@@ -113,6 +115,28 @@ void repay_answers_give(struct repay_answers *answers, struct repay_answer *answ
     answer->next = answers->spare;
     answers->spare = answer;
     answers->spare_count++;
+}
+
+void repay_answers_give_request(struct repay_answers *answers, struct repay_bytes *request)
+{
+    repay_bytes_clear(request);
+    if (answers->request.data || request->capacity > KEPT_MAX) {
+        repay_bytes_free(request);
+        return;
+    }
+    answers->request = *request;
+    request->data = NULL;
+    request->capacity = 0;
+}
+
+void repay_answers_take_request(struct repay_answers *answers, struct repay_bytes *request)
+{
+    if (request->data || !answers->request.data)
+        return;
+    request->data = answers->request.data;
+    request->capacity = answers->request.capacity;
+    answers->request.data = NULL;
+    answers->request.capacity = 0;
 }
 
 void repay_answer_begin(struct repay_answer *answer)

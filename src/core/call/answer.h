@@ -37,6 +37,12 @@ struct repay_answer *repay_answers_take(struct repay_answers *answers,
                                         const struct repay_layout *layout);
 /* Takes it back, rows and all. */
 void repay_answers_give(struct repay_answers *answers, struct repay_answer *answer);
+/*
+ * The memory of one request, wiped, from a call that has sent its own to the next that writes one:
+ * mostly they take turns. What there is no room for is freed.
+ */
+void repay_answers_give_request(struct repay_answers *answers, struct repay_bytes *request);
+void repay_answers_take_request(struct repay_answers *answers, struct repay_bytes *request);
 /* Forgets the reply but not the rows: what the next page or attempt begins with. */
 void repay_answer_begin(struct repay_answer *answer);
 

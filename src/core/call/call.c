@@ -277,7 +277,8 @@ const struct repay_request *repay_call_request(const struct repay_call *call)
 
 void repay_call_drop_request(struct repay_call *call)
 {
-    repay_request_free(&call->request);
+    repay_answers_give_request(call->answers, &call->request.bytes);
+    repay_request_clear(&call->request);
     call->built_page = 0;
 }
 

@@ -151,8 +151,8 @@ enum repay_step repay_call_next(struct repay_call *call, int64_t now_ms, int64_t
 /* Borrowed; valid until the next call of next(), drop_request() or free(). */
 const struct repay_request *repay_call_request(const struct repay_call *call);
 /*
- * For a driver that has taken all of the request: wipes and frees it, since the call may wait long
- * for its reply. Another attempt builds it again.
+ * For a driver that has taken all of the request: wipes it and gives it back, since the call may
+ * wait long for its reply. Another attempt builds it again.
  */
 void repay_call_drop_request(struct repay_call *call);
 

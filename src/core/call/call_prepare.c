@@ -204,6 +204,7 @@ bool repay_call_build(struct repay_call *call, int64_t unix_ms, struct repay_err
     if (operation->carries_key && !operation->is_write)
         draw_uuid(call, call->idempotency_key);
     repay_call_task(call, &task);
+    repay_answers_take_request(call->answers, &call->request.bytes);
     repay_request_clear(&call->request);
     if (!operation->build(&task, &call->request, error) ||
         !repay_request_end(&call->request, error))
