@@ -1,5 +1,5 @@
 -- What the driver inside nginx asks of a call in C. The driver itself runs only there; this much of
--- it runs everywhere, on both VMs and under the sanitizers.
+-- it runs everywhere under LuaJIT, and under the sanitizers.
 local helper = require "spec.support.helper"
 local native = require "repay.native.core"
 local transport = require "spec.support.transport"
@@ -16,25 +16,33 @@ end
 local SCHEDULE = http(200, transport.read("carbon/schedule.200.json"))
 local RECEIPT = http(200, transport.read("fincode/repay.200.json"))
 
+local steps = helper.is_luajit and require "repay.ngx.steps"
+
 describe("a call over cosockets", function()
+  if not steps then
+    pending("is driven through LuaJIT's FFI, which is not here")
+    return
+  end
   helper.watch(after_each)
 
   it("gives its client, its times and its request, and takes the reply in any pieces", function()
     for _, size in ipairs { 1, 7, 64, 4096 } do
       local call, client = prepared("carbon", "schedule",
         { attempt_timeout_ms = 9000, connect_timeout_ms = 4000 })
-      local whose, now_ms, attempt_ms, connect_ms, is_write = native.cosocket_go_on(call)
-      assert.is_true(rawequal(client, whose))
-      assert.same({ 9000, 4000, false }, { attempt_ms, connect_ms, is_write })
-      assert.truthy(now_ms <= native.now_ms())
-      assert.truthy(native.cosocket_request(call):find("^GET /[^ ]*LOAN_ABC123[^ ]* HTTP/1.1\r\n"))
+      assert.is_true(rawequal(client, native.client_of(call)))
+      assert.equal(steps.SEND, steps.go_on(call))
+      local times = steps.times
+      assert.same({ 9000, 4000, 0 }, { times.attempt_ms, times.connect_ms, times.is_write })
+      assert.truthy(times.now_ms <= native.now_ms())
+      assert.truthy(times.unix_ms <= native.unix_ms())
+      assert.truthy(steps.request(call):find("^GET /[^ ]*LOAN_ABC123[^ ]* HTTP/1.1\r\n"))
       local is_clean, has_ended
       for at = 1, #SCHEDULE, size do
         assert.is_nil(is_clean)
-        is_clean, has_ended = native.cosocket_take(call, SCHEDULE:sub(at, at + size - 1), false)
+        is_clean, has_ended = steps.take(call, SCHEDULE:sub(at, at + size - 1), false)
       end
       assert.same({ true, true }, { is_clean, has_ended })
-      assert.is_nil((native.cosocket_go_on(call)))
+      assert.equal(steps.OVER, steps.go_on(call))
       local schedule = helper.ok(native.result(call))
       assert.equal(2, #schedule)
       schedule:close()
@@ -47,9 +55,9 @@ describe("a call over cosockets", function()
 
   it("counts the connections that were used before", function()
     local call, client = prepared("carbon", "schedule")
-    native.cosocket_go_on(call)
-    native.cosocket_request(call)
-    native.cosocket_take(call, SCHEDULE, true)
+    steps.go_on(call)
+    steps.request(call)
+    steps.take(call, SCHEDULE, true)
     local stats = client:stats()
     assert.same({ 0, 1 }, { stats.connections_opened, stats.connections_reused })
     call:close()
@@ -58,10 +66,10 @@ describe("a call over cosockets", function()
 
   it("keeps no connection after a write", function()
     local call, client = prepared("fincode", "repay")
-    local _, _, _, _, is_write = native.cosocket_go_on(call)
-    assert.is_true(is_write)
-    assert.truthy(native.cosocket_request(call):find("\r\n\r\n{", 1, true))
-    assert.same({ false, true }, { native.cosocket_take(call, RECEIPT, false) })
+    steps.go_on(call)
+    assert.equal(1, steps.times.is_write)
+    assert.truthy(steps.request(call):find("\r\n\r\n{", 1, true))
+    assert.same({ false, true }, { steps.take(call, RECEIPT, false) })
     helper.ok(native.result(call))
     call:close()
     client:close()
@@ -69,16 +77,16 @@ describe("a call over cosockets", function()
 
   it("forgets the request that was taken, and makes the same one for the next attempt", function()
     local call, client = prepared("carbon", "schedule", { retry_base_ms = 1, retry_cap_ms = 1 })
-    native.cosocket_go_on(call)
-    local first = native.cosocket_request(call)
-    assert.same({ true, false }, { native.cosocket_take(call, http(503, ""), false) })
-    local whose, ms
+    steps.go_on(call)
+    local first = steps.request(call)
+    assert.same({ true, false }, { steps.take(call, http(503, ""), false) })
+    local step
     repeat
-      whose, ms = native.cosocket_go_on(call)
-    until whose
-    assert.truthy(ms)
-    assert.equal(first, native.cosocket_request(call))
-    assert.same({ true, true }, { native.cosocket_take(call, SCHEDULE, true) })
+      step = steps.go_on(call)
+      assert.truthy(step == steps.SEND or steps.times.wait_ms > 0)
+    until step == steps.SEND
+    assert.equal(first, steps.request(call))
+    assert.same({ true, true }, { steps.take(call, SCHEDULE, true) })
     call:close()
     client:close()
   end)
@@ -87,17 +95,14 @@ describe("a call over cosockets", function()
     function()
       local call, client = prepared("fincode", "repay", { retry_base_ms = 1, retry_cap_ms = 1 })
       assert.is_true(native.is_unsent(call))
-      native.cosocket_go_on(call)
+      steps.go_on(call)
       assert.is_true(native.is_unsent(call))
-      local first = native.cosocket_request(call)
+      local first = steps.request(call)
       assert.is_false(native.is_unsent(call))
       call:answer(nil, nil, nil, { kind = "connect", sent = "no" })
       assert.is_true(native.is_unsent(call))
-      local whose
-      repeat
-        whose = native.cosocket_go_on(call)
-      until whose
-      local again = native.cosocket_request(call)
+      repeat until steps.go_on(call) == steps.SEND
+      local again = steps.request(call)
       local function key_and_body(bytes)
         return bytes:match("[Kk]ey: [^\r]+") .. bytes:match("\r\n\r\n.*$")
       end
@@ -107,6 +112,41 @@ describe("a call over cosockets", function()
       client:close()
     end)
 
+  it("takes no bytes for more to come, and the end of the stream for the end", function()
+    local call, client = prepared("carbon", "schedule", { attempts = 1 })
+    steps.go_on(call)
+    steps.request(call)
+    assert.is_nil(steps.take(call, SCHEDULE:sub(1, 60), false))
+    assert.is_nil(steps.take(call, "", false))
+    assert.same({ false, true }, { steps.take(call, nil, false) })
+    assert.equal("connection_lost", helper.fails(native.result(call)).kind)
+    call:close()
+    client:close()
+  end)
+
+  it("that was closed has ended, and one without a request under way raises", function()
+    local call, client = prepared("carbon", "schedule")
+    for _, name in ipairs { "request", "take" } do
+      assert.equal("repay.call has no request under way", helper.raises(function()
+        steps[name](call, "x")
+      end))
+    end
+    steps.go_on(call)
+    call:close()
+    assert.equal(steps.OVER, steps.go_on(call))
+    assert.same({ false, true }, { steps.take(call, "x", false) })
+    assert.equal("repay.call has no request under way", helper.raises(function()
+      local _ = steps.request(call)
+    end))
+    assert.is_nil(native.client_of(call))
+    assert.is_nil(native.client_of(io.stdout))
+    client:close()
+  end)
+end)
+
+describe("a call", function()
+  helper.watch(after_each)
+
   it("is handed over by a message too", function()
     local call, client = prepared("fincode", "repay")
     call:next()
@@ -115,35 +155,6 @@ describe("a call over cosockets", function()
     assert.is_false(native.is_unsent(call))
     call:close()
     assert.is_true(native.is_unsent(call))
-    client:close()
-  end)
-
-  it("takes no bytes for more to come, and the end of the stream for the end", function()
-    local call, client = prepared("carbon", "schedule", { attempts = 1 })
-    native.cosocket_go_on(call)
-    native.cosocket_request(call)
-    assert.is_nil(native.cosocket_take(call, SCHEDULE:sub(1, 60), false))
-    assert.is_nil(native.cosocket_take(call, "", false))
-    assert.same({ false, true }, { native.cosocket_take(call, nil, false) })
-    assert.equal("connection_lost", helper.fails(native.result(call)).kind)
-    call:close()
-    client:close()
-  end)
-
-  it("that was closed has ended, and one without a request under way raises", function()
-    local call, client = prepared("carbon", "schedule")
-    for _, name in ipairs { "cosocket_request", "cosocket_take" } do
-      assert.equal("repay.call has no request under way", helper.raises(function()
-        native[name](call, "x")
-      end))
-    end
-    native.cosocket_go_on(call)
-    call:close()
-    assert.is_nil((native.cosocket_go_on(call)))
-    assert.same({ false, true }, { native.cosocket_take(call, "x", false) })
-    assert.equal("repay.call is closed", helper.raises(function()
-      native.cosocket_request(call)
-    end))
     client:close()
   end)
 

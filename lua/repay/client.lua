@@ -181,7 +181,8 @@ for _, name in ipairs(native.operations()) do
       transport = select(2, claim(call))
     end
     local driver = driver_of(transport)
-    local failure = driver.refusal and driver.refusal(call) or driver.perform(call, transport)
+    local failure = driver.refusal and driver.refusal(call)
+      or driver.perform(call, transport, client)
     if failure then
       call:close()
       return nil, failure

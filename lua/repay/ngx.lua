@@ -10,13 +10,15 @@ local native = require "repay.native.core"
 local connection = require "repay.ngx.connection"
 local errors = require "repay.error"
 local slots = require "repay.ngx.slots"
+local steps = require "repay.ngx.steps"
 
 local driver = {}
 
 local settings = { concurrency = 64, keepalive_ms = 30000 }
 
-local go_on, request_of = native.cosocket_go_on, native.cosocket_request
-local take, now_ms_of = native.cosocket_take, native.now_ms
+local go_on, request_of, take, times = steps.go_on, steps.request, steps.take, steps.times
+local OVER, WAIT = steps.OVER, steps.WAIT
+local now_ms_of = native.now_ms
 
 -- Of this worker: how many calls are under way, by host and port; where each client's calls go.
 local hosts = {}
@@ -261,38 +263,42 @@ end
 local BEHIND_MS = 10
 
 -- Does what go_on tells; as `try`.
-local function step(call, is_fresh, client, now_ms, attempt_ms, connect_ms, is_write, unix_ms)
-  if not client then
-    if now_ms then
-      wait(call, now_ms)
-    end
-    return not now_ms
+local function step(call, client, is_fresh)
+  local next_step = go_on(call)
+  if next_step == OVER then
+    return true
+  elseif next_step == WAIT then
+    wait(call, times.wait_ms)
+    return false
   end
+  local now_ms, attempt_ms, connect_ms = times.now_ms, times.attempt_ms, times.connect_ms
   local place, problem = place_of(client)
   if not place then
     return report(call, problem)
   end
-  if unix_ms - ngx.now() * 1000 > BEHIND_MS then
+  if times.unix_ms - ngx.now() * 1000 > BEHIND_MS then
     ngx.update_time()
   end
-  return try(call, place, is_write or is_fresh, now_ms, now_ms + attempt_ms, connect_ms)
+  return try(call, place, times.is_write ~= 0 or is_fresh, now_ms, now_ms + attempt_ms, connect_ms)
 end
 
 --- Runs the call to its end. It begins `after` and ends `within` so many milliseconds, if given.
-function driver.run(call, after, within)
+--- `client` is its client, for who has it at hand.
+function driver.run(call, after, within, client)
+  client = client or native.client_of(call)
   if after or within then
     local now_ms = now_ms_of()
     native.limit(call, after and now_ms + after, within and now_ms + within)
   end
   local is_over, is_fresh
   repeat
-    is_over, is_fresh = step(call, is_fresh, go_on(call))
+    is_over, is_fresh = step(call, client, is_fresh)
   until is_over
 end
 
 --- The same, for client.lua; an error where the call cannot be run, and `refusal` has asked that.
-function driver.perform(call)
-  driver.run(call)
+function driver.perform(call, _, client)
+  driver.run(call, nil, nil, client)
   return nil
 end
 

@@ -214,22 +214,28 @@ function scenarios.feed()
   end)
 end
 
--- As inside nginx.
-function scenarios.cosocket()
-  local native = require "repay.native.core"
+-- As inside nginx, where Lua is LuaJIT's.
+local function cosocket()
+  local native, steps = require "repay.native.core", require "repay.ngx.steps"
   local body = canned().read("carbon/schedule.200.json")
   local bytes = "HTTP/1.1 200 OK\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body
   return over("carbon", {}, function(client)
     local call = expect(client:prepare("schedule", { loan_id = "x" }))
     expect((native.cosocket_place(client)))
-    expect((native.cosocket_go_on(call)))
-    local request = native.cosocket_request(call)
-    native.cosocket_take(call, bytes, #request == 0)
-    if native.cosocket_go_on(call) == nil then
+    expect((native.client_of(call)))
+    if steps.go_on(call) == steps.SEND then
+      local request = steps.request(call)
+      steps.take(call, bytes, #request == 0)
+    end
+    if steps.go_on(call) == steps.OVER then
       expect(native.result(call)):close()
     end
     call:close()
   end)
+end
+
+if rawget(_G, "jit") then
+  scenarios.cosocket = cosocket
 end
 
 -- Whatever fails on the way, every call is answered once at most, and all are closed in the end.

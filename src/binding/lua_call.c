@@ -31,6 +31,13 @@ struct repay_lua_call *repay_lua_get_call(lua_State *L, int index)
     return get_handle(L, index)->call;
 }
 
+struct repay_lua_call *repay_lua_call_of(const void *object)
+{
+    const struct handle *handle = object;
+
+    return repay_lua_class_is(&handle->object, REPAY_LUA_SLOT_CALL) ? handle->call : NULL;
+}
+
 static bool has_ended(const struct repay_call *call)
 {
     return call->stage == REPAY_CALL_ENDED_WELL || call->stage == REPAY_CALL_ENDED_BADLY;

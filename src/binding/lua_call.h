@@ -33,6 +33,8 @@ struct repay_lua_call {
 void repay_lua_call_register(lua_State *L);
 /* NULL for a closed one. */
 struct repay_lua_call *repay_lua_get_call(lua_State *L, int index);
+/* The same from the userdata's memory, for those that know no Lua state. */
+struct repay_lua_call *repay_lua_call_of(const void *object);
 /* Raises for closed calls. One whose client is closed passes: its next step ends it. */
 struct repay_lua_call *repay_lua_check_call(lua_State *L, int index);
 /* See native_api.h, also for the next two. */

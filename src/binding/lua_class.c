@@ -151,6 +151,11 @@ void repay_lua_class_stamp(struct repay_lua_object *object, enum repay_lua_slot 
     *object = (struct repay_lua_object){stamp_of(slot), state};
 }
 
+bool repay_lua_class_is(const struct repay_lua_object *object, enum repay_lua_slot slot)
+{
+    return object->stamp == stamp_of(slot);
+}
+
 void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, (int)slot);

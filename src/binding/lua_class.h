@@ -84,6 +84,7 @@ void repay_lua_class_stamp(struct repay_lua_object *object, enum repay_lua_slot 
                            struct repay_lua_state *state);
 /* Gives the userdata on top of the stack its metatable. */
 void repay_lua_class_set(lua_State *L, enum repay_lua_slot slot);
+bool repay_lua_class_is(const struct repay_lua_object *object, enum repay_lua_slot slot);
 /* The object at the index if it is of the class, else NULL. Never raises. */
 void *repay_lua_class_test(lua_State *L, int index, enum repay_lua_slot slot);
 /* The same, but raises where it is not: `name` is the class's. */

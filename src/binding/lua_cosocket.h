@@ -1,8 +1,10 @@
 /*
- * What the driver inside nginx (lua/repay/ngx.lua) asks of a call, in few crossings.
+ * What the driver inside nginx (lua/repay/ngx.lua) asks of a call, in few and cheap crossings.
  *
  * The methods of lua_drive.c say the same in small steps, for programs that drive calls themselves.
  * Driven with those a call crossed from Lua into C thirty times, and that was a third of its CPU.
+ * What is asked between two waits is asked through LuaJIT's FFI, by plain functions that know no Lua
+ * state: compiled code calls them as they are, and has to be left for a function of Lua's.
  */
 #ifndef REPAY_LUA_COSOCKET_H
 #define REPAY_LUA_COSOCKET_H
@@ -10,20 +12,12 @@
 #include "lua_call.h"
 
 /*
- * go_on(call): the next step.
- *   client, now_ms, attempt_ms, connect_ms, is_write, unix_ms   send its request
- *   nil, ms                                                     wait
- *   nothing                                                     it has ended, or is closed
+ * entries(): the addresses of the functions in lua_cosocket.c that lua/repay/ngx/steps.lua calls, in
+ * its order, and the size of the struct that they share.
  */
-int repay_lua_cosocket_go_on(lua_State *L);
-/* request(call): the bytes to send. */
-int repay_lua_cosocket_request(lua_State *L);
-/*
- * take(call, bytes, reused), bytes nil where the stream ended: nil while more of the reply is to
- * come. Else the attempt is over, and the call knows: whether the connection may be kept, and
- * whether the call has ended.
- */
-int repay_lua_cosocket_take(lua_State *L);
+int repay_lua_cosocket_entries(lua_State *L);
+/* client_of(call): the client of an open call; nil for anything else. */
+int repay_lua_call_client(lua_State *L);
 /* is_unsent(call): nothing of the attempt under way can have left, over whatever driver. */
 int repay_lua_call_is_unsent(lua_State *L);
 /*
