@@ -298,8 +298,7 @@ end
 
 --- The same, for client.lua; an error where the call cannot be run, and `refusal` has asked that.
 function driver.perform(call, _, client)
-  driver.run(call, nil, nil, client)
-  return nil
+  return driver.run(call, nil, nil, client)
 end
 
 --- For whoever may kill the light thread that runs the call, before it is run.

@@ -45,10 +45,13 @@ void repay_bytes_free(struct repay_bytes *bytes)
     bytes->not_text = false;
 }
 
+/* What is asked for first is mostly all that there will be, so it is not rounded up. */
 static size_t grown_capacity(const struct repay_bytes *bytes, size_t needed)
 {
-    size_t capacity = bytes->capacity < REPAY_BYTES_FIRST ? REPAY_BYTES_FIRST : bytes->capacity;
+    size_t capacity = bytes->capacity;
 
+    if (capacity == 0)
+        capacity = needed > REPAY_BYTES_FIRST ? needed : REPAY_BYTES_FIRST;
     while (capacity < needed) {
         if (capacity > bytes->ceiling / 2)
             return bytes->ceiling;

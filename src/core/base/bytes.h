@@ -14,7 +14,7 @@
 #include "error.h"
 #include "text.h"
 
-#define REPAY_BYTES_FIRST 64 /* the first allocation; it doubles from there */
+#define REPAY_BYTES_FIRST 64 /* the least that is allocated; it doubles from there */
 
 struct repay_bytes {
     const struct repay_allocator *allocator;

@@ -3,8 +3,11 @@
  */
 #include "task.h"
 
-/* A path and its query without the ids, the request line around them, Content-Type and -Length. */
-#define USUAL_ROOM 192
+/*
+ * A request line with a path of ours and an id. Not more, because a call that waits for its
+ * connection has a request; what needs more grows.
+ */
+#define USUAL_ROOM 80
 
 void repay_task_begin_target(const struct repay_task *task, enum repay_method method,
                              struct repay_request *out)
