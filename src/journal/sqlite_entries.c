@@ -491,11 +491,11 @@ bool repay_store_select(struct repay_store *store, const struct repay_store_filt
     repay_store_end_select(store);
     write_selection(&clauses, filter);
     store->selection_is_brief = filter->is_brief;
-    store->nobody_owns =
-        filter->is_brief && repay_owner_lock_ask_all(store->lock_descriptor) == REPAY_LOCK_TAKEN;
     code = sqlite3_prepare_v2(store->db, clauses.sql, -1, &store->selection, NULL);
     if (code != SQLITE_OK)
         return repay_sqlite_fail(store, code, "cannot read the journal", error);
+    store->nobody_owns =
+        filter->is_brief && repay_owner_lock_ask_all(store->lock_descriptor) == REPAY_LOCK_TAKEN;
     (void)sqlite3_bind_int64(store->selection, 1, filter->after);
     repay_sqlite_bind_text(store->selection, 2, filter->provider);
     repay_sqlite_bind_text(store->selection, 3, filter->environment);
@@ -517,7 +517,7 @@ enum repay_found repay_store_next(struct repay_store *store, struct repay_entry 
 
 void repay_store_end_select(struct repay_store *store)
 {
-    if (repay_store_is_inherited(store))
+    if (!store->selection || repay_store_is_inherited(store))
         return;
     (void)sqlite3_finalize(store->selection);
     store->selection = NULL;

@@ -134,6 +134,8 @@ void repay_sqlite_lose(struct repay_store *store)
     }
     (void)sqlite3_finalize(store->selection);
     store->selection = NULL;
+    store->nobody_owns = false;
+    store->used = 0;
     (void)sqlite3_close(store->db);
     store->db = NULL;
     store->is_writing = false;
@@ -190,7 +192,9 @@ bool repay_sqlite_fail(struct repay_store *store, int code, const char *doing,
 
 void repay_store_rest(struct repay_store *store)
 {
-    if (!store->db || repay_store_is_inherited(store))
+    bool is_at_rest = store->used == 0 && !store->selection;
+
+    if (!store->db || is_at_rest || repay_store_is_inherited(store))
         return;
     for (int i = 0; store->used != 0; i++) {
         uint64_t bit = (uint64_t)1 << i;
