@@ -31,8 +31,9 @@ void repay_row_reader_free(struct repay_row_reader *reader)
     repay_bytes_free(&reader->text);
 }
 
-/* As the layout has the members, until a body tells another order. */
-static void forget_order(struct repay_row_reader *reader, const struct repay_layout *layout)
+/* Of other rows nothing is known: members stand as the layout has them until a body tells. */
+static void forget_rows(struct repay_row_reader *reader, const struct repay_layout *layout,
+                        int decimals)
 {
     unsigned count = layout->field_count;
     repay_row_plan_forget(&reader->plan);
@@ -40,6 +41,9 @@ static void forget_order(struct repay_row_reader *reader, const struct repay_lay
         reader->next_field[i] = (uint8_t)(i + 1 < count ? i + 1 : 0);
     reader->next_field[REPAY_FIELDS_MAX] = 0;
     reader->layout = layout;
+    reader->decimals = (uint8_t)decimals;
+    reader->scale = repay_powers_of_10[decimals];
+    reader->whole_max = REPAY_AMOUNT_MAX / reader->scale;
 }
 
 void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builder *builder,
@@ -52,10 +56,7 @@ void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builde
     reader->zone_minutes = (int16_t)zone_minutes;
     /* What amounts are worth is part of what is known of rows. */
     if (reader->layout != builder->layout || reader->decimals != decimals)
-        forget_order(reader, builder->layout);
-    reader->decimals = (uint8_t)decimals;
-    reader->scale = repay_powers_of_10[decimals];
-    reader->whole_max = REPAY_AMOUNT_MAX / reader->scale;
+        forget_rows(reader, builder->layout, decimals);
     repay_row_plan_forget_texts(&reader->plan);
     repay_bytes_clear(&reader->extra);
     repay_bytes_clear(&reader->text);

@@ -36,6 +36,17 @@ static inline unsigned char *repay_row_pass_place(const struct repay_row_pass *p
     return pass->builder->columns[index] + width * pass->row;
 }
 
+/* One or two digits and no third, as after nearly every point; 0: look closer. */
+static REPAY_ALWAYS_INLINE unsigned repay_short_fraction(const char *at, uint32_t *value)
+{
+    uint32_t first = (uint32_t)(at[0] - '0'), second = (uint32_t)(at[1] - '0');
+    *value = first;
+    if (first > 9 || second > 9)
+        return first <= 9 ? 1 : 0;
+    *value = first * 10 + second;
+    return repay_is_digit(at[2]) ? 0 : 2;
+}
+
 /* Up to 15 digits without a sign, and up to as many decimals as the currency has. */
 static REPAY_ALWAYS_INLINE const char *repay_short_amount(const struct repay_row_reader *reader,
                                                           const char *at, int64_t *minor)
@@ -58,7 +69,9 @@ static REPAY_ALWAYS_INLINE const char *repay_short_amount(const struct repay_row
         return at;
     if (*at == '.') {
         unsigned decimals = reader->decimals;
-        count = repay_digits_8(repay_load_8(at + 1), &part);
+        count = repay_short_fraction(at + 1, &part);
+        if (count == 0)
+            count = repay_digits_8(repay_load_8(at + 1), &part);
         if (REPAY_UNLIKELY(count == 0 || count > decimals))
             return NULL;
         *minor += (int64_t)part * repay_powers_of_10[decimals - count];
