@@ -185,6 +185,8 @@ describe("repay pay", function()
     for words, complaint in pairs {
       ["account-id="] = "%-%-account%-id is missing",
       ["amount="] = "%-%-amount is missing",
+      ["amount=5,000.00"] = "amount: not a number\n  in major units and without separators",
+      ["amount=-5"] = "in major units",
       ["amount=5000.001"] = "amount: more decimals than the currency has",
       ["ordinal=x"] = "%-%-ordinal must be a whole number",
     } do

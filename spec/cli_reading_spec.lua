@@ -547,7 +547,8 @@ describe("the reading commands", function()
       pass(86400000)
       fetch()
       assert.equal(0, (place:run("diff")))
-      assert.equal(0, (place:run("diff", "2025-01-20", "2025-01-21")))
+      local _, _, between = place:run("diff", "2025-01-20", "2025-01-21")
+      assert.equal("from 20250120T093000Z to 20250121T093000Z\n", between)
       code, _, err = place:run("diff", "2025-01-21", "2025-01-20")
       assert.equal(2, code)
       assert.is_truthy(err:find("is the newer one", 1, true))
@@ -562,6 +563,11 @@ describe("the reading commands", function()
       local _, path = place:run("snapshot", "path")
       assert.equal(list[1].path .. "\n", path)
       assert.equal(4, #json("snapshot", "show", "2025-01-20"))
+      place.terminal = 40 -- a part of a path leads nowhere
+      local _, listed = place:run("snapshot", "list", "--no-color")
+      assert.equal("Name              Day\n20250120T093000Z  2025-01-20\nleft out for want of room:"
+        .. " path\n(--columns names what to show)\n", listed)
+      place.terminal = nil
       assert.equal(2, (place:run("snapshot", "path", "2025-01-19")))
     end)
 

@@ -95,6 +95,30 @@ describe("the command", function()
     assert.same({ 0, expected, "" }, { place:run("show", "-qh") })
   end)
 
+  it("says that a help could not be written", function()
+    place.options.on_write = function() return nil, "No space left on device" end
+    for _, words in ipairs { { "--help" }, { "help" }, { "show", "--help" }, { "show", "-qh" } } do
+      local code, _, err = place:run(unpack(words))
+      assert.same({ 1, "repay: the output could not be written: No space left on device\n" },
+        { code, err })
+    end
+  end)
+
+  it("takes a value that is below zero for a value, and says what is wrong with it", function()
+    for _, case in ipairs {
+      { "overdue", "--min-days", "-1", says = "'-1' is not a whole number from 1 to 100000" },
+      { "report", "--at-risk", "-30", says = "'-30' is not a whole number" },
+      { "show", "--as-of", "-1", says = "'-1': a day is written YYYY-MM-DD" },
+    } do
+      local code, _, err = place:run(unpack(case))
+      assert.equal(2, code)
+      assert.is_truthy(err:find(case.says, 1, true), err)
+    end
+    local _, _, err = place:run("show", "--quiet", "-1")
+    assert.is_truthy(err:find("unknown option '-1'", 1, true)
+      or err:find("does not take", 1, true), err)
+  end)
+
   it("takes no secret as an option, of any command", function()
     for _, name in ipairs(commands.names()) do
       local _, out = place:run(name, "--help")
@@ -127,6 +151,8 @@ describe("the command", function()
     { { "show", "--from", "" }, "there is no snapshot ''" },
     { { "show", "--config", "/nonexistent" }, "there is no configuration /nonexistent" },
     { { "show", "--config", "/etc" }, "cannot be read" },
+    { { "fetch", "/etc" }, "the loans cannot be read: /etc: Is a directory" },
+    { { "plan", "/etc" }, "the file cannot be read: /etc: Is a directory" },
     { { "show", "--config", "/bin/true" }, nil },
     { { "show", "-\27[2J" }, nil },
     { { "show", "--profile", "\27[2J" }, "there is no profile" },

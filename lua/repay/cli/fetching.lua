@@ -39,7 +39,7 @@ function fetching.read(context, path)
     file:close()
   end
   if problem then
-    return fault("the loans cannot be read: " .. tostring(problem))
+    return fault(("the loans cannot be read: %s: %s"):format(path, problem))
   elseif text and #text > LOANS_SIZE_MAX then
     return fault("the list of loans is larger than " .. LOANS_SIZE_MAX .. " bytes")
   end

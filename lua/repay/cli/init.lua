@@ -58,21 +58,31 @@ local function raised(context, world, words, problem)
     .. text:match("[^\n]*"):gsub("%c", "?"), "please report it with the command that you gave")
 end
 
+-- A text of ours, like a help. A full disk is said here too.
+local function show(world, words, text)
+  local written, why = world.stdout:write(text)
+  if written and world.stdout.flush then
+    written, why = world.stdout:flush()
+  end
+  if not written then
+    return refuse(world, words, exit.failed, "the output could not be written: " .. tostring(why))
+  end
+  return exit.done
+end
+
 local function run(name, words, world)
   local command = parse.load(name)
   local parser, why = parse.parser(name, command)
   if not parser then
     return refuse(world, words, exit.failed, why)
   elseif options.has(words, "--help", "-h") then
-    world.stdout:write(parser:get_help(), "\n")
-    return exit.done
+    return show(world, words, parser:get_help() .. "\n")
   end
   local arguments, wrong = parse.arguments(parser, words)
   if not arguments then
     return usage(world, words, name, wrong)
   elseif arguments.help then -- in one word with another flag
-    world.stdout:write(parser:get_help(), "\n")
-    return exit.done
+    return show(world, words, parser:get_help() .. "\n")
   end
   local context
   local ok, code = xpcall(function()
@@ -111,8 +121,7 @@ function cli.main(argv, world)
   end
   if not name then
     if options.has(words, "--help", "-h") then
-      world.stdout:write(parse.overview())
-      return exit.done
+      return show(world, words, parse.overview())
     elseif options.has(words, "--json") or options.has(words, "--ndjson") then
       return usage(world, words, nil, "no command was given")
     end

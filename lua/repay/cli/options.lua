@@ -43,15 +43,21 @@ function options.configure(parser)
   parser:group("Options of every command", (unpack or table.unpack)(elements))
 end
 
+-- A value that begins with a hyphen would be taken for an option: that of --sort may be one, and a
+-- number below zero is wrong in a way that the option itself can say.
+local function is_tied(word, value)
+  return value and (word == "--sort" or word:find("^%-%-%l[%l-]*$") and value:find("^%-%d"))
+end
+
 --- The command's name among the words, and the words without it. Options may stand before it. A
---- value that begins with a hyphen, as that of --sort may, is tied to its option.
+--- value that begins with a hyphen is tied to its option.
 function options.split(words)
   local rest, name, at = {}, nil, 1
   while words[at] do
     local word = words[at]
-    if word == "--sort" and words[at + 1] then
+    if is_tied(word, words[at + 1]) then
       at = at + 1
-      rest[#rest + 1] = "--sort=" .. words[at]
+      rest[#rest + 1] = word .. "=" .. words[at]
     elseif not name and word:sub(1, 1) ~= "-" then
       name = word
     else

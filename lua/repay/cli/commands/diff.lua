@@ -53,7 +53,9 @@ local function load_both(context)
   if was and is and was > is then
     return fault("the first of the two snapshots is the newer one")
   end
-  context:say(("from %s to %s"):format(older, newer))
+  local is_beside = older:match("^(.*/)") == newer:match("^(.*/)")
+  context:say(("from %s to %s"):format(is_beside and older:match("[^/]*$") or older,
+    is_beside and newer:match("[^/]*$") or newer))
   return fetched
 end
 

@@ -129,6 +129,8 @@ local function refuse(context, err)
   if err.entry and (err.kind == "limit_exceeded" or err.kind == "approval_required") then
     err.hint = "nothing was sent; after a look: " .. require("repay.cli.typed").command(context,
       "approve", { err.entry }, "--because REASON")
+  elseif err.field == "amount" then
+    err.hint = err.hint or "in major units and without separators, like 5000.00"
   end
   return context:fail(err)
 end

@@ -176,7 +176,7 @@ local function read_file(path)
   end
   if not text then
     return nil, require("repay.error").new { kind = "config", field = "file",
-      message = "the file cannot be read: " .. tostring(why or unread) }
+      message = "the file cannot be read: " .. tostring(why or path .. ": " .. unread) }
   end
   return text
 end

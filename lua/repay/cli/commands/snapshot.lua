@@ -10,7 +10,7 @@ local snapshot = {
 local ACTIONS = { "list", "path", "show", "prune" }
 
 local LIST = {
-  { name = "name" }, { name = "day", kind = "day" }, { name = "path" },
+  { name = "name" }, { name = "day", kind = "day" }, { name = "path", drop = 5 },
 }
 local ITEMS = {
   { name = "provider" }, { name = "profile", drop = 3 },
