@@ -329,6 +329,13 @@ describe("a table for a terminal", function()
     assert.equal("123456789.00  123456789.00", lines[2])
   end)
 
+  it("goes on below where a sentence is too long, and cuts no word of it", function()
+    local columns = { { label = "Where" }, { label = "Because", wrap = true }, COLUMNS[2] }
+    assert.same({ "Where  Because     Amount", "here   nothing       1.00", "       tells it",
+      "there  no            2.00" }, text.table(columns, { { "here", "nothing tells it", "1.00" },
+      { "there", "no", "2.00" } }, { width = 25 }))
+  end)
+
   it("gives an id a line of its own where there is no room for it", function()
     local columns = { { label = "Loan", id = true }, { label = "Name" }, COLUMNS[2] }
     local rows = { { ("7"):rep(30), "Ada", "1.00" }, { "LOAN_1", "Bo", "12.00" } }

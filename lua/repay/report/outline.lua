@@ -24,6 +24,10 @@ local function column(label, right)
   return { label = label, right = right }
 end
 
+local function sentence_column(label)
+  return { label = label, wrap = true }
+end
+
 -- What names a loan; a terminal does not cut it.
 local function id_column(label)
   return { label = label, id = true }
@@ -137,7 +141,8 @@ local function unknown_table(facts)
       entry.missing_rows > 0 and figures.several(entry.missing_rows, "installment") or "" }
   end
   return { title = "What could not be computed", rows = rows, empty = "Nothing.",
-    columns = { column "Where", column "Figures", column "Because", column "Missing" } }
+    columns = { column "Where", sentence_column "Figures", sentence_column "Because",
+      column "Missing" } }
 end
 
 local function failure_table(title, list)
@@ -148,7 +153,7 @@ local function failure_table(title, list)
       failure.message or tostring(failure.kind or "") }
   end
   return { title = title, rows = rows,
-    columns = { id_column "Asked for", column "Provider", column "Answer" } }
+    columns = { id_column "Asked for", column "Provider", sentence_column "Answer" } }
 end
 
 --- { title, lead, warnings, sections = { { title, note, columns, rows, empty } }, terms }.

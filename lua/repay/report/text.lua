@@ -4,7 +4,7 @@
 -- ellipsis from the widest column of words; figures are never cut, because a cut figure is another
 -- figure. Where they are too wide the headings stand on two lines, and where that does not help the
 -- lines are longer than asked. An id is not cut either: where there is no room for it, it stands on
--- a line of its own above its row.
+-- a line of its own above its row. A sentence goes on below.
 local measure = require "repay.report.measure"
 local outline = require "repay.report.outline"
 
@@ -121,7 +121,24 @@ local function without_first(columns, rows)
   return rest_of(columns), rest
 end
 
--- The heading lines and the line of each row.
+-- The lines of one row: more than one where a sentence is longer than its column.
+local function row_of(columns, widths, row)
+  local parts, count, lines = {}, 1, {}
+  for i, column in ipairs(columns) do
+    parts[i] = column.wrap and measure.wrap(row[i], widths[i]) or { row[i] }
+    count = math.max(count, #parts[i])
+  end
+  for at = 1, count do
+    local cells = {}
+    for i in ipairs(columns) do
+      cells[i] = parts[i][at] or ""
+    end
+    lines[at] = line_of(columns, widths, cells)
+  end
+  return lines
+end
+
+-- The heading lines and the lines of each row.
 local function lines_of(columns, rows, most)
   local headings, widths = layout_of(columns, rows, most)
   local heads, lines = {}, {}
@@ -129,14 +146,14 @@ local function lines_of(columns, rows, most)
     heads[i] = line_of(columns, widths, heading)
   end
   for i, row in ipairs(rows) do
-    lines[i] = line_of(columns, widths, row)
+    lines[i] = row_of(columns, widths, row)
   end
   return heads, lines, widths
 end
 
---- Lines of a table. columns: a list of { label, right, id }, the first of which may be an id;
---- rows: lists of texts. options: width (no limit without it), style (a function of a heading line,
---- for colour).
+--- Lines of a table. columns: a list of { label, right, id, wrap }, of which only the first may be
+--- an id; rows: lists of texts. options: width (no limit without it), style (a function of a
+--- heading line, for colour).
 function text.table(columns, rows, options)
   options = options or {}
   local most = options.width or math.huge
@@ -153,9 +170,11 @@ function text.table(columns, rows, options)
   for i, head in ipairs(heads) do
     all[i] = style(is_apart and i > 1 and GAP .. head or head)
   end
-  for i, line in ipairs(lines) do
+  for i, row in ipairs(lines) do
     all[#all + 1] = is_apart and clean[i][1] or nil
-    all[#all + 1] = is_apart and GAP .. line or line
+    for _, line in ipairs(row) do
+      all[#all + 1] = is_apart and GAP .. line or line
+    end
   end
   return all
 end
