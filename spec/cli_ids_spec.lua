@@ -118,6 +118,18 @@ describe("the beginning of a repayment's id", function()
     assert.same({ "planned", "planned", "absent" }, states())
   end)
 
+  it("means one repayment, however often it is named", function()
+    assert.equal(1, #w:rows("status", own(), whole[1], whole[1]))
+    local run = w:run("approve", own(), whole[1], "pay.csv")
+    assert.same({ 0, "2 approved" }, { run.code, run.err:match("%d+ approved") })
+    run = w:run("run", own(), whole[1], "pay.csv", "1")
+    assert.equal(0, run.code)
+    assert.is_truthy(run.err:find("\n2 accepted\n", 1, true), run.err)
+    assert.equal(2, w:posts())
+    run = w:run("cancel", own(), whole[1])
+    assert.equal(1, select(2, run.err:gsub("cannot be cancelled", "")))
+  end)
+
   it("leaves a batch its name", function()
     local named = whole[1]:sub(1, 8)
     w:run("plan", w:file("more.csv", cli_world.header .. "\n" .. cli_world.row(3) .. "\n"),

@@ -37,6 +37,14 @@ describe("repay pay", function()
     assert.equal(1, w:posts())
   end)
 
+  it("has no id in a dry run, and none is shown", function()
+    w = cli_world.new()
+    w.terminal = { stdout = 80 }
+    local run = w:pay { ["dry-run"] = true, ["no-color"] = true }
+    assert.equal(0, run.code)
+    assert.matches("^State +new\n", run.out)
+  end)
+
   it("takes today without a day, and knows the reference again after midnight", function()
     w = cli_world.new()
     assert.equal(0, w:pay({ ["payment-date"] = "" }).code)

@@ -205,7 +205,22 @@ local function find_batches(journal, word)
   return found
 end
 
-local function add_word(result, journal, word)
+-- Whatever was named already stays one: true for the first time.
+local function is_new(seen, name)
+  local is_first = not seen[name]
+  seen[name] = true
+  return is_first
+end
+
+local function add_entries(result, list, seen)
+  for _, entry in ipairs(list) do
+    if is_new(seen, entry.id) then
+      result.entries[#result.entries + 1] = entry
+    end
+  end
+end
+
+local function add_word(result, journal, word, seen)
   local batches, err = {}, nil
   if not is_id(word) then
     batches, err = find_batches(journal, word)
@@ -218,10 +233,10 @@ local function add_word(result, journal, word)
     if not list then
       return nil, failed
     end
-    result.batches[#result.batches + 1] = { number = batch.number, name = batch.name,
-      entries = list }
-    for _, entry in ipairs(list) do
-      result.entries[#result.entries + 1] = entry
+    if is_new(seen, "batch " .. batch.number) then
+      result.batches[#result.batches + 1] = { number = batch.number, name = batch.name,
+        entries = list }
+      add_entries(result, list, seen)
     end
   end
   if batches[1] then
@@ -234,17 +249,20 @@ local function add_word(result, journal, word)
   elseif not entry then
     return nil, missing
   end
-  result.ids[#result.ids + 1] = entry.id
-  result.entries[#result.entries + 1] = entry
+  if is_new(seen, "id " .. entry.id) then
+    result.ids[#result.ids + 1] = entry.id
+    add_entries(result, { entry }, seen)
+  end
   return true
 end
 
 --- What the words mean: { batches, ids, entries }. A word is the number or the name of a batch, or
---- the id of a repayment, its beginning or the key; a name means all batches that have it.
+--- the id of a repayment, its beginning or the key; a name means all batches that have it. Each is
+--- there once, but `ids` may have some of the batches' own.
 function payments.find(journal, list)
-  local result = { batches = {}, ids = {}, entries = {} }
+  local result, seen = { batches = {}, ids = {}, entries = {} }, {}
   for _, word in ipairs(list) do
-    local found, err = add_word(result, journal, word)
+    local found, err = add_word(result, journal, word, seen)
     if not found then
       return nil, err
     end

@@ -247,7 +247,7 @@ function table_form.record(columns, row, options)
   end
   for _, column in ipairs(columns) do
     local value = table_form.show(column, row[column.name], row)
-    if value ~= "" then
+    if value ~= "" and row[column.name] ~= nil then
       local tone = column.tone and column.tone(row[column.name], row)
       lines[#lines + 1] = paint(measure.pad(label_of(column), widest), "faint", options.color)
         .. GAP .. paint(value, tone, options.color)

@@ -28,8 +28,22 @@ local function check_batches(found)
   return true
 end
 
+-- The ids that no batch has which is approved as a whole.
+local function ids_apart(found)
+  local covered, ids = {}, {}
+  for _, batch in ipairs(found.batches) do
+    for _, entry in ipairs(batch.entries) do
+      covered[entry.id] = true
+    end
+  end
+  for _, id in ipairs(found.ids) do
+    ids[#ids + 1] = not covered[id] and id or nil
+  end
+  return ids
+end
+
 local function approve_all(context, journal, found)
-  local because, count = context.arguments.because, 0
+  local because, count, ids = context.arguments.because, 0, ids_apart(found)
   for _, batch in ipairs(found.batches) do
     local done, err = journal:approve { batch = batch.number, because = because }
     if not done then
@@ -37,8 +51,8 @@ local function approve_all(context, journal, found)
     end
     count = count + done
   end
-  if found.ids[1] then
-    local done, err = journal:approve { ids = found.ids, because = because }
+  if ids[1] then
+    local done, err = journal:approve { ids = ids, because = because }
     if not done then
       return nil, err
     end

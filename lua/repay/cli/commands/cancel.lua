@@ -9,15 +9,18 @@ end
 
 -- Of a batch, what may still be given up; an id that may not be is an error.
 local function chosen(found)
-  local list = {}
+  local list, seen = {}, {}
   for _, batch in ipairs(found.batches) do
     for _, entry in ipairs(batch.entries) do
       if entry.state == "planned" or entry.state == "approved" then
-        list[#list + 1] = entry.id
+        list[#list + 1], seen[entry.id] = entry.id, true
       end
     end
   end
-  return require("repay.cli.payments").join(list, found.ids)
+  for _, id in ipairs(found.ids) do
+    list[#list + 1] = not seen[id] and id or nil
+  end
+  return list
 end
 
 function cancel.run(context)
