@@ -152,6 +152,10 @@ void repay_sqlite_move_log(struct repay_store *store);
 
 /* sqlite_entries.c */
 bool repay_sqlite_read_entry(sqlite3_stmt *statement, struct repay_entry *out);
+/* The next row of a statement that looks entries up. */
+enum repay_found repay_sqlite_take_row(struct repay_store *store, sqlite3_stmt *statement,
+                                       bool is_brief, struct repay_entry *out,
+                                       struct repay_error *error);
 
 /* sqlite_sweep.c */
 /* Makes the function that the statement of a sweep asks. */

@@ -131,7 +131,7 @@ struct walk {
  */
 static bool walk_back(struct walk *walk, const struct repay_entry *entry, struct repay_error *error)
 {
-    int64_t at = entry->last_event, before = at + 1;
+    int64_t at = entry->last_event, before = INT64_MAX;
 
     while (at != 0) {
         (void)sqlite3_reset(walk->event);
@@ -148,7 +148,7 @@ static bool walk_back(struct walk *walk, const struct repay_entry *entry, struct
         at = sqlite3_column_int64(walk->event, EARLIER);
         walk->passed++;
     }
-    return before <= entry->last_event ||
+    return entry->last_event != 0 ||
            broken(walk->store, error, "the journal has no event of entry", entry->number);
 }
 
