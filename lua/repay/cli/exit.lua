@@ -29,7 +29,7 @@ exit.meaning = {
   [6] = "above a limit, or waiting for an approval",
   [7] = "the journal cannot be used",
   [8] = "partly done, or not known yet; the same command again is safe and goes on",
-  [130] = "interrupted; the repayment under way was finished",
+  [130] = "interrupted; the repayment under way was finished, what was fetched is kept",
 }
 
 local BY_KIND = {
