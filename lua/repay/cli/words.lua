@@ -13,6 +13,17 @@ function words.whole(least, most)
   end
 end
 
+-- As repay.native.files has it.
+local PATH_MAX = 4000
+
+--- The path of something that is to be written.
+function words.path(text)
+  if text == "" or #text > PATH_MAX then
+    return nil, ("'%s' is no path"):format(text:sub(1, 40):gsub("%c", "?"))
+  end
+  return text
+end
+
 --- Several of them, separated by commas.
 function words.wholes(least, most)
   local one = words.whole(least, most)

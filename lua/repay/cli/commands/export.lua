@@ -11,7 +11,7 @@ local PARTS = { "installments", "figures", "late" }
 function export.configure(parser)
   parser:argument("form", table.concat(FORMS, ", ")):choices(FORMS)
   parser:option("--out", "write this file, for its owner alone; without it the output")
-    :argname("FILE")
+    :argname("FILE"):convert(words.path)
   parser:option("--what", "csv, json: installments, figures or late (installments; json: figures)")
     :choices(PARTS)
   parser:flag("--with-names", "names and e-mail addresses too, where the snapshot has them")
