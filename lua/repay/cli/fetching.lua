@@ -129,8 +129,8 @@ function fetching.run(context, loans, options)
   end
   context:say("snapshot " .. path)
   if fetched.stopped then
-    context:warn(("interrupted: the snapshot has %d of %d loans, and says of the others that they "
-      .. "were not fetched"):format(#fetched.schedules + #fetched.not_found, #fetched.items))
+    context:warn(("interrupted: of %d loans %d were not fetched, and the snapshot says so"):format(
+      #fetched.items, #fetched.failures))
   end
   return fetched
 end
