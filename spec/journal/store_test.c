@@ -230,6 +230,12 @@ static bool rules_refuse(const char *sql)
     "UPDATE entry SET state='sending',attempts=1,doubtful=1,first_sent_ms=1,deadline_ms=1,"        \
     "resend_until_ms=1,settle_until_ms=1,"
 
+/* An event that ends the last attempt of the entry whose number follows. */
+#define END_OF_ATTEMPT                                                                             \
+    "INSERT INTO event(sequence,form,entry,earlier,moved_from,moved_to,why,at_ms,attempt,"         \
+    "outcome,seal,hash)SELECT 99,2,number,last_event,'sending','refused','x',1,tries,'refused',"   \
+    "zeroblob(32),zeroblob(32)FROM entry WHERE number="
+
 /* One entry in each state that can be reached by SQL that is legal. */
 static void fill(void)
 {
@@ -291,6 +297,8 @@ static void lets_the_database_refuse(void)
         "UPDATE event SET hash=zeroblob(32) WHERE sequence=1",
         "UPDATE event SET outcome='refused'",
         "UPDATE event SET earlier=NULL WHERE sequence=4",
+        END_OF_ATTEMPT "1", /* which has ended */
+        END_OF_ATTEMPT "2", /* which has not begun */
         "DELETE FROM plan",
         "DELETE FROM before_id",
         "UPDATE before_id SET id='x'",

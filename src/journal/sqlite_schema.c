@@ -157,6 +157,11 @@ const char repay_sqlite_triggers[] =
     "SELECT RAISE(FAIL,'an event is never removed');END;"
     "CREATE TRIGGER event_is_written_once BEFORE UPDATE ON event BEGIN "
     "SELECT RAISE(FAIL,'an event never changes');END;"
+    /* The event before it is the claim, or one that left the entry where the claim had brought it. */
+    "CREATE TRIGGER attempt_ends_once BEFORE INSERT ON event WHEN NEW.outcome IS NOT NULL AND("
+    "(SELECT moved_to FROM event WHERE sequence=NEW.earlier)IS NOT 'sending' OR "
+    "(SELECT tries FROM entry WHERE number=NEW.entry)IS NOT NEW.attempt)BEGIN "
+    "SELECT RAISE(FAIL,'an attempt ends once');END;"
 
     "CREATE TRIGGER before_id_stays BEFORE UPDATE ON before_id BEGIN "
     "SELECT RAISE(FAIL,'what was known before never changes');END;"
