@@ -2,7 +2,14 @@
  * The store by itself: where it may lie, how it is set, what the database refuses whoever asks,
  * copies, and every byte that can change.
  */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sqlite3.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "journal_setup.h"
 #include "sqlite_inner.h"
@@ -147,6 +154,36 @@ static void opens_beside_another_that_makes_the_journal(void)
         repay_journal_close(&journal);
     if (maker.is_opened)
         repay_journal_close(&maker.journal);
+}
+
+/* As older containers do it. */
+static bool forbid_statx(void)
+{
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_statx, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof rules / sizeof *rules, rules};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void knows_its_files_where_statx_is_forbidden(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "a");
+    struct repay_planned planned;
+    int status = 0;
+    pid_t child;
+
+    remove_files();
+    child = fork();
+    if (child == 0)
+        _exit(!forbid_statx() || !opens() || !plan_one(&journal, &facts, T0, &planned, &error));
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 static void knows_file_systems_that_are_elsewhere(void)
@@ -513,6 +550,7 @@ int main(void)
     makes_files_for_its_owner_alone();
     refuses_places_that_are_not_fit();
     opens_beside_another_that_makes_the_journal();
+    knows_its_files_where_statx_is_forbidden();
     knows_file_systems_that_are_elsewhere();
     refuses_files_of_others();
     is_set_as_it_must_be();

@@ -173,24 +173,48 @@ bool repay_journal_place_take(struct repay_journal_place *place, const struct re
     return true;
 }
 
+/* What identifies a file, and how it is: never more than that, and no times. */
+struct look {
+    struct repay_journal_file file;
+    int64_t size;
+    uint64_t names;
+};
+
 /*
  * Asks for no times: a kernel that was asked for them gives the next write a time of its own, and
- * the sync after that has an inode more to write, which takes half as long again.
+ * the sync after that has an inode more to write, which takes half as long again. Where statx is
+ * not to be had, as in older containers, that is the price.
  */
+static bool look_at(const char *path, struct look *out)
+{
+    struct statx wanted;
+    struct stat status;
+
+    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_NLINK | STATX_SIZE, &wanted) ==
+        0) {
+        *out = (struct look){
+            {makedev(wanted.stx_dev_major, wanted.stx_dev_minor), (ino_t)wanted.stx_ino},
+            (int64_t)wanted.stx_size,
+            wanted.stx_nlink};
+        return true;
+    }
+    if ((errno != EPERM && errno != ENOSYS) || lstat(path, &status) != 0)
+        return false;
+    *out = (struct look){{status.st_dev, status.st_ino}, status.st_size, status.st_nlink};
+    return true;
+}
+
 static bool is_same(const char *path, struct repay_journal_file *file, int64_t *size)
 {
-    struct statx status;
-    dev_t device;
+    struct look look;
 
     *size = 0;
-    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_NLINK | STATX_SIZE, &status) !=
-        0)
+    if (!look_at(path, &look))
         return file->inode == 0;
-    device = makedev(status.stx_dev_major, status.stx_dev_minor);
-    *size = (int64_t)status.stx_size;
+    *size = look.size;
     if (file->inode == 0)
-        *file = (struct repay_journal_file){device, (ino_t)status.stx_ino};
-    return device == file->device && status.stx_ino == file->inode && status.stx_nlink == 1;
+        *file = look.file;
+    return look.file.device == file->device && look.file.inode == file->inode && look.names == 1;
 }
 
 bool repay_journal_place_holds(struct repay_journal_place *place)
