@@ -8,7 +8,7 @@ local plan = { example = "repay plan january.csv\nrepay run january.csv" }
 local PROBLEMS_MAX = 50
 
 function plan.configure(parser)
-  parser:argument("file", "CSV with a header; the columns are in README")
+  parser:argument("file", "CSV with a header; its columns are in docs/journal.md")
   parser:option("--name", "the batch's name (default: the file's)"):argname("NAME")
   parser:flag("--dry-run", "write nothing to the journal")
   require("repay.cli.payments").configure_provider(parser)

@@ -11,7 +11,7 @@ local AS = { accepted = "accepted", paid = "accepted", absent = "absent" }
 
 function resolve.configure(parser)
   parser:argument("id", "of the repayment, or its beginning"):argname("ID")
-  parser:option("--as", "accepted (paid): the provider has it; absent: it has not")
+  parser:option("--as", "accepted, or paid: the provider has recorded it; absent: it has not")
     :argname("WORD"):choices { "accepted", "paid", "absent" }:count(1)
   parser:option("--record-id", "the provider's id of it"):argname("ID")
   parser:option("--because", "how it is known"):argname("REASON"):count(1)
