@@ -315,11 +315,10 @@ static void pay_for_call(lua_State *L, const struct repay_lua_state *state)
         (void)lua_gc(L, LUA_GCSTEP, (int)(sizeof(struct repay_lua_call) >> 10));
 }
 
-struct repay_lua_call *repay_lua_make_call(lua_State *L, const struct repay_operation *operation,
-                                           int64_t unix_ms, int retired,
-                                           const struct repay_text *texts)
+struct repay_lua_call *repay_lua_make_call(lua_State *L, struct repay_lua_client *client,
+                                           const struct repay_operation *operation, int64_t unix_ms,
+                                           int retired, const struct repay_text *texts)
 {
-    struct repay_lua_client *client = repay_lua_check_client(L, 1);
     struct repay_session *session = &client->session;
     struct repay_lua_scene scene = {session->provider->name, operation->name, NULL};
     struct repay_lua_state *state = client->object.state;
@@ -346,7 +345,8 @@ struct repay_lua_call *repay_lua_make_call(lua_State *L, const struct repay_oper
 
 int repay_lua_call_prepare(lua_State *L)
 {
-    const struct repay_session *session = &repay_lua_check_client(L, 1)->session;
+    struct repay_lua_client *client = repay_lua_check_client(L, 1);
+    const struct repay_session *session = &client->session;
     const struct repay_operation *operation;
     struct repay_text name = REPAY_NO_TEXT;
     int64_t unix_ms;
@@ -366,7 +366,7 @@ int repay_lua_call_prepare(lua_State *L)
                               session->provider->name, name.data);
         return repay_lua_push_failure(L, &error, &scene);
     }
-    return repay_lua_make_call(L, operation, unix_ms, 0, NULL) ? 1 : 2;
+    return repay_lua_make_call(L, client, operation, unix_ms, 0, NULL) ? 1 : 2;
 }
 
 int repay_lua_call_preview(lua_State *L)

@@ -15,6 +15,8 @@
 
 #define REPAY_LUA_CALL "repay.call"
 
+struct repay_lua_client;
+
 struct repay_lua_call {
     struct repay_call call; /* first: drivers know the call alone */
     struct repay_lua_state *state;
@@ -45,13 +47,13 @@ void repay_lua_free_spare_calls(struct repay_lua_state *state);
 struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call);
 
 /*
- * A call of the client at 1 with the arguments, or the id, at 3: pushes it, or nil and an error and
+ * A call of the open client at 1 with the arguments, or the id, at 3: pushes it, or nil and an error and
  * is NULL. `retired`: where a handle lies that may be used again, or 0. `texts`: what the arguments
  * were found to be, by parameter, or NULL.
  */
-struct repay_lua_call *repay_lua_make_call(lua_State *L, const struct repay_operation *operation,
-                                           int64_t unix_ms, int retired,
-                                           const struct repay_text *texts);
+struct repay_lua_call *repay_lua_make_call(lua_State *L, struct repay_lua_client *client,
+                                           const struct repay_operation *operation, int64_t unix_ms,
+                                           int retired, const struct repay_text *texts);
 /* prepare(client, operation, arguments or id[, unix_ms]): a call, or nil and an error. */
 int repay_lua_call_prepare(lua_State *L);
 /* limit(call, begin_ms, limit_ms): see repay_call_limit; false or nil for none. */

@@ -126,6 +126,7 @@ int repay_lua_client_open(lua_State *L)
 
     client = repay_lua_new_anchoring(L, sizeof *client);
     repay_session_init(&client->session, &state->allocator);
+    client->has_transport = options.has_transport;
     repay_lua_raw_field(L, 2, "transport");
     repay_lua_anchor(L, 3, 4);
     lua_pop(L, 1);

@@ -12,6 +12,7 @@
 struct repay_lua_client {
     struct repay_lua_object object;
     struct repay_session session; /* closed while its provider is NULL */
+    bool has_transport;           /* it keeps one alive */
 };
 
 /* Leaves the table of methods on the stack. */

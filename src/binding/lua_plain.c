@@ -80,13 +80,15 @@ static bool are_plain(lua_State *L, int table, const struct repay_parameter *par
 }
 
 /* Pushes the client's transport. False: its wall clock has to be asked, and that is Lua's part. */
-static bool has_plain_clock(lua_State *L, int client)
+static bool has_plain_clock(lua_State *L, const struct repay_lua_client *client, int index)
 {
     bool is_plain;
 
-    repay_lua_push_anchored(L, client);
-    if (lua_isnil(L, -1))
+    if (!client->has_transport) {
+        lua_pushnil(L);
         return true;
+    }
+    repay_lua_push_anchored(L, index);
     if (lua_type(L, -1) != LUA_TTABLE || lua_getmetatable(L, -1))
         return false;
     repay_lua_raw_field(L, -1, "unix_ms");
@@ -97,7 +99,7 @@ static bool has_plain_clock(lua_State *L, int client)
 
 int repay_lua_call_start(lua_State *L)
 {
-    const struct repay_lua_client *client = repay_lua_test_client(L, 1);
+    struct repay_lua_client *client = repay_lua_test_client(L, 1);
     const struct repay_operation *operation;
     struct repay_text texts[REPAY_PARAMETERS_MAX] = {{NULL, 0}};
     struct repay_text name = REPAY_NO_TEXT;
@@ -111,9 +113,9 @@ int repay_lua_call_start(lua_State *L)
     if (!operation || !are_plain(L, 3, operation->parameters, texts))
         return 0;
     lua_settop(L, 4);
-    if (!has_plain_clock(L, 1))
+    if (!has_plain_clock(L, client, 1))
         return 0;
-    call = repay_lua_make_call(L, operation, repay_clock_unix_ms(), 4, texts);
+    call = repay_lua_make_call(L, client, operation, repay_clock_unix_ms(), 4, texts);
     if (!call)
         return 2;
     call->is_claimed = true;
