@@ -1,8 +1,8 @@
 /*
  * The class `repay.schedule`: rows that one answer gave, immutable.
  *
- * The core's struct lies in the userdata; a small schedule lies in it whole. Methods
- * live in several files, each with its own table; lua_schedule.c puts them together.
+ * The core's struct lies in the userdata; a small schedule lies in it whole. Methods live in several
+ * files, each with its own table; lua_schedule.c puts them together.
  */
 #ifndef REPAY_LUA_SCHEDULE_H
 #define REPAY_LUA_SCHEDULE_H
