@@ -272,14 +272,15 @@ local function step(call, client, is_fresh)
     return false
   end
   local now_ms, attempt_ms, connect_ms = times.now_ms, times.attempt_ms, times.connect_ms
+  local unix_ms, is_write = times.unix_ms, times.is_write ~= 0
   local place, problem = place_of(client)
   if not place then
     return report(call, problem)
   end
-  if times.unix_ms - ngx.now() * 1000 > BEHIND_MS then
+  if unix_ms - ngx.now() * 1000 > BEHIND_MS then
     ngx.update_time()
   end
-  return try(call, place, times.is_write ~= 0 or is_fresh, now_ms, now_ms + attempt_ms, connect_ms)
+  return try(call, place, is_write or is_fresh, now_ms, now_ms + attempt_ms, connect_ms)
 end
 
 --- Runs the call to its end. It begins `after` and ends `within` so many milliseconds, if given.
