@@ -8,12 +8,7 @@ local process = require "spec.support.sandbox_process"
 local quoted = process.quote
 local PROGRAM = helper.is_luajit and "luajit" or "lua5.4"
 
-local function read_all(words)
-  local pipe = assert(io.popen(words, "r"))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
+local read_all = require("spec.support.read").command
 
 describe("the launcher #interpreter", function()
   local home, server

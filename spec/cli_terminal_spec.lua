@@ -11,12 +11,7 @@ local DAY = "--as-of 2025-01-20"
 local ROWS = 160 -- room for a whole report
 local GOLDEN = "spec/fixtures/cli/"
 
-local function read_all(words)
-  local pipe = assert(io.popen(words, "r"))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
+local read_all = require("spec.support.read").command
 
 local function write(path, text)
   local file = assert(io.open(path, "wb"))

@@ -6,19 +6,9 @@ local reader = require "repay.cli.config_reader"
 local VM = rawget(_G, "jit") and "luajit" or "lua5.4"
 local LINES_MOST = 60
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
+local read = require("spec.support.read").file
 
-local function output_of(words)
-  local pipe = assert(io.popen(words, "r"))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
+local output_of = require("spec.support.read").command
 
 -- What each prints, in this order, among other lines; `makes` is a file it is told to write.
 local EXPECTED = {

@@ -7,12 +7,7 @@ local function run(command)
   return text
 end
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
+local read = require("spec.support.read").file
 
 local function write(path, text)
   local file = assert(io.open(path, "wb"))

@@ -8,12 +8,7 @@ local ROWS = 1000
 
 local w, server
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
+local read = require("spec.support.read").file
 
 -- The interpreter that runs this: it may have the runtime inside that its modules need.
 local function own_program()

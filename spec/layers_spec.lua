@@ -4,12 +4,7 @@
 
 local lfs = require("lfs")
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
+local read = require("spec.support.read").file
 
 local function files_under(directory, ending, found)
   found = found or {}

@@ -62,12 +62,7 @@ local function run(block)
   return table.concat(printed, "\n") .. "\n"
 end
 
-local function output_of(command)
-  local pipe = assert(io.popen(command, "r"))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
+local output_of = require("spec.support.read").command
 
 for _, page in ipairs(pages) do
   describe(page.path, function()

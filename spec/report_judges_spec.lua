@@ -10,12 +10,7 @@ local sample = require "spec.support.report_sample"
 
 local PYTHON = "/usr/bin/python3"
 
-local function output_of(command)
-  local pipe = assert(io.popen(command, "r"))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
+local output_of = require("spec.support.read").command
 
 -- Why there is no such judge here, or nil.
 local function lacks(module)

@@ -6,12 +6,7 @@ local sandbox = require("repay.sandbox")
 
 local ids = sandbox.ids
 
-local function read_file(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
+local read_file = require("spec.support.read").file
 
 local function header(request, name, value)
   for index, pair in ipairs(request.headers) do

@@ -2,19 +2,9 @@
 -- anchors of its headings, and its links.
 local documents = {}
 
-local function output_of(command)
-  local pipe = assert(io.popen(command, "r"))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
+local output_of = require("spec.support.read").command
 
-function documents.read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
+documents.read = require("spec.support.read").file
 
 --- The one list of documents, README first.
 function documents.list()

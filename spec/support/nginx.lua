@@ -15,12 +15,7 @@ local FORBIDDEN = { "%[alert%]", "%[emerg%]", "%[crit%]", "exited on signal",
 -- Not even a spec that hangs leaves one behind.
 local LIFE_S = 150
 
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
+local output_of = require("spec.support.read").command
 
 local function read(path)
   local file = io.open(path, "rb")

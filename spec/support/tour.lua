@@ -9,12 +9,7 @@ local tour = {}
 local PORT = "8042"
 local VM = rawget(_G, "jit") and "luajit" or "lua5.4"
 
-local function output_of(words)
-  local pipe = assert(io.popen(words, "r"))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
+local output_of = require("spec.support.read").command
 
 local function write(path, text)
   local file = assert(io.open(path, "wb"))
