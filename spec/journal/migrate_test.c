@@ -259,6 +259,26 @@ static void goes_on(void)
     repay_journal_close(&journal);
 }
 
+/*
+ * The event that tells of the migration, and the one of a new place, are written by the clock of who
+ * opens. They must not hide that this clock went back: no key's window is open by it.
+ */
+static void sees_that_the_clock_went_back(void)
+{
+    struct repay_store_options options = options_of(journal_path);
+    struct repay_journal_policy policy = repay_journal_policy_default();
+    struct repay_moment_facts moment = {.now_ms = 0};
+
+    options.is_moved = true;
+    options.unix_ms = T0 - 20000;
+    take(SCHEMA_2);
+    CHECK(repay_journal_open(&journal, &options, &policy, &error));
+    CHECK(repay_journal_moment(&journal, options.unix_ms, &moment, &error));
+    CHECK(moment.clock_went_back);
+    is_whole(9, EVENTS_2 + 2);
+    repay_journal_close(&journal);
+}
+
 /* Nobody knows which of the two is right, so neither is thrown away. */
 static void refuses_attempts_without_events(void)
 {
@@ -397,6 +417,7 @@ int main(void)
     tells_what_it_told();
     keeps_every_attempt();
     goes_on();
+    sees_that_the_clock_went_back();
     refuses_attempts_without_events();
     hides_no_damage();
     leaves_what_is_newer_alone();

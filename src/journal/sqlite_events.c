@@ -360,10 +360,13 @@ bool repay_sqlite_append(struct repay_store *store, const struct repay_event *ev
 bool repay_sqlite_append_own(struct repay_store *store, const char *why, int64_t unix_ms,
                              struct repay_error *error)
 {
-    struct repay_event event = {.why = repay_text_of(why), .at_ms = unix_ms};
+    struct repay_event event = {.why = repay_text_of(why)};
 
-    return repay_sqlite_load_chain(store, error) &&
-           repay_sqlite_append(store, &event, 0, NULL, error);
+    if (!repay_sqlite_load_chain(store, error))
+        return false;
+    /* Never before the last: who asks whether the clock went back compares with that. */
+    event.at_ms = unix_ms > store->last_ms ? unix_ms : store->last_ms;
+    return repay_sqlite_append(store, &event, 0, NULL, error);
 }
 
 bool repay_store_last_moment(struct repay_store *store, int64_t *out, struct repay_error *error)
