@@ -6,10 +6,11 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "journal_setup.h"
 #include "sqlite_inner.h"
@@ -470,6 +471,45 @@ static void finds_the_end_of_a_log_with_room(void)
     repay_store_close(store);
 }
 
+#define FILE_LIMIT (256 * 1024)
+
+/* In a process that may write no longer files; true when all of it was written. */
+static bool plans_within_a_limit(void)
+{
+    struct rlimit limit = {FILE_LIMIT, FILE_LIMIT};
+    int state = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        struct repay_planned planned;
+        struct repay_entry_facts facts;
+        bool done = setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0 && opens() &&
+                    setrlimit(RLIMIT_FSIZE, &limit) == 0;
+
+        for (int64_t i = 0; done && i < 2; i++) {
+            char reference[16];
+
+            (void)snprintf(reference, sizeof reference, "limited %d", (int)i);
+            facts = payment_of(REPAY_MODE_KEYED, reference);
+            done = plan_one(&journal, &facts, T0 + i, &planned, &error);
+        }
+        _exit(done ? 0 : 1);
+    }
+    CHECK_INT(waitpid(child, &state, 0), child);
+    return WIFEXITED(state) && WEXITSTATUS(state) == 0;
+}
+
+/* What is not needed yet must not end a process that has room for what is. */
+static void lengthens_no_log_past_a_limit(void)
+{
+    struct stat status;
+
+    remove_files();
+    CHECK(plans_within_a_limit());
+    CHECK_INT(stat(journal_path, &status), 0);
+    CHECK(status.st_size < FILE_LIMIT);
+}
+
 static void copies_itself(void)
 {
     struct repay_store_verified verified;
@@ -558,6 +598,7 @@ int main(void)
     finds_what_was_written_past_it();
     sends_nothing_when_the_chain_is_broken();
     finds_the_end_of_a_log_with_room();
+    lengthens_no_log_past_a_limit();
     copies_itself();
     finds_any_flipped_byte();
     end_tests();

@@ -4,6 +4,8 @@
  */
 #include "sqlite_inner.h"
 
+#include <sys/resource.h>
+
 #include "crash_points.h"
 
 /* A frame of the log is a page with a head; the log has one, too. */
@@ -41,6 +43,15 @@ void repay_sqlite_watch_log(struct repay_store *store)
     (void)sqlite3_wal_hook(store->db, count_frames, store);
 }
 
+/* Who writes past the limit is sent a signal that ends the process. */
+static bool may_reach(sqlite3_int64 end)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+           (limit.rlim_cur == RLIM_INFINITY || (rlim_t)end <= limit.rlim_cur);
+}
+
 /* A disk that is full or fails will say so when the log itself is written. */
 static void write_zeros(sqlite3_file *log, sqlite3_int64 size)
 {
@@ -48,6 +59,8 @@ static void write_zeros(sqlite3_file *log, sqlite3_int64 size)
     sqlite3_int64 end = size + STEP_SIZE;
     int code = SQLITE_OK;
 
+    if (!may_reach(end))
+        return;
     for (; code == SQLITE_OK && size < end; size += CHUNK_SIZE)
         code = log->pMethods->xWrite(log, zeros, CHUNK_SIZE, size);
 }
