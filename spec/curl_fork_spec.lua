@@ -24,7 +24,7 @@ local function mixed(client, first, count)
   return wrong
 end
 
-describe("a forked process", function()
+describe("a forked process #fork", function()
   helper.watch(after_each)
   wire.watch(after_each)
 
