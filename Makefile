@@ -280,7 +280,7 @@ $(1)/$(5)/repay/native/journal.so: $$(JOURNAL_C:%.c=$(2)/obj/%.o) \
 $(1)/$(5)/spec/support/%.so: $(1)/$(5)/obj/spec/support/%.o
 	@mkdir -p $$(@D)
 	$$(say)
-	$$(Q)$(3) $(4) -o $$@ $$^ $$(SO_LDFLAGS)
+	$$(Q)$(3) $(4) -o $$@ $$^ $$(SO_LDFLAGS) $$(SQLITE_LIBS)
 
 # Lua's symbols are exported to the modules that the program loads.
 $(1)/$(5)/%_host: $(1)/$(5)/obj/spec/support/%_host.o

@@ -407,6 +407,51 @@ static void finds_what_was_written_past_it(void)
     CHECK_CASE(NULL);
 }
 
+/* How many events lead back from the entry's last; -1 where they do not lead to a first. */
+static int events_of(int64_t number)
+{
+    enum repay_found found = REPAY_FOUND;
+    struct repay_entry entry;
+    struct repay_event event;
+    int64_t sequence;
+    int count = -1;
+
+    CHECK_INT(repay_store_find_standing(journal.store, number, &entry, &error), REPAY_FOUND);
+    sequence = entry.last_event;
+    for (; found == REPAY_FOUND; count++)
+        found = repay_store_earlier_event(journal.store, number, &sequence, &event, &error);
+    return found == REPAY_NOT_FOUND ? count : -1;
+}
+
+/* Nor goes round for ever, and never are some of its events taken for all. */
+static void tells_no_history_that_lacks_an_event(void)
+{
+    static const char *const damages[] = {
+        "UPDATE event SET earlier=sequence WHERE sequence=5",
+        "UPDATE event SET earlier=sequence+1 WHERE sequence=5",
+        "UPDATE event SET earlier=99 WHERE sequence=5",
+        "UPDATE event SET earlier=1 WHERE sequence=5",
+        "UPDATE event SET entry=NULL WHERE sequence=5",
+        "DROP TRIGGER event_is_kept;DELETE FROM event WHERE sequence=5",
+    };
+    char sql[160];
+
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        CHECK_CASE(damages[i]);
+        start();
+        fill();
+        CHECK_INT(events_of(1) + events_of(2), 6);
+        repay_store_rest(journal.store);
+        (void)snprintf(sql, sizeof sql, "DROP TRIGGER event_is_written_once;%s", damages[i]);
+        CHECK(!database_refuses(sql));
+        CHECK_INT(events_of(1), -1);
+        CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
+        CHECK_TEXT(error.message, "the journal lacks an event of entry 1");
+        repay_journal_close(&journal);
+    }
+    CHECK_CASE(NULL);
+}
+
 static void sends_nothing_when_the_chain_is_broken(void)
 {
     struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "a");
@@ -596,6 +641,7 @@ int main(void)
     is_set_as_it_must_be();
     lets_the_database_refuse();
     finds_what_was_written_past_it();
+    tells_no_history_that_lacks_an_event();
     sends_nothing_when_the_chain_is_broken();
     finds_the_end_of_a_log_with_room();
     lengthens_no_log_past_a_limit();

@@ -126,55 +126,89 @@ static void set_next(lua_State *L, const struct repay_next *next)
     repay_lua_set_moment(L, "due_ms", next->due_ms);
 }
 
-static bool push_attempts(lua_State *L, struct repay_journal *journal, int64_t number,
-                          struct repay_error *error)
-{
-    struct repay_store_attempt attempt;
-    enum repay_found found = REPAY_FOUND;
+/* Of the two lists that an entry's events tell, while they are read: the last come first. */
+struct telling {
+    int attempts_at, events_at; /* on the stack */
+    int attempts, events;
+    int64_t attempt; /* number of the one that was told last */
+};
 
-    lua_createtable(L, 4, 0);
-    for (int64_t i = 1; found == REPAY_FOUND; i++) {
-        found = repay_store_find_attempt(journal->store, number, i, &attempt, error);
-        if (found != REPAY_FOUND)
-            continue;
+/* An attempt is told by the event that ended it, if it has ended, and by the one that began it. */
+static void tell_attempt(lua_State *L, struct telling *telling, const struct repay_event *event)
+{
+    const struct repay_event_attempt *attempt = &event->attempt;
+
+    if (attempt->number != telling->attempt) {
+        telling->attempt = attempt->number;
         lua_createtable(L, 0, 10);
-        repay_lua_set_number(L, "number", attempt.number);
-        repay_lua_set_text(L, "owner", attempt.owner);
-        repay_lua_set_number(L, "started_ms", attempt.started_ms);
-        repay_lua_set_number(L, "deadline_ms", attempt.deadline_ms);
-        repay_lua_set_moment(L, "ended_ms", attempt.ended_ms);
-        repay_lua_set_text(L, "outcome", attempt.outcome);
-        repay_lua_set_text(L, "kind", attempt.kind);
-        repay_lua_set_moment(L, "http_status", attempt.http_status);
-        repay_lua_set_text(L, "interaction_id", attempt.interaction_id);
-        repay_lua_set_text(L, "message", attempt.message);
-        lua_rawseti(L, -2, (int)i);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, telling->attempts_at, ++telling->attempts);
+    } else {
+        lua_rawgeti(L, telling->attempts_at, telling->attempts);
     }
-    return found == REPAY_NOT_FOUND;
+    repay_lua_set_number(L, "number", attempt->number);
+    if (attempt->outcome.length == 0) {
+        repay_lua_set_text(L, "owner", attempt->owner);
+        repay_lua_set_number(L, "started_ms", event->at_ms);
+        repay_lua_set_number(L, "deadline_ms", attempt->deadline_ms);
+    } else {
+        repay_lua_set_number(L, "ended_ms", event->at_ms);
+        repay_lua_set_text(L, "outcome", attempt->outcome);
+        repay_lua_set_text(L, "kind", attempt->kind);
+        repay_lua_set_moment(L, "http_status", attempt->http_status);
+        repay_lua_set_text(L, "interaction_id", attempt->interaction_id);
+        repay_lua_set_text(L, "message", attempt->message);
+    }
+    lua_pop(L, 1);
 }
 
-static bool push_events(lua_State *L, struct repay_journal *journal, int64_t number,
-                        struct repay_error *error)
+static void tell_event(lua_State *L, struct telling *telling, int64_t sequence,
+                       const struct repay_event *event)
 {
-    enum repay_found found = REPAY_FOUND;
-    struct repay_event event;
-    int64_t sequence = 0;
+    lua_createtable(L, 0, 7);
+    repay_lua_set_number(L, "sequence", sequence);
+    repay_lua_set_text(L, "from", event->from);
+    repay_lua_set_text(L, "to", event->to);
+    repay_lua_set_text(L, "why", event->why);
+    repay_lua_set_text(L, "evidence", event->evidence);
+    repay_lua_set_text(L, "who", event->who);
+    repay_lua_set_number(L, "at_ms", event->at_ms);
+    lua_rawseti(L, telling->events_at, ++telling->events);
+}
 
+static void turn_round(lua_State *L, int table, int count)
+{
+    for (int low = 1, high = count; low < high; low++, high--) {
+        lua_rawgeti(L, table, low);
+        lua_rawgeti(L, table, high);
+        lua_rawseti(L, table, low);
+        lua_rawseti(L, table, high);
+    }
+}
+
+/* Pushes the attempts of an entry and its events. */
+static bool push_told(lua_State *L, struct repay_journal *journal, const struct repay_entry *entry,
+                      struct repay_error *error)
+{
+    struct telling telling = {.attempts_at = lua_gettop(L) + 1, .events_at = lua_gettop(L) + 2};
+    enum repay_found found = REPAY_FOUND;
+    int64_t next = entry->last_event;
+    struct repay_event event;
+
+    lua_createtable(L, 4, 0);
     lua_createtable(L, 8, 0);
-    for (int i = 1; found == REPAY_FOUND; i++) {
-        found = repay_store_next_event(journal->store, number, &sequence, &event, error);
+    while (found == REPAY_FOUND) {
+        int64_t sequence = next;
+
+        found = repay_store_earlier_event(journal->store, entry->number, &next, &event, error);
         if (found != REPAY_FOUND)
             continue;
-        lua_createtable(L, 0, 7);
-        repay_lua_set_number(L, "sequence", sequence);
-        repay_lua_set_text(L, "from", event.from);
-        repay_lua_set_text(L, "to", event.to);
-        repay_lua_set_text(L, "why", event.why);
-        repay_lua_set_text(L, "evidence", event.evidence);
-        repay_lua_set_text(L, "who", event.who);
-        repay_lua_set_number(L, "at_ms", event.at_ms);
-        lua_rawseti(L, -2, i);
+        tell_event(L, &telling, sequence, &event);
+        if (event.attempt.number != 0)
+            tell_attempt(L, &telling, &event);
     }
+    turn_round(L, telling.attempts_at, telling.attempts);
+    turn_round(L, telling.events_at, telling.events);
     return found == REPAY_NOT_FOUND;
 }
 
@@ -187,23 +221,20 @@ int repay_lua_journal_explain(lua_State *L)
     struct repay_entry entry;
     struct repay_next next;
     struct repay_error error;
-    int64_t number;
 
     if (!find_entry(journal, id, &entry, &error) ||
         !repay_journal_moment(journal, act.unix_ms, &moment, &error) ||
         !repay_journal_next(journal, &entry, moment, &next, &error))
         return repay_lua_journal_failure(L, &error, NULL);
-    number = entry.number;
     lua_createtable(L, 0, 6);
     repay_lua_push_entry(L, &entry);
     lua_setfield(L, -2, "entry");
     set_next(L, &next);
-    if (!push_attempts(L, journal, number, &error))
+    if (!push_told(L, journal, &entry, &error))
         return repay_lua_journal_failure(L, &error, NULL);
+    lua_setfield(L, -3, "events");
     lua_setfield(L, -2, "attempts");
-    if (!push_events(L, journal, number, &error))
-        return repay_lua_journal_failure(L, &error, NULL);
-    lua_setfield(L, -2, "events");
+    repay_store_rest(journal->store);
     return 1;
 }
 

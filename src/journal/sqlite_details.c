@@ -1,6 +1,5 @@
 /*
- * Owns the rows beside the entries: batches, what was known before, what was learnt. Reads attempts
- * out of the events that tell them.
+ * Owns the rows beside the entries: batches, what was known before, what was learnt.
  */
 #include "sqlite_inner.h"
 
@@ -40,35 +39,6 @@ enum repay_found repay_store_next_batch(struct repay_store *store, int64_t after
             .row_count = sqlite3_column_int64(statement, 3),
             .planned_ms = sqlite3_column_int64(statement, 4),
             .planned_by = repay_sqlite_text(statement, 5),
-        };
-    return found;
-}
-
-enum repay_found repay_store_find_attempt(struct repay_store *store, int64_t entry, int64_t number,
-                                          struct repay_store_attempt *out,
-                                          struct repay_error *error)
-{
-    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_FIND_ATTEMPT, error);
-    enum repay_found found;
-
-    if (!statement)
-        return REPAY_FIND_FAILED;
-    (void)sqlite3_bind_int64(statement, 1, entry);
-    (void)sqlite3_bind_int64(statement, 2, number);
-    found = repay_sqlite_step(store, statement, "cannot read the journal", error);
-    if (found == REPAY_FOUND)
-        *out = (struct repay_store_attempt){
-            .entry = entry,
-            .number = number,
-            .owner = repay_sqlite_text(statement, 0),
-            .started_ms = sqlite3_column_int64(statement, 1),
-            .deadline_ms = sqlite3_column_int64(statement, 2),
-            .ended_ms = sqlite3_column_int64(statement, 3),
-            .outcome = repay_sqlite_text(statement, 4),
-            .kind = repay_sqlite_text(statement, 5),
-            .http_status = sqlite3_column_int64(statement, 6),
-            .interaction_id = repay_sqlite_text(statement, 7),
-            .message = repay_sqlite_text(statement, 8),
         };
     return found;
 }

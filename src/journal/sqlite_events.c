@@ -386,22 +386,32 @@ bool repay_store_last_moment(struct repay_store *store, int64_t *out, struct rep
     return true;
 }
 
-enum repay_found repay_store_next_event(struct repay_store *store, int64_t entry, int64_t *sequence,
-                                        struct repay_event *out, struct repay_error *error)
+enum repay_found repay_store_earlier_event(struct repay_store *store, int64_t entry,
+                                           int64_t *sequence, struct repay_event *out,
+                                           struct repay_error *error)
 {
-    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_NEXT_EVENT, error);
     struct repay_sqlite_event whole;
+    sqlite3_stmt *statement;
     enum repay_found found;
 
+    if (*sequence == 0)
+        return REPAY_NOT_FOUND;
+    statement = repay_sqlite_use(store, REPAY_SQL_FIND_EVENT, error);
     if (!statement)
         return REPAY_FIND_FAILED;
-    (void)sqlite3_bind_int64(statement, 1, entry);
-    (void)sqlite3_bind_int64(statement, 2, *sequence);
+    (void)sqlite3_bind_int64(statement, 1, *sequence);
     found = repay_sqlite_step(store, statement, "cannot read the journal's events", error);
-    if (found == REPAY_FOUND) {
+    if (found == REPAY_FIND_FAILED)
+        return found;
+    if (found == REPAY_FOUND)
         repay_sqlite_read_event(statement, &whole);
-        *sequence = whole.sequence;
-        *out = whole.event;
+    /* One that led forward could go round for ever. */
+    if (found == REPAY_NOT_FOUND || whole.event.entry != entry || whole.earlier >= *sequence) {
+        (void)store->core->error_set(error, REPAY_KIND_JOURNAL_CORRUPT,
+                                     "the journal lacks an event of entry %lld", (long long)entry);
+        return REPAY_FIND_FAILED;
     }
-    return found;
+    *sequence = whole.earlier;
+    *out = whole.event;
+    return REPAY_FOUND;
 }

@@ -26,13 +26,6 @@ const char repay_sqlite_brief_columns[] = BRIEF_COLUMNS;
 
 const char repay_sqlite_event_columns[] = EVENT_COLUMNS;
 
-/* The events of an entry, found from its last back to the first. */
-#define EVENTS_OF                                                                                  \
-    "WITH RECURSIVE told(sequence,earlier)AS("                                                     \
-    "SELECT event.sequence,event.earlier FROM entry JOIN event ON "                                \
-    "event.sequence=entry.last_event WHERE entry.number=?1 UNION ALL "                             \
-    "SELECT event.sequence,event.earlier FROM told JOIN event ON event.sequence=told.earlier)"
-
 /* What every move may change. No index is touched by it. */
 #define MOVE                                                                                       \
     "UPDATE OR FAIL entry SET "                                                                    \
@@ -78,19 +71,11 @@ static const char *const texts[REPAY_SQL_COUNT] = {
         "attempt,owner,deadline_ms,outcome,kind,http_status,interaction_id,message,seal,hash)"
         "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
     [REPAY_SQL_LAST_EVENT] = "SELECT sequence,at_ms,hash FROM event ORDER BY sequence DESC LIMIT 1",
-    [REPAY_SQL_NEXT_EVENT] = EVENTS_OF "SELECT " EVENT_COLUMNS " FROM event WHERE event.sequence="
-                                       "(SELECT min(sequence) FROM told WHERE sequence>?2)",
+    [REPAY_SQL_FIND_EVENT] = "SELECT " EVENT_COLUMNS " FROM event WHERE event.sequence=?1",
     [REPAY_SQL_INSERT_BATCH] =
         "INSERT INTO batch(name,file_sha256,row_count,planned_ms,planned_by)VALUES(?1,?2,?3,?4,?5)",
     [REPAY_SQL_NEXT_BATCH] = "SELECT number,name,file_sha256,row_count,planned_ms,planned_by "
                              "FROM batch WHERE number>?1 ORDER BY number LIMIT 1",
-    [REPAY_SQL_FIND_ATTEMPT] =
-        EVENTS_OF "SELECT begun.owner,begun.at_ms,begun.deadline_ms,ended.at_ms,ended.outcome,"
-                  "ended.kind,ended.http_status,ended.interaction_id,ended.message "
-                  "FROM told JOIN event AS begun ON begun.sequence=told.sequence "
-                  "LEFT JOIN event AS ended ON ended.outcome IS NOT NULL AND "
-                  "ended.attempt=begun.attempt AND ended.sequence IN(SELECT sequence FROM told)"
-                  "WHERE begun.attempt=?2 AND begun.outcome IS NULL",
     [REPAY_SQL_INSERT_BEFORE] =
         "INSERT INTO before_list(provider,environment,label,customer,taken_ms,id_count)"
         "VALUES(?1,?2,?3,?4,?5,?6)",

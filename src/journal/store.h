@@ -159,20 +159,14 @@ bool repay_store_insert_batch(struct repay_store *store, struct repay_store_batc
 enum repay_found repay_store_next_batch(struct repay_store *store, int64_t after,
                                         struct repay_store_batch *out, struct repay_error *error);
 
-struct repay_store_attempt {
-    int64_t entry, number;
-    struct repay_text owner;
-    int64_t started_ms, deadline_ms, ended_ms;
-    struct repay_text outcome, kind, interaction_id, message; /* empty until it ended */
-    int64_t http_status;
-};
-/* As the events tell it, in turn, from number 1; borrows until the next. */
-enum repay_found repay_store_find_attempt(struct repay_store *store, int64_t entry, int64_t number,
-                                          struct repay_store_attempt *out,
-                                          struct repay_error *error);
-/* The first of the entry with a sequence above `*sequence`, which it then is. */
-enum repay_found repay_store_next_event(struct repay_store *store, int64_t entry, int64_t *sequence,
-                                        struct repay_event *out, struct repay_error *error);
+/*
+ * The event `*sequence` of an entry; `*sequence` is then that of the one before it. Begun with the
+ * entry's last_event it goes back to the first, and NOT_FOUND is the end: each event leads to no
+ * other than the one before, and so each is read once. Borrows its texts until the next.
+ */
+enum repay_found repay_store_earlier_event(struct repay_store *store, int64_t entry,
+                                           int64_t *sequence, struct repay_event *out,
+                                           struct repay_error *error);
 
 struct repay_store_before {
     int64_t number;
