@@ -120,11 +120,12 @@ end
 
 local load = nginx.start { cpu = 1 }
 
--- 64 connections that ask for a location one time after the other; how long that took, in ms.
+-- 64 connections that ask for a location one time after the other, or as often in a second as is
+-- said; how long that took, in ms.
 local ASK = [[
-  local port, target, count = ...
+  local port, target, count, rate = ...
   local native = require "repay.native.core"
-  local left = count
+  local left, pause_ms = count, rate and 64000 / rate
   local request = "GET " .. target .. " HTTP/1.1\r\nHost: x\r\n\r\n"
   local threads = {}
   local begun = native.now_ms()
@@ -133,10 +134,15 @@ local ASK = [[
       local socket = ngx.socket.tcp()
       socket:settimeouts(10000, 10000, 60000)
       assert(socket:connect("127.0.0.1", port))
+      local due_ms = begun + i / 64 * (pause_ms or 0)
       while left > 0 do
         left = left - 1
+        if pause_ms then
+          ngx.sleep(math.max(0, due_ms - native.now_ms()) / 1000)
+          due_ms = due_ms + pause_ms
+        end
         socket:send(request)
-        local reply, seen = "", false
+        local reply = ""
         repeat
           local piece = assert(socket:receiveany(4096))
           reply = reply .. piece
@@ -165,42 +171,54 @@ local missed = 0
 local function show(what, value, unit, limit, at_least)
   local holds = not limit or (at_least and value >= limit or not at_least and value <= limit)
   missed = missed + (holds and 0 or 1)
-  print(("  %-58s %9.2f %-6s %s"):format(what, value, unit or "",
+  print(("  %-66s %9.2f %-6s %s"):format(what, value, unit or "",
     limit and ((at_least and ">= " or "<= ") .. limit .. (holds and "  ok" or "  missed")) or ""))
 end
 
-local function measure_cost()
-  local gateway = start_gateway()
+-- Medians by way of the CPU of a request, in us, and of requests in a second, of which there are as
+-- many as the gateway can serve, or `rate`.
+local function measure_ways(gateway, ways, rate)
   local pid = gateway:workers()[1]
-  local ways = { "floor", "raw", "json", "call" }
-  local cost, rate = {}, {}
-  for _, way in ipairs(ways) do
-    cost[way], rate[way] = {}, {}
-  end
+  local cost, served = {}, {}
   for round = 0, ROUNDS do
     for _, way in ipairs(ways) do
       local before = cpu_ns(pid)
-      local took_ms = load:run(ASK, gateway.port, "/" .. way, CALLS)
+      local took_ms = load:run(ASK, gateway.port, "/" .. way, CALLS, rate)
       -- The first round fills pools and compiles.
       if round > 0 then
+        cost[way], served[way] = cost[way] or {}, served[way] or {}
         table.insert(cost[way], (cpu_ns(pid) - before) / CALLS / 1000)
-        table.insert(rate[way], CALLS / took_ms * 1000)
+        table.insert(served[way], CALLS / took_ms * 1000)
       end
     end
   end
+  for _, way in ipairs(ways) do
+    cost[way], served[way] = median(cost[way]), median(served[way])
+  end
+  return cost, served
+end
+
+-- As many as can be is not the same number for all ways. In the slower ones the load and the
+-- provider have time to fall asleep, and to wake them is the kernel's work on the gateway's
+-- processor. So the cost is also taken where all ways serve as many.
+local function measure_cost()
+  local gateway = start_gateway()
+  local cost, served = measure_ways(gateway, { "floor", "raw", "json", "call" })
+  local even = measure_ways(gateway, { "floor", "raw", "call" }, math.floor(served.call / 2))
   gateway:stop()
-  local floor, raw, call = median(cost.floor), median(cost.raw), median(cost.call)
+  local floor, raw, call = cost.floor, cost.raw, cost.call
   show("CPU of a request with a raw cosocket in it, known length", floor, "us")
   show("the same, reading the head by line", raw, "us")
-  show("the same, and its 17 rows through lua-cjson and a loop", median(cost.json), "us")
+  show("the same, and its 17 rows through lua-cjson and a loop", cost.json, "us")
   show("CPU of a request with a call in it, 17 rows read and checked", call, "us")
   show("A5  CPU, call / raw of known length", call / floor, "", 1.15)
   show("A5  CPU, call / raw that reads the head", call / raw, "")
-  show("A5  CPU, call / raw with lua-cjson", call / median(cost.json), "")
-  show("A6  calls a second, call / raw of known length",
-    median(rate.call) / median(rate.floor), "", 0.85, true)
-  show("A6  calls a second, call / raw that reads the head",
-    median(rate.call) / median(rate.raw), "")
+  show("A5  CPU, call / raw with lua-cjson", call / cost.json, "")
+  show("A5  at half of that rate for all, call / raw of known length",
+    even.call / even.floor, "", 1.15)
+  show("A5  at half of that rate for all, call / raw that reads the head", even.call / even.raw, "")
+  show("A6  calls a second, call / raw of known length", served.call / served.floor, "", 0.85, true)
+  show("A6  calls a second, call / raw that reads the head", served.call / served.raw, "")
 end
 
 -- Memory of 1,000 calls in flight, each way in a worker of its own.
