@@ -315,6 +315,8 @@ $(eval $(call c_tree,$(BUILD),$$(CC),$$(HARDENING)))
 $(eval $(call c_tree,$(BUILD)/asan,$$(CC),$$(SANITIZE)))
 $(eval $(call c_tree,$(BUILD)/crash,$$(CC),$$(HARDENING) $$(CRASHING)))
 $(eval $(call c_tree,$(BUILD)/coverage,$$(CC),-O0 --coverage))
+# What machines without SSE2 get: wide_bytes.h and amounts.h have a second way through everything.
+$(eval $(call c_tree,$(BUILD)/words,$$(CC),$$(HARDENING) -DREPAY_NO_SSE2))
 $(eval $(call c_tree,$(BUILD)/fuzz,$$(CLANG),-fsanitize=fuzzer-no-link $$(FUZZING)))
 $(foreach vm,$(VMS), \
 	$(eval $(call lua_tree,$(BUILD),$(BUILD),$$(CC),$$(HARDENING),$(vm))) \
@@ -365,13 +367,14 @@ C_TESTS := $(CORE_TEST_C:spec/%.c=%) $(NET_TEST_C:spec/%.c=%) $(JOURNAL_TEST_C:s
 # make test. Every run is phony, so that it happens each time; its name is that of its result.
 C_RUNS       = $(C_TESTS:%=test/c/%)
 REPLAY_RUNS  = $(FUZZ:%=test/replay/%)
+WORDS_RUNS   = $(CORE_TEST_C:spec/%.c=test/words/%) $(FUZZ:%=test/words/replay/%)
 BUSTED_RUNS  = $(VMS:%=test/busted/%)
 EAGER_RUNS   = $(VMS:%=test/eager/%)
 SHIPPED_RUNS = $(VMS:%=test/shipped/%)
 MEMORY_RUNS  = $(VMS:%=test/memory/%)
 ROCK_RUNS    = test/rock/lua54
 CRASH_RUNS   = test/crash/named test/crash/random
-TEST_RUNS = $(CRASH_RUNS) $(ROCK_RUNS) $(C_RUNS) $(REPLAY_RUNS) $(BUSTED_RUNS) $(EAGER_RUNS) $(SHIPPED_RUNS) $(MEMORY_RUNS)
+TEST_RUNS = $(CRASH_RUNS) $(ROCK_RUNS) $(C_RUNS) $(REPLAY_RUNS) $(WORDS_RUNS) $(BUSTED_RUNS) $(EAGER_RUNS) $(SHIPPED_RUNS) $(MEMORY_RUNS)
 .PHONY: test test-start $(TEST_RUNS)
 
 test-start: $(call natives,$(BUILD)) $(call natives,$(BUILD)/crash) $(call natives,$(BUILD)/test) $(call supports,$(BUILD)/test)
@@ -381,6 +384,12 @@ $(C_RUNS): test/c/%: $(BUILD)/c/% | test-start
 	$(call run,$@,checks,$<)
 
 $(REPLAY_RUNS): test/replay/%: $(BUILD)/replay/% | test-start
+	$(call run,$@,checks,$< spec/fuzz/corpus/$*)
+
+$(filter-out test/words/replay/%,$(WORDS_RUNS)): test/words/%: $(BUILD)/words/c/% | test-start
+	$(call run,$@,checks,$<)
+
+$(filter test/words/replay/%,$(WORDS_RUNS)): test/words/replay/%: $(BUILD)/words/replay/% | test-start
 	$(call run,$@,checks,$< spec/fuzz/corpus/$*)
 
 $(BUSTED_RUNS): test/busted/%: | test-start

@@ -456,20 +456,20 @@ static void block_helpers_mean_what_they_say(void)
     unsigned wrong = 0;
     char block[64];
     for (unsigned byte = 0; byte < 256; byte++) {
-        for (unsigned place = 0; place <= REPAY_BLOCK_BYTES; place++) {
+        for (unsigned place = 0; place <= REPAY_WIDE_STEP; place++) {
             for (unsigned after = 0; after < 256; after += 51) {
                 memset(block, (int)after, sizeof block);
                 memset(block, 'a', place);
                 block[place] = (char)byte;
                 unsigned expected = 0;
-                while (expected < REPAY_BLOCK_BYTES && is_plain((unsigned char)block[expected]))
+                while (expected < REPAY_WIDE_STEP && is_plain((unsigned char)block[expected]))
                     expected++;
-                wrong += repay_block_plain(block) != expected;
+                wrong += repay_wide_plain(block) != expected;
                 memset(block, ' ', place);
                 expected = 0;
-                while (expected < REPAY_BLOCK_BYTES && block[expected] == ' ')
+                while (expected < REPAY_WIDE_STEP && block[expected] == ' ')
                     expected++;
-                wrong += repay_block_spaces(block) != expected;
+                wrong += repay_wide_spaces(block) != expected;
             }
         }
     }
@@ -485,12 +485,12 @@ static void compares_blocks(void)
             memset(a, 'k', sizeof a);
             memset(b, 'k', sizeof b);
             b[differing] = (char)('k' ^ 0x80);
-            wrong += repay_blocks_equal(a, b, length) != (differing >= length);
+            wrong += repay_wide_equal_long(a, b, length) != (differing >= length);
             if (length > 32)
                 continue;
             uint32_t beyond = ~(uint32_t)(((uint64_t)1 << length) - 1);
-            wrong += repay_block_equal(a, b, length) != (differing >= length);
-            wrong += repay_block_matches(a, b, length, beyond) != (differing >= length);
+            wrong += repay_wide_equal(a, b, length) != (differing >= length);
+            wrong += repay_wide_matches(a, b, length, beyond) != (differing >= length);
         }
     }
     CHECK_INT(wrong, 0);

@@ -3,8 +3,9 @@
  * whether a known member's name stands here, what eight digits are worth, what a UUID's bytes are.
  *
  * With SSE2 in steps of 16 bytes, elsewhere (or with REPAY_NO_SSE2) in words of 8; both give the
- * same answers and run under the same tests. Nothing here checks a bound: every function says how
- * many bytes it reads, and the caller knows that they are readable (REPAY_JSON_PADDING).
+ * same answers, and all tests of the core run over either. Nothing here checks a bound: every
+ * function says how many bytes it reads, and the caller knows that they are readable
+ * (REPAY_JSON_PADDING).
  */
 #ifndef REPAY_WIDE_BYTES_H
 #define REPAY_WIDE_BYTES_H
@@ -14,10 +15,10 @@
 #include <string.h>
 
 #if defined(__SSE2__) && !defined(REPAY_NO_SSE2)
-#define REPAY_BLOCKS_SSE2 1
+#define REPAY_SSE2 1
 #include <emmintrin.h>
 #else
-#define REPAY_BLOCKS_SSE2 0
+#define REPAY_SSE2 0
 #endif
 
 #define REPAY_LIKELY(condition)   __builtin_expect(!!(condition), 1)
@@ -26,6 +27,12 @@
 #define REPAY_ALWAYS_INLINE       inline __attribute__((always_inline))
 
 #define REPAY_EACH_BYTE(byte) (0x0101010101010101u * (uint64_t)(byte))
+
+/* Memory that will be looked at soon. Asking for an address that is nobody's does nothing. */
+static inline void repay_expect(const void *address)
+{
+    __builtin_prefetch(address);
+}
 
 /* Reads 8 bytes; the first is the lowest, whatever the machine's order. */
 static inline uint64_t repay_load_8(const void *at)
@@ -66,15 +73,15 @@ static inline uint64_t repay_low_bytes(unsigned count)
     return count >= 8 ? ~(uint64_t)0 : ((uint64_t)1 << (8 * count)) - 1;
 }
 
-#if REPAY_BLOCKS_SSE2
+#if REPAY_SSE2
 
-#define REPAY_BLOCK_BYTES 16u
+#define REPAY_WIDE_STEP 16u
 
 /*
  * How many bytes from `at` on are plain: printable ASCII, neither quote nor backslash. Reads
- * REPAY_BLOCK_BYTES, which is also the answer when all of them are plain.
+ * REPAY_WIDE_STEP, which is also the answer when all of them are plain.
  */
-static inline unsigned repay_block_plain(const char *at)
+static inline unsigned repay_wide_plain(const char *at)
 {
     __m128i bytes = _mm_loadu_si128((const void *)at);
     __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
@@ -83,19 +90,19 @@ static inline unsigned repay_block_plain(const char *at)
     __m128i other = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '));
     __m128i special = _mm_or_si128(_mm_or_si128(quote, backslash), other);
     unsigned mask = (unsigned)_mm_movemask_epi8(special);
-    return (unsigned)__builtin_ctz(mask | 1u << REPAY_BLOCK_BYTES);
+    return (unsigned)__builtin_ctz(mask | 1u << REPAY_WIDE_STEP);
 }
 
-/* How many of the REPAY_BLOCK_BYTES from `at` on are spaces, up to the first that is not. */
-static inline unsigned repay_block_spaces(const char *at)
+/* How many of the REPAY_WIDE_STEP from `at` on are spaces, up to the first that is not. */
+static inline unsigned repay_wide_spaces(const char *at)
 {
     __m128i bytes = _mm_loadu_si128((const void *)at);
     unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')));
-    return (unsigned)__builtin_ctz(~mask | 1u << REPAY_BLOCK_BYTES);
+    return (unsigned)__builtin_ctz(~mask | 1u << REPAY_WIDE_STEP);
 }
 
 /* Whether the first `length` bytes, at most 32, are equal. Reads 32 bytes of both. */
-static inline bool repay_block_equal(const char *a, const char *b, unsigned length)
+static inline bool repay_wide_equal(const char *a, const char *b, unsigned length)
 {
     __m128i a0 = _mm_loadu_si128((const void *)a);
     __m128i b0 = _mm_loadu_si128((const void *)b);
@@ -110,8 +117,8 @@ static inline bool repay_block_equal(const char *a, const char *b, unsigned leng
  * The same with the mask at hand: a bit for each of the 32 bytes that does not count. Half of them
  * are not looked at where that is enough.
  */
-static REPAY_ALWAYS_INLINE bool repay_block_matches(const char *a, const char *b, unsigned length,
-                                                    uint32_t beyond)
+static REPAY_ALWAYS_INLINE bool repay_wide_matches(const char *a, const char *b, unsigned length,
+                                                   uint32_t beyond)
 {
     __m128i same0 =
         _mm_cmpeq_epi8(_mm_loadu_si128((const void *)a), _mm_loadu_si128((const void *)b));
@@ -125,7 +132,7 @@ static REPAY_ALWAYS_INLINE bool repay_block_matches(const char *a, const char *b
 }
 
 /* Whether `length` bytes are equal. Reads both up to the next multiple of 16. */
-static inline bool repay_blocks_equal(const char *a, const char *b, size_t length)
+static inline bool repay_wide_equal_long(const char *a, const char *b, size_t length)
 {
     size_t i = 0;
     for (; i + 16 <= length; i += 16) {
@@ -178,7 +185,7 @@ static inline bool repay_uuid_decode(const char *at, unsigned char out[16])
 
 #else
 
-#define REPAY_BLOCK_BYTES 8u
+#define REPAY_WIDE_STEP 8u
 
 /* The high bit of every byte that is zero; bytes above the first such byte may be wrong. */
 static inline uint64_t repay_zero_bytes(uint64_t word)
@@ -191,7 +198,7 @@ static inline unsigned repay_first_byte(uint64_t high_bits)
     return high_bits ? (unsigned)__builtin_ctzll(high_bits) / 8 : 8;
 }
 
-static inline unsigned repay_block_plain(const char *at)
+static inline unsigned repay_wide_plain(const char *at)
 {
     uint64_t word = repay_load_8(at);
     uint64_t quote = repay_zero_bytes(word ^ REPAY_EACH_BYTE('"'));
@@ -201,13 +208,13 @@ static inline unsigned repay_block_plain(const char *at)
     return repay_first_byte(quote | backslash | control | high);
 }
 
-static inline unsigned repay_block_spaces(const char *at)
+static inline unsigned repay_wide_spaces(const char *at)
 {
     uint64_t other = repay_load_8(at) ^ REPAY_EACH_BYTE(' ');
     return other ? (unsigned)__builtin_ctzll(other) / 8 : 8;
 }
 
-static inline bool repay_blocks_equal(const char *a, const char *b, size_t length)
+static inline bool repay_wide_equal_long(const char *a, const char *b, size_t length)
 {
     size_t i = 0;
     for (; i + 8 <= length; i += 8) {
@@ -218,16 +225,16 @@ static inline bool repay_blocks_equal(const char *a, const char *b, size_t lengt
     return (differing & repay_low_bytes((unsigned)(length - i))) == 0;
 }
 
-static inline bool repay_block_equal(const char *a, const char *b, unsigned length)
+static inline bool repay_wide_equal(const char *a, const char *b, unsigned length)
 {
-    return repay_blocks_equal(a, b, length);
+    return repay_wide_equal_long(a, b, length);
 }
 
-static inline bool repay_block_matches(const char *a, const char *b, unsigned length,
-                                       uint32_t beyond)
+static inline bool repay_wide_matches(const char *a, const char *b, unsigned length,
+                                      uint32_t beyond)
 {
     (void)beyond;
-    return repay_blocks_equal(a, b, length);
+    return repay_wide_equal_long(a, b, length);
 }
 
 /* Eight lower-case hex digits to four bytes, the first byte lowest. */
@@ -286,7 +293,7 @@ static inline const char *repay_skip_blanks(const char *at, const char *end)
     /* Nothing else below the space is good JSON, and whoever comes next will say so. */
     while ((unsigned char)*at <= ' ' && at < end && repay_is_blank(*at)) {
         at++;
-        at += repay_block_spaces(at);
+        at += repay_wide_spaces(at);
     }
     return at;
 }

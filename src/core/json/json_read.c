@@ -134,9 +134,9 @@ enum repay_json_end repay_json_string(struct repay_json_scan *scan, struct repay
     for (;;) {
         if (at >= scan->end)
             return REPAY_JSON_SHORT;
-        unsigned plain = repay_block_plain(at);
+        unsigned plain = repay_wide_plain(at);
         at += plain;
-        if (plain == REPAY_BLOCK_BYTES)
+        if (plain == REPAY_WIDE_STEP)
             continue;
         if (*at == '"')
             break;

@@ -4,11 +4,10 @@
  * A loan is one by provider, environment, account label and loan id. Records lie in blocks that
  * never move, so growing costs no copy and leaves no slack behind.
  */
-#include "wide_bytes.h"
-#include "amounts.h"
 #include "portfolio_inner.h"
 #include "text_hash.h"
 #include "uuid.h"
+#include "wide_bytes.h"
 
 #define LOANS_PER_BLOCK 256u
 #define SLOTS_FIRST     64u
@@ -184,7 +183,7 @@ static bool reserve_slots(struct repay_portfolio *portfolio, uint32_t loans)
 /* A slot that will be looked at soon. */
 static void expect_slot(const struct repay_portfolio *portfolio, uint32_t hash)
 {
-    repay_amounts_expect(&portfolio->loan_slots[slot_of(hash, portfolio->loan_slot_count)]);
+    repay_expect(&portfolio->loan_slots[slot_of(hash, portfolio->loan_slot_count)]);
 }
 
 static bool reserve_blocks(struct repay_portfolio *portfolio, uint32_t loans)

@@ -68,8 +68,8 @@ static bool scan_short(struct repay_json_scan *scan, struct repay_json_value *ou
     const char *at = scan->at;
     if (*at != '"' || at + 1 >= scan->end)
         return false;
-    unsigned plain = repay_block_plain(at + 1);
-    if (plain == REPAY_BLOCK_BYTES || at[plain + 1] != '"')
+    unsigned plain = repay_wide_plain(at + 1);
+    if (plain == REPAY_WIDE_STEP || at[plain + 1] != '"')
         return false;
     *out = (struct repay_json_value){.type = REPAY_JSON_STRING, .raw = {at, plain + 2}};
     scan->at = at + plain + 2;
@@ -253,7 +253,7 @@ static enum repay_json_end read_member(const struct repay_row_pass *pass,
     unsigned index = pass->reader->next_field[members->previous];
     const struct repay_field *field = &pass->fields[index];
     unsigned length = field->json_length + 3u;
-    if (!repay_block_equal(at, field->key, length) || (members->seen >> index & 1) != 0)
+    if (!repay_wide_equal(at, field->key, length) || (members->seen >> index & 1) != 0)
         return read_unexpected(pass, scan, members);
     members->seen |= (uint32_t)1 << index;
     members->previous = index;

@@ -114,7 +114,7 @@ static REPAY_ALWAYS_INLINE enum repay_json_end repay_row_repeat(const struct rep
     const char *here = *at;
     for (; step < last; step++) {
         const char *value = here + step->length;
-        if (!repay_block_matches(here, step->lexeme, step->length, step->beyond) ||
+        if (!repay_wide_matches(here, step->lexeme, step->length, step->beyond) ||
             value >= pass->end)
             break;
         here = repay_repeat_value(pass, step, value);

@@ -149,7 +149,7 @@ static REPAY_ALWAYS_INLINE const char *repay_short_text_at(const struct repay_re
 {
     size_t length = recent->length;
     const char *text = at + recent->quotes;
-    if (length >= (size_t)(end - at) || !repay_blocks_equal(text, recent->data, length))
+    if (length >= (size_t)(end - at) || !repay_wide_equal_long(text, recent->data, length))
         return NULL;
     const char *after = text + length;
     *code = recent->code;

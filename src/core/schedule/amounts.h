@@ -10,34 +10,14 @@
 #ifndef REPAY_AMOUNTS_H
 #define REPAY_AMOUNTS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "date.h"
-
-#if defined(__SSE2__) && !defined(REPAY_NO_SSE2)
-#define REPAY_AMOUNTS_SSE2 1
-#include <emmintrin.h>
-#else
-#define REPAY_AMOUNTS_SSE2 0
-#endif
+#include "wide_bytes.h"
 
 #define REPAY_AMOUNT_PLAIN_BITS 52
 #define REPAY_AMOUNTS_AHEAD     2048 /* bytes, a chunk of a column; tried from 512 to 8192 */
 #define REPAY_AMOUNTS_LINE      64   /* bytes that one asking brings */
 
-/* Asking for an address that is nobody's does nothing. */
-static inline void repay_amounts_expect(const void *address)
-{
-#if defined(__GNUC__)
-    __builtin_prefetch(address);
-#else
-    (void)address;
-#endif
-}
-
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
 
 static inline __m128i repay_amounts_load(const void *values)
 {
@@ -50,7 +30,7 @@ static inline __m128i repay_amounts_load(const void *values)
  */
 static inline void repay_amounts_ahead(const void *values)
 {
-    repay_amounts_expect((const char *)((uintptr_t)values + REPAY_AMOUNTS_AHEAD));
+    repay_expect((const char *)((uintptr_t)values + REPAY_AMOUNTS_AHEAD));
 }
 
 /* All bits of a lane like the sign of its upper half, which is that of the whole. */
@@ -90,7 +70,7 @@ static inline bool repay_amounts_sum(const int64_t *values, size_t count, int64_
     uint64_t bits = 0, total = 0;
     size_t i = 0;
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
     __m128i any = _mm_setzero_si128(), low = any, high = any;
 
     for (size_t end = count & ~(size_t)7; i < end; i += 8) {
@@ -120,7 +100,7 @@ static inline bool repay_amounts_are_plain(const int64_t *values, size_t count)
     return repay_amounts_sum(values, count, &sum);
 }
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
 
 /* `seen` gets the bits that are set in any value, and those that are in any difference. */
 static inline void repay_amounts_subtract_pair(const int64_t *a, const int64_t *b, int64_t *out,
@@ -145,7 +125,7 @@ static inline bool repay_amounts_subtract(const int64_t *a, const int64_t *b, si
     uint64_t bits = 0, differences = 0;
     size_t i = 0;
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
     __m128i seen[2] = {_mm_setzero_si128(), _mm_setzero_si128()};
 
     for (size_t end = count & ~(size_t)7; i < end; i += 8) {
@@ -176,7 +156,7 @@ static inline bool repay_amounts_cover(const int64_t *a, const int64_t *b, size_
     uint64_t bits = 0;
     size_t i = 0;
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
     __m128i any = _mm_setzero_si128();
 
     for (size_t end = count & ~(size_t)3; i < end; i += 4) {
@@ -201,7 +181,7 @@ struct repay_amounts_within {
     uint32_t rows; /* of these, those above zero */
 };
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
 
 /* What four rows are compared with, and what is made of them. */
 struct repay_amounts_span {
@@ -242,7 +222,7 @@ static inline bool repay_amounts_within(const int64_t *values, const int32_t *da
     uint64_t bits = 0, sum = 0, rows = 0, undated = 0;
     size_t i = 0;
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
     __m128i zero = _mm_setzero_si128();
     struct repay_amounts_span span = {
         _mm_set1_epi32((int32_t)((uint32_t)INT32_MIN - (uint32_t)first)),
@@ -283,7 +263,7 @@ struct repay_amounts_parts {
     int64_t *high, *low;
 };
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
 
 /* Returns the bits that are set in any amount. */
 static inline __m128i repay_amounts_principal_pair(const struct repay_amounts_parts *parts,
@@ -314,7 +294,7 @@ static inline bool repay_amounts_principal(const struct repay_amounts_parts *par
     uint64_t bits = 0;
     size_t i = 0;
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
     __m128i any = _mm_setzero_si128();
 
     for (size_t end = count & ~(size_t)7; i < end; i += 8) {
@@ -339,7 +319,7 @@ static inline bool repay_amounts_principal(const struct repay_amounts_parts *par
     return repay_amounts_bits_are_plain(bits);
 }
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
 
 static inline __m128i repay_amounts_counted_pair(const int64_t *values, int shift, uint64_t *out)
 {
@@ -363,7 +343,7 @@ static inline uint64_t repay_amounts_counted(const int64_t *values, size_t count
     uint64_t bits = 0;
     size_t i = 0;
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
     __m128i any = _mm_setzero_si128();
 
     for (size_t end = count & ~(size_t)7; i < end; i += 8) {
@@ -393,7 +373,7 @@ static inline uint32_t repay_days_from(const int32_t *days, size_t count, int32_
     uint32_t bits = 0;
     size_t i = 0;
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
     __m128i any = _mm_setzero_si128(), from = _mm_set1_epi32(first);
     uint64_t either;
 
@@ -424,7 +404,7 @@ static inline bool repay_days_any_within(const int32_t *days, size_t count, int3
     bool found = false;
     size_t i = 0;
 
-#if REPAY_AMOUNTS_SSE2
+#if REPAY_SSE2
     __m128i from = _mm_set1_epi32((int32_t)((uint32_t)INT32_MIN - (uint32_t)first));
     __m128i end_of = _mm_set1_epi32((int32_t)(length ^ (uint32_t)INT32_MIN));
     __m128i beyond = _mm_set1_epi32(-1);

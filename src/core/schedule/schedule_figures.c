@@ -247,7 +247,7 @@ static void expect_next(const struct repay_schedule *schedule, const struct repa
         return;
     repay_schedule_column(schedule, field, row, &column);
     for (size_t i = 0; i < REPAY_AMOUNTS_AHEAD && i < column.rows * width; i += REPAY_AMOUNTS_LINE)
-        repay_amounts_expect(column.at + i);
+        repay_expect(column.at + i);
 }
 
 /* Where so many values of the field lie one after the other, aligned as `width`; else NULL. */
