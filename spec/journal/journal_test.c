@@ -202,6 +202,52 @@ static void holds_limits(void)
     stop();
 }
 
+/* Sums are of one tenant, one currency and, an account's, of that account. */
+static void counts_each_sum_by_itself(void)
+{
+    static const char *const references[] = {"a", "b", "c", "d", "e"};
+    struct repay_entry_facts rows[5];
+    struct repay_planned planned[5];
+    struct repay_text ids[5];
+    struct repay_approval approval = {.ids = ids, .id_count = 1, .is_automatic = true};
+
+    start();
+    for (int i = 0; i < 5; i++) {
+        rows[i] = payment_of(REPAY_MODE_KEYED, references[i]);
+        if (i == 1)
+            rows[i].natural.account = REPAY_TEXT("other");
+        if (i == 2)
+            rows[i].natural.currency = REPAY_TEXT("KES");
+        if (i == 3)
+            rows[i].label = REPAY_TEXT("north");
+        if (i == 4)
+            rows[i].natural.amount_minor = ((int64_t)1 << 60) + 1;
+        rows[i].key_from = REPAY_TEXT("given");
+        CHECK(plan_one(&journal, &rows[i], T0, &planned[i], &error));
+        ids[i] = repay_text_of(planned[i].id);
+    }
+    /* What a person approved counts, and is no hindrance to others. */
+    approval.is_automatic = false;
+    CHECK(approve_with(&approval, REPAY_NO_TEXT));
+    approval.is_automatic = true;
+    approval.limits = (struct repay_limits){
+        .per_account_minor = 5000, .per_day_minor = 9999, .day_from_ms = T0 - 1};
+    for (int i = 2; i < 4; i++) {
+        approval.ids = &ids[i];
+        CHECK(approve_with(&approval, REPAY_NO_TEXT));
+    }
+    approval.ids = &ids[1];
+    CHECK(!approve_with(&approval, REPAY_NO_TEXT));
+    CHECK_TEXT(error.message,
+               "the limit of a day is 9999, and this would make it 10000 minor units");
+    approval.limits.per_day_minor = 10000;
+    CHECK(approve_with(&approval, REPAY_NO_TEXT));
+    approval.ids = &ids[4];
+    CHECK(!approve_with(&approval, REPAY_NO_TEXT));
+    CHECK_TEXT(error.message, "a run adds up to 1152921504606846976 minor units at most");
+    stop();
+}
+
 static void holds_what_a_person_must_see(void)
 {
     struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "a");
@@ -895,6 +941,7 @@ int main(void)
     plans_all_rows_or_none();
     refuses_a_derived_key_that_is_not();
     holds_limits();
+    counts_each_sum_by_itself();
     holds_what_a_person_must_see();
     sends_nothing_but_what_was_planned();
     has_one_owner();

@@ -333,45 +333,28 @@ int repay_lua_journal_fact(lua_State *L)
     return 1;
 }
 
-/* Whether an entry may have had, or may yet have, an effect. */
-static uint32_t states_with_effect(void)
-{
-    return NOT_FINAL | 1u << REPAY_ENTRY_VERIFIED;
-}
-
 int repay_lua_journal_find_recent(lua_State *L)
 {
     struct repay_journal *journal = &repay_lua_check_journal(L, 1)->journal;
-    struct repay_store_filter filter;
-    struct repay_text currency;
-    int64_t amount_minor = 0, since_ms = 0;
-    enum repay_found found = REPAY_FOUND;
-    struct repay_entry entry;
+    struct repay_entry_facts like = {.row = 0};
     struct repay_error error;
-    bool is_it = false;
+    enum repay_found found;
+    struct repay_text id;
 
     luaL_checktype(L, 2, LUA_TTABLE);
-    read_filter(L, 2, &filter);
-    filter.states = states_with_effect();
-    currency = repay_lua_text_field(L, 2, "currency");
-    (void)repay_lua_integer_field(L, 2, "amount_minor", &amount_minor);
-    (void)repay_lua_integer_field(L, 2, "since_ms", &since_ms);
-    if (filter.account.length == 0)
+    repay_lua_read_natural(L, 2, &like.natural);
+    like.label = repay_lua_text_field(L, 2, "label");
+    (void)repay_lua_integer_field(L, 2, "since_ms", &like.planned_ms);
+    if (like.natural.account.length == 0)
         return luaL_error(L, "option 'account' is missing");
-    if (!repay_store_select(journal->store, &filter, &error))
+    found = repay_store_find_like(journal->store, &like, &id, &error);
+    if (found == REPAY_FIND_FAILED)
         return repay_lua_journal_failure(L, &error, NULL);
-    while (found == REPAY_FOUND && !is_it) {
-        found = repay_store_next(journal->store, &entry, &error);
-        is_it = found == REPAY_FOUND && entry.facts.planned_ms >= since_ms &&
-                entry.facts.natural.amount_minor == amount_minor &&
-                repay_text_equal(entry.facts.natural.currency, currency);
-    }
-    if (is_it)
-        lua_pushlstring(L, entry.facts.id.data, entry.facts.id.length);
+    if (found == REPAY_FOUND)
+        lua_pushlstring(L, id.data, id.length);
     else
         lua_pushnil(L);
-    repay_store_end_select(journal->store);
-    return found == REPAY_FIND_FAILED ? repay_lua_journal_failure(L, &error, NULL) : 1;
+    return 1;
 }
 
 int repay_lua_journal_verify(lua_State *L)

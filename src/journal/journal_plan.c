@@ -203,47 +203,17 @@ struct approving {
     const struct repay_act *act;
     int64_t count;
     int64_t run_minor;
+    int64_t first_event; /* of its own */
 };
 
-static bool over(const struct repay_core_api *core, const char *limit, int64_t sum, int64_t most,
-                 struct repay_error *error)
+static bool is_within(const struct repay_core_api *core, const char *limit, int64_t sum,
+                      int64_t most, struct repay_error *error)
 {
+    if (most == 0 || sum <= most)
+        return true;
     return core->error_set(error, REPAY_KIND_LIMIT_EXCEEDED,
                            "%s is %lld, and this would make it %lld minor units", limit,
                            (long long)most, (long long)sum);
-}
-
-/* Limits count amounts of one currency; each entry is checked after the ones before it are in. */
-static bool check_limits(struct approving *state, const struct repay_entry *entry,
-                         struct repay_error *error)
-{
-    const struct repay_limits *limits = &state->approval->limits;
-    const struct repay_core_api *core = state->journal->core;
-    const struct repay_natural *natural = &entry->facts.natural;
-    struct repay_store_sum what = {.provider = natural->provider,
-                                   .environment = natural->environment,
-                                   .label = entry->facts.label,
-                                   .currency = natural->currency,
-                                   .approved_from_ms = limits->day_from_ms,
-                                   .approved_to_ms = limits->day_from_ms + REPAY_JOURNAL_DAY_MS};
-    int64_t day_minor = 0, account_minor = 0;
-
-    if (state->run_minor > SUM_MAX - natural->amount_minor)
-        return over(core, "a sum", state->run_minor, SUM_MAX, error);
-    state->run_minor += natural->amount_minor;
-    if (limits->per_run_minor > 0 && state->run_minor > limits->per_run_minor)
-        return over(core, "the limit of a run", state->run_minor, limits->per_run_minor, error);
-    if (!repay_store_sum(state->journal->store, &what, &day_minor, error))
-        return false;
-    what.account = natural->account;
-    if (!repay_store_sum(state->journal->store, &what, &account_minor, error))
-        return false;
-    if (limits->per_day_minor > 0 && day_minor > limits->per_day_minor)
-        return over(core, "the limit of a day", day_minor, limits->per_day_minor, error);
-    if (limits->per_account_minor > 0 && account_minor > limits->per_account_minor)
-        return over(core, "the limit of an account", account_minor, limits->per_account_minor,
-                    error);
-    return true;
 }
 
 static bool has_limits(const struct repay_approval *approval)
@@ -251,6 +221,43 @@ static bool has_limits(const struct repay_approval *approval)
     return approval->is_automatic &&
            (approval->limits.per_run_minor > 0 || approval->limits.per_account_minor > 0 ||
             approval->limits.per_day_minor > 0);
+}
+
+/* Of all currencies together: where there are several, that is the stricter limit. */
+static bool add_to_run(struct approving *state, const struct repay_entry *entry,
+                       struct repay_error *error)
+{
+    const struct repay_core_api *core = state->journal->core;
+    int64_t amount_minor = entry->facts.natural.amount_minor;
+
+    if (amount_minor > SUM_MAX - state->run_minor)
+        return core->error_set(error, REPAY_KIND_LIMIT_EXCEEDED,
+                               "a run adds up to %lld minor units at most", (long long)SUM_MAX);
+    state->run_minor += amount_minor;
+    return is_within(core, "the limit of a run", state->run_minor,
+                     state->approval->limits.per_run_minor, error);
+}
+
+/*
+ * Of the day and of each account, once all are approved: amounts only add up, so that nothing is
+ * within a limit then that was not before. To add up a day for each entry of it takes the square.
+ */
+static bool check_sums(const struct approving *state, struct repay_error *error)
+{
+    const struct repay_limits *limits = &state->approval->limits;
+    const struct repay_core_api *core = state->journal->core;
+    struct repay_store_sums what = {.approved_from_ms = limits->day_from_ms,
+                                    .approved_to_ms = limits->day_from_ms + REPAY_JOURNAL_DAY_MS,
+                                    .since = state->first_event};
+    int64_t day_minor = 0, account_minor = 0;
+
+    if (!repay_store_largest_sum(state->journal->store, &what, &day_minor, error) ||
+        !is_within(core, "the limit of a day", day_minor, limits->per_day_minor, error))
+        return false;
+    what.by_account = true;
+    return repay_store_largest_sum(state->journal->store, &what, &account_minor, error) &&
+           is_within(core, "the limit of an account", account_minor, limits->per_account_minor,
+                     error);
 }
 
 static bool approve_entry(struct approving *state, struct repay_entry *entry,
@@ -281,9 +288,12 @@ static bool approve_entry(struct approving *state, struct repay_entry *entry,
         state->approval->is_automatic ? REPAY_TEXT("within_limits") : REPAY_TEXT("approved");
     state->count++;
     core->error_copy(hold, sizeof hold, act->because);
-    return repay_journal_move(state->journal, entry, REPAY_ENTRY_PLANNED, act, "approved", hold,
-                              error) &&
-           (!has_limits(state->approval) || check_limits(state, entry, error));
+    if (!repay_journal_move(state->journal, entry, REPAY_ENTRY_PLANNED, act, "approved", hold,
+                            error))
+        return false;
+    if (state->first_event == 0)
+        state->first_event = entry->last_event;
+    return !has_limits(state->approval) || add_to_run(state, entry, error);
 }
 
 static bool approve_ids(struct approving *state, struct repay_error *error)
@@ -331,6 +341,8 @@ bool repay_journal_approve(struct repay_journal *journal, const struct repay_app
     if (!repay_store_begin(journal->store, error))
         return false;
     done = approval->ids ? approve_ids(&state, error) : approve_batch(&state, error);
+    if (done && state.count > 0 && has_limits(approval))
+        done = check_sums(&state, error);
     REPAY_CRASH_POINT("C04");
     if (!done) {
         repay_store_rollback(journal->store);

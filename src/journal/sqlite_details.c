@@ -213,21 +213,18 @@ enum repay_found repay_store_known(struct repay_store *store, const struct repay
     return found;
 }
 
-bool repay_store_sum(struct repay_store *store, const struct repay_store_sum *what, int64_t *minor,
-                     struct repay_error *error)
+bool repay_store_largest_sum(struct repay_store *store, const struct repay_store_sums *what,
+                             int64_t *minor, struct repay_error *error)
 {
-    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_SUM, error);
+    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_LARGEST_SUM, error);
     enum repay_found found;
 
     if (!statement)
         return false;
-    repay_sqlite_bind_text(statement, 1, what->provider);
-    repay_sqlite_bind_text(statement, 2, what->environment);
-    repay_sqlite_bind_text(statement, 3, what->label);
-    repay_sqlite_bind_text(statement, 4, what->currency);
-    repay_sqlite_bind_text(statement, 5, what->account);
-    (void)sqlite3_bind_int64(statement, 6, what->approved_from_ms);
-    (void)sqlite3_bind_int64(statement, 7, what->approved_to_ms);
+    (void)sqlite3_bind_int64(statement, 1, what->approved_from_ms);
+    (void)sqlite3_bind_int64(statement, 2, what->approved_to_ms);
+    (void)sqlite3_bind_int64(statement, 3, what->since);
+    (void)sqlite3_bind_int(statement, 4, what->by_account);
     found = repay_sqlite_step(store, statement, "cannot sum", error);
     if (found == REPAY_FOUND)
         *minor = sqlite3_column_int64(statement, 0);

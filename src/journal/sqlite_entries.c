@@ -230,6 +230,29 @@ enum repay_found repay_store_find_natural(struct repay_store *store,
     return repay_sqlite_take_row(store, statement, false, out, error);
 }
 
+enum repay_found repay_store_find_like(struct repay_store *store,
+                                       const struct repay_entry_facts *like, struct repay_text *id,
+                                       struct repay_error *error)
+{
+    const struct repay_natural *natural = &like->natural;
+    sqlite3_stmt *statement = repay_sqlite_use(store, REPAY_SQL_FIND_LIKE, error);
+    enum repay_found found;
+
+    if (!statement)
+        return REPAY_FIND_FAILED;
+    repay_sqlite_bind_text(statement, 1, natural->account);
+    (void)sqlite3_bind_int64(statement, 2, natural->amount_minor);
+    repay_sqlite_bind_text(statement, 3, natural->currency);
+    (void)sqlite3_bind_int64(statement, 4, like->planned_ms);
+    repay_sqlite_bind_text(statement, 5, natural->provider);
+    repay_sqlite_bind_text(statement, 6, natural->environment);
+    repay_sqlite_bind_text(statement, 7, like->label);
+    found = repay_sqlite_step(store, statement, "cannot read the journal", error);
+    if (found == REPAY_FOUND)
+        *id = repay_sqlite_text(statement, 0);
+    return found;
+}
+
 static bool insert_entry(struct repay_store *store, const struct repay_entry *entry,
                          struct repay_error *error)
 {

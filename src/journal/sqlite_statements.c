@@ -47,6 +47,12 @@ static const char *const texts[REPAY_SQL_COUNT] = {
     [REPAY_SQL_FIND_STANDING] = "SELECT " BRIEF_COLUMNS " FROM entry WHERE number=?1",
     [REPAY_SQL_FIND_KEY] = ENTRY "key=?1",
     [REPAY_SQL_FIND_NATURAL] = ENTRY "natural_key=?1 AND live=1",
+    /* The account's few plans come first, whatever else the database would try. */
+    [REPAY_SQL_FIND_LIKE] =
+        "SELECT id FROM plan CROSS JOIN entry ON number=plan.entry WHERE account=?1 AND "
+        "amount_minor=?2 AND currency=?3 AND planned_ms>=?4 AND live=1 AND "
+        "(?5 IS NULL OR provider=?5)AND(?6 IS NULL OR environment=?6)AND"
+        "(?7 IS NULL OR label=?7)ORDER BY plan.entry LIMIT 1",
     [REPAY_SQL_INSERT] = "INSERT INTO entry(id,mode,digest,state,last_event,changed_ms,provider,"
                          "environment,label,natural_key)VALUES(?1,?2,?3,'planned',?4,?5,?6,"
                          "coalesce(?7,''),coalesce(?8,''),?9)",
@@ -102,13 +108,13 @@ static const char *const texts[REPAY_SQL_COUNT] = {
     [REPAY_SQL_KNOWN] =
         "SELECT value FROM fact WHERE provider=?1 AND environment=coalesce(?2,'') AND "
         "label=coalesce(?3,'') AND name=?4",
-    [REPAY_SQL_SUM] =
-        "SELECT coalesce(sum(amount_minor),0) FROM entry JOIN plan ON plan.entry=number WHERE "
-        "provider=?1 AND "
-        "environment=coalesce(?2,'') AND label=coalesce(?3,'') AND currency=?4 AND (?5 IS NULL OR "
-        "account=?5) AND approved_ms>=?6 AND "
-        "approved_ms<?7 AND (state='approved' OR state='sending' OR state='accepted' OR "
-        "state='verified' OR state='unknown')",
+    [REPAY_SQL_LARGEST_SUM] =
+        "SELECT coalesce(max(minor),0)FROM(SELECT sum(amount_minor)AS minor "
+        "FROM entry JOIN plan ON plan.entry=number WHERE approved_ms>=?1 AND approved_ms<?2 AND "
+        "(state='approved' OR state='sending' OR state='accepted' OR state='verified' OR "
+        "state='unknown')"
+        "GROUP BY provider,environment,label,currency,CASE WHEN ?4 THEN account END "
+        "HAVING max(last_event)>=?3)",
 };
 
 void repay_sqlite_lose(struct repay_store *store)

@@ -73,6 +73,13 @@ enum repay_found repay_store_find_standing(struct repay_store *store, int64_t nu
                                            struct repay_entry *out, struct repay_error *error);
 enum repay_found repay_store_find_key(struct repay_store *store, struct repay_text key,
                                       struct repay_entry *out, struct repay_error *error);
+/*
+ * The first that may have had an effect, or may yet, of the amount to the account that `like` names,
+ * planned at its planned_ms or later. What else it lacks of a tenant selects all.
+ */
+enum repay_found repay_store_find_like(struct repay_store *store,
+                                       const struct repay_entry_facts *like, struct repay_text *id,
+                                       struct repay_error *error);
 /* One that is neither cancelled, expired, refused, rejected nor absent. */
 enum repay_found repay_store_find_natural(struct repay_store *store,
                                           const unsigned char natural_key[REPAY_DIGEST_SIZE],
@@ -206,13 +213,18 @@ bool repay_store_learn(struct repay_store *store, const struct repay_entry_facts
 enum repay_found repay_store_known(struct repay_store *store, const struct repay_entry_facts *scope,
                                    const char *name, bool *value, struct repay_error *error);
 
-/* Sums of amounts that may be or were sent: approved, sending, accepted, verified, unknown. */
-struct repay_store_sum {
-    struct repay_text provider, environment, label, account, currency;
+/*
+ * Sums of amounts that may be or were sent (approved, sending, accepted, verified, unknown) of each
+ * tenant and currency, or of each account in it.
+ */
+struct repay_store_sums {
     int64_t approved_from_ms, approved_to_ms; /* half open */
+    int64_t since; /* an event: only sums with an entry that it or a later one was about */
+    bool by_account;
 };
-bool repay_store_sum(struct repay_store *store, const struct repay_store_sum *what, int64_t *minor,
-                     struct repay_error *error);
+/* The largest of them, 0 where there are none. */
+bool repay_store_largest_sum(struct repay_store *store, const struct repay_store_sums *what,
+                             int64_t *minor, struct repay_error *error);
 
 struct repay_store_verified {
     int64_t pages, entries, events;

@@ -34,17 +34,6 @@ local COLUMNS = {
   { "look at", warnings_of },
 }
 
-local function widths_of(list)
-  local widths = {}
-  for i, column in ipairs(COLUMNS) do
-    widths[i] = #column[1]
-    for _, item in ipairs(list) do
-      widths[i] = math.max(widths[i], #column[2](item))
-    end
-  end
-  return widths
-end
-
 local function padded(text, width, is_right)
   local blanks = (" "):rep(width - #text)
   return is_right and blanks .. text or text .. blanks
@@ -60,17 +49,20 @@ end
 
 --- What would be sent, as a table with its sums.
 function output.table(list)
-  local widths, lines, names = widths_of(list), {}, {}
+  local lines, widths = { {} }, {}
   for i, column in ipairs(COLUMNS) do
-    names[i] = column[1]
+    lines[1][i], widths[i] = column[1], #column[1]
   end
-  lines[1] = table_line(names, widths)
-  for _, item in ipairs(list) do
+  for at, item in ipairs(list) do
     local cells = {}
     for i, column in ipairs(COLUMNS) do
       cells[i] = column[2](item)
+      widths[i] = math.max(widths[i], #cells[i])
     end
-    lines[#lines + 1] = table_line(cells, widths)
+    lines[at + 1] = cells
+  end
+  for at, cells in ipairs(lines) do
+    lines[at] = table_line(cells, widths)
   end
   return table.concat(lines, "\n") .. "\n"
 end
