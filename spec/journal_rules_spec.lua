@@ -332,6 +332,41 @@ describe("a rule of the journal:", function()
     end
   end
 
+  -- Planned at 22 hours, and then the machine starts with its clock at 12, when it is 32. The rule
+  -- switched off: what was written at 22 hours is lost, and with it what shows that the clock fell.
+  rules["a clock that went back is remembered, whatever is written after it"] = function(is_on)
+    local HOUR_MS, behind_ms = 3600000, 0
+    w = world.new()
+    local function clock()
+      return w.box:unix_ms() - behind_ms
+    end
+    local transport = w.box:transport "fincode"
+    transport.unix_ms = clock
+    w.client = w:open_client { transport = transport }
+    local id = die_sending(true)
+    if not is_on then
+      helper.ok(w.journal:backup(w.directory .. "/before.db"))
+    end
+    w:advance(22 * HOUR_MS)
+    helper.ok(w.journal:plan(w.client, { world.arguments { reference = "LATER" } }))
+    if not is_on then
+      w.path = w.directory .. "/before.db"
+    end
+    behind_ms = 20 * HOUR_MS
+    w:advance(10 * HOUR_MS)
+    restart { unix_ms = clock, moved = not is_on }
+    helper.ok(w.journal:plan(w.client, { world.arguments { reference = "EARLIER" } }))
+    local explained = helper.ok(w.journal:explain(id))
+    local found = helper.ok(w.journal:recover())[1]
+    assert.same({ id, is_on and "unknown" or "sending", is_on and "reconcile" or "resend" },
+      { found.id, found.state, found.action })
+    assert.same({ found.action, found.why, found.due_ms }, { explained.action, explained.why,
+      explained.due_ms })
+    helper.ok(w.journal:recover(w.client))
+    assert.equal("accepted", w.journal:entry(id).state)
+    return records_of(500000)
+  end
+
   for name in pairs(rules) do
     names[#names + 1] = name
   end

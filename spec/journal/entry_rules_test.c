@@ -297,9 +297,12 @@ static void takes_over_from_the_dead(void)
     CHECK_INT(now.state, REPAY_ENTRY_SENDING);
     CHECK_INT(next_of(REPAY_MODE_KEYED, T0 + 5, false, &now).action, REPAY_ACTION_RESEND);
     CHECK_INT(now.state, REPAY_ENTRY_SENDING);
+    /* What is said is what will be said of it when the move is written. */
     next = next_of(REPAY_MODE_KEYED, now.resend_until_ms, false, &now);
     CHECK_INT(now.state, REPAY_ENTRY_UNKNOWN);
-    CHECK_TEXT(next.why, "window_over");
+    CHECK_TEXT(now.reason, "window_over");
+    CHECK_INT(next.action, REPAY_ACTION_RECONCILE);
+    CHECK_TEXT(next.why, "settled");
     now = claimed(REPAY_MODE_AT_MOST_ONCE, T0);
     next = next_of(REPAY_MODE_AT_MOST_ONCE, T0 + 5, false, &now);
     CHECK_INT(now.state, REPAY_ENTRY_UNKNOWN);
@@ -320,7 +323,45 @@ static void closes_windows_when_the_clock_goes_back(void)
     CHECK_TEXT(next.why, "clock_went_back");
     /* For good, also when it is put forward again. */
     CHECK_INT(repay_entry_claim(&policy, REPAY_MODE_KEYED, at(T0 + 60000), TIMEOUT, &now),
-              REPAY_CLAIM_WINDOW_OVER);
+              REPAY_CLAIM_CLOCK);
+    next = next_of(REPAY_MODE_KEYED, T0 + 60000, false, &now);
+    CHECK_INT(next.action, REPAY_ACTION_WAIT);
+    CHECK_TEXT(next.why, "clock_went_back");
+    next = next_of(REPAY_MODE_KEYED, now.settle_until_ms, false, &now);
+    CHECK_INT(next.action, REPAY_ACTION_RECONCILE);
+}
+
+static void loses_time_once(void)
+{
+    struct repay_entry_standing now = claimed(REPAY_MODE_KEYED, T0), before;
+    struct repay_journal_policy none = policy;
+
+    CHECK(repay_entry_lose_time(&now, T0 - 50));
+    CHECK_INT(now.state, REPAY_ENTRY_SENDING);
+    CHECK_INT(now.resend_until_ms, T0);
+    CHECK_INT(now.changed_ms, T0 - 50);
+    CHECK_TEXT(now.reason, "clock_went_back");
+    CHECK(!repay_entry_lose_time(&now, T0 - 60));
+    CHECK_INT(now.changed_ms, T0 - 50);
+    for (int state = 0; state < REPAY_ENTRY_STATE_COUNT; state++) {
+        now = claimed(REPAY_MODE_KEYED, T0);
+        now.state = (enum repay_entry_state)state;
+        CHECK_INT(repay_entry_lose_time(&now, T0),
+                  state == REPAY_ENTRY_SENDING || state == REPAY_ENTRY_UNKNOWN);
+    }
+    /* A window that never was is not opened by closing it. */
+    none.window_ms = 0;
+    now = (struct repay_entry_standing){.state = REPAY_ENTRY_APPROVED};
+    CHECK_INT(repay_entry_claim(&none, REPAY_MODE_KEYED, at(T0), TIMEOUT, &now), REPAY_CLAIM_OK);
+    before = now;
+    CHECK(!repay_entry_lose_time(&now, T0 - 50));
+    CHECK_INT(now.resend_until_ms, before.resend_until_ms);
+    CHECK_INT(repay_entry_next(&none, REPAY_MODE_KEYED,
+                               (struct repay_moment_facts){.now_ms = T0, .clock_went_back = true},
+                               false, &now)
+                  .action,
+              REPAY_ACTION_WAIT);
+    CHECK_INT(now.resend_until_ms, before.resend_until_ms);
 }
 
 static struct repay_moment_facts steady(int64_t now_ms, int64_t boot, int64_t boot_ms)
@@ -398,6 +439,7 @@ int main(void)
     says_what_comes_next();
     takes_over_from_the_dead();
     closes_windows_when_the_clock_goes_back();
+    loses_time_once();
     sees_lost_time_on_the_steady_clock();
     sees_gained_time_on_the_steady_clock();
     asks_when_lists_cannot_decide();

@@ -1,5 +1,6 @@
 /*
- * The core as the tests of the journal lend it: the real functions, and chance that repeats itself.
+ * The core as the tests of the journal lend it: the real functions, chance that repeats itself, and
+ * a steady clock that a test moves.
  */
 #ifndef REPAY_TEST_JOURNAL_CORE_H
 #define REPAY_TEST_JOURNAL_CORE_H
@@ -25,9 +26,19 @@ static inline bool journal_chance(void *out, size_t size)
     return true;
 }
 
+static int64_t journal_steady_ms;
+static int64_t journal_step_ms; /* that passes whenever it is asked */
+
+static inline int64_t journal_now(void)
+{
+    journal_steady_ms += journal_step_ms;
+    return journal_steady_ms;
+}
+
 static const struct repay_core_api journal_core = {
     .abi = REPAY_CORE_ABI,
     .random = journal_chance,
+    .now_ms = journal_now,
     .error_set = repay_error_set,
     .kind_name = repay_kind_name,
     .kind_from_name = repay_kind_from_name,

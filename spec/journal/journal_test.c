@@ -4,6 +4,8 @@
  */
 #include "journal_setup.h"
 
+#include "sqlite_inner.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -529,6 +531,320 @@ static struct repay_planned unknown_one(struct repay_entry_facts *facts, int64_t
     return planned;
 }
 
+#define HOUR ((int64_t)3600000)
+
+/*
+ * The clock stood at ten hours, and the machine started again with it at two. What is written then
+ * is no proof that the eight hours between never were.
+ */
+static void remembers_that_the_clock_went_back(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "left"),
+                             later = payment_of(REPAY_MODE_KEYED, "later"),
+                             earlier = payment_of(REPAY_MODE_KEYED, "earlier");
+    struct repay_act act = act_at(T0 + 2 * HOUR + 1);
+    struct repay_planned planned, other;
+    struct repay_owner owner;
+
+    start();
+    planned = approved(&facts);
+    owner = owner_of(planned.id);
+    CHECK(claim_one(&journal, &owner, &facts, T0 + 1, &error));
+    repay_owner_close(&owner);
+    CHECK(plan_one(&journal, &later, T0 + 10 * HOUR, &other, &error));
+    CHECK(plan_one(&journal, &earlier, T0 + 2 * HOUR, &other, &error));
+    CHECK_INT(recovered(&act), 1);
+    CHECK_INT(state_of(&journal, planned.id), REPAY_ENTRY_UNKNOWN);
+    stop();
+}
+
+/* The same of an entry whose doubt was known before, by what recovery itself writes. */
+static void says_twice_that_the_clock_went_back(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "doubt"),
+                             left = payment_of(REPAY_MODE_KEYED, "left");
+    struct repay_act act = act_at(T0 + 2 * HOUR);
+    struct repay_settled settled;
+    struct repay_planned planned, dead;
+    struct repay_owner owner;
+
+    start();
+    planned = approved(&facts);
+    owner = owner_of(planned.id);
+    CHECK(claim_one(&journal, &owner, &facts, T0 + 1, &error));
+    CHECK(settle_one(&journal, &owner, REPAY_ATTEMPT_UNKNOWN, REPAY_KIND_TIMEOUT, T0 + 2, &settled,
+                     &error));
+    CHECK(claim_one(&journal, &owner, &facts, T0 + 3, &error));
+    CHECK(settle_one(&journal, &owner, REPAY_ATTEMPT_NOT_SENT, REPAY_KIND_AUTH, T0 + 4, &settled,
+                     &error));
+    CHECK_INT(settled.state, REPAY_ENTRY_UNKNOWN);
+    repay_owner_close(&owner);
+    dead = approved(&left);
+    owner = owner_of(dead.id);
+    CHECK(claim_one(&journal, &owner, &left, T0 + 10 * HOUR, &error));
+    repay_owner_close(&owner);
+    CHECK_INT(recovered(&act), 1);
+    CHECK_INT(recovered(&act), 0);
+    owner = owner_of(planned.id);
+    CHECK(!claim_one(&journal, &owner, &facts, T0 + 2 * HOUR + 1, &error));
+    repay_owner_close(&owner);
+    stop();
+}
+
+/* Approved, claimed and left by a process that is gone. */
+static struct repay_planned left_one(struct repay_entry_facts *facts, int64_t unix_ms)
+{
+    struct repay_planned planned = {.number = 0};
+    struct repay_owner owner;
+
+    CHECK(plan_one(&journal, facts, unix_ms, &planned, &error));
+    CHECK(approve_one(&journal, planned.id, unix_ms, &error));
+    owner = owner_of(planned.id);
+    CHECK(claim_one(&journal, &owner, facts, unix_ms, &error));
+    repay_owner_close(&owner);
+    return planned;
+}
+
+/* Something that writes an event and concerns nobody else. */
+static void plan_at(const char *reference, int64_t unix_ms)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, reference);
+    struct repay_planned planned;
+
+    CHECK(plan_one(&journal, &facts, unix_ms, &planned, &error));
+}
+
+/* How often the events say that the clock went back; they fall nowhere else. */
+static int falls(void)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t last_ms = 0;
+    int count = 0;
+
+    repay_store_rest(journal.store);
+    CHECK_INT(sqlite3_prepare_v2(journal.store->db,
+                                 "SELECT at_ms,why='clock_went_back' AND entry IS NULL FROM event "
+                                 "ORDER BY sequence",
+                                 -1, &statement, NULL),
+              SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        bool says_so = sqlite3_column_int(statement, 1) != 0;
+
+        CHECK(says_so == (sqlite3_column_int64(statement, 0) < last_ms));
+        last_ms = sqlite3_column_int64(statement, 0);
+        count += says_so ? 1 : 0;
+    }
+    (void)sqlite3_finalize(statement);
+    return count;
+}
+
+/* A clock that was ten years ahead once holds up nothing that is sent after it was set right. */
+static void trusts_what_is_sent_after_the_clock_went_back(void)
+{
+    struct repay_entry_facts before = payment_of(REPAY_MODE_KEYED, "before"),
+                             ahead = payment_of(REPAY_MODE_KEYED, "ahead"),
+                             after = payment_of(REPAY_MODE_KEYED, "after");
+    struct repay_planned planned[3];
+    struct repay_act act = act_at(T0 + 3 * HOUR);
+
+    start();
+    planned[0] = left_one(&before, T0 + 1);
+    planned[1] = left_one(&ahead, T0 + 10 * 365 * REPAY_JOURNAL_DAY_MS);
+    planned[2] = left_one(&after, T0 + 2 * HOUR);
+    CHECK_INT(falls(), 1);
+    CHECK_INT(recovered(&act), 2);
+    CHECK_INT(state_of(&journal, planned[0].id), REPAY_ENTRY_UNKNOWN);
+    CHECK_INT(state_of(&journal, planned[1].id), REPAY_ENTRY_UNKNOWN);
+    CHECK_INT(state_of(&journal, planned[2].id), REPAY_ENTRY_SENDING);
+    CHECK_INT(falls(), 1);
+    stop();
+}
+
+/* The battery of its clock is dead: it is 1970 until the network has told the time. */
+static void trusts_nothing_after_a_start_in_1970(void)
+{
+    struct repay_entry_facts before = payment_of(REPAY_MODE_KEYED, "before"),
+                             during = payment_of(REPAY_MODE_KEYED, "during"),
+                             after = payment_of(REPAY_MODE_KEYED, "after");
+    struct repay_planned planned[3];
+    struct repay_act act = act_at(T0 + 3 * HOUR);
+
+    start();
+    planned[0] = left_one(&before, T0 + 1);
+    planned[1] = left_one(&during, 5 * HOUR);
+    planned[2] = left_one(&after, T0 + 2 * HOUR);
+    CHECK_INT(recovered(&act), 2);
+    CHECK_INT(state_of(&journal, planned[0].id), REPAY_ENTRY_UNKNOWN);
+    CHECK_INT(state_of(&journal, planned[1].id), REPAY_ENTRY_UNKNOWN);
+    CHECK_INT(state_of(&journal, planned[2].id), REPAY_ENTRY_SENDING);
+    CHECK_INT(falls(), 1);
+    stop();
+}
+
+/* Clocks that are read by ticks of a few milliseconds, and a second that is smeared over a day. */
+static void takes_a_small_step_for_none(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "left");
+    struct repay_act act = act_at(T0 + HOUR - 4);
+    struct repay_planned planned;
+
+    start();
+    planned = left_one(&facts, T0 + HOUR);
+    for (int i = 0; i < 100; i++) {
+        char reference[16];
+
+        (void)snprintf(reference, sizeof reference, "step %d", i);
+        plan_at(reference, T0 + HOUR + 10 * i - (i % 2 == 0 ? 0 : 14));
+    }
+    CHECK_INT(recovered(&act), 0);
+    act.unix_ms = T0 + HOUR + 990 - REPAY_JOURNAL_BACKWARD_MAX_MS;
+    CHECK_INT(recovered(&act), 0);
+    CHECK_INT(state_of(&journal, planned.id), REPAY_ENTRY_SENDING);
+    CHECK_INT(falls(), 0);
+    stop();
+}
+
+/* Each is small, and they are compared with the latest moment there was. */
+static void adds_small_steps_up(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "left");
+    struct repay_act act = act_at(T0 + HOUR - 8000);
+    struct repay_planned planned;
+
+    start();
+    planned = left_one(&facts, T0 + HOUR);
+    plan_at("one", T0 + HOUR - 4000);
+    CHECK_INT(falls(), 0);
+    CHECK_INT(recovered(&act), 1);
+    CHECK_INT(state_of(&journal, planned.id), REPAY_ENTRY_UNKNOWN);
+    CHECK_INT(falls(), 1);
+    stop();
+}
+
+/* What was the time before it waited is not the time any more. */
+static void takes_no_wait_for_a_clock_that_went_back(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "left");
+    struct repay_act act = act_at(T0 + HOUR - 9000);
+    struct repay_planned planned;
+
+    start();
+    planned = left_one(&facts, T0 + HOUR);
+    journal_step_ms = 8000;
+    CHECK_INT(recovered(&act), 0);
+    journal_step_ms = 0;
+    CHECK_INT(state_of(&journal, planned.id), REPAY_ENTRY_SENDING);
+    CHECK_INT(falls(), 0);
+    stop();
+}
+
+/* One process has the journal open while another one writes by a clock that went back. */
+static void sees_that_the_clock_of_another_went_back(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "left");
+    struct repay_owner owner = {.lock = REPAY_OWNER_LOCK_NONE};
+    struct repay_planned planned;
+    struct repay_journal other;
+
+    start();
+    planned = left_one(&facts, T0 + HOUR);
+    CHECK(open_journal(&other, &error));
+    CHECK(repay_journal_own(&other, repay_text_of(planned.id), &owner, &error));
+    plan_at("one", T0 + 10 * HOUR);
+    plan_at("two", T0 + 2 * HOUR);
+    CHECK(!claim_one(&other, &owner, &facts, T0 + 2 * HOUR + 1, &error));
+    CHECK(strstr(error.message, "the wall clock went back") != NULL);
+    repay_owner_close(&owner);
+    repay_journal_close(&other);
+    stop();
+}
+
+/* Its attempt goes on, and is the last. */
+static void lets_the_living_end_what_they_began(void)
+{
+    struct repay_entry_facts facts[2] = {payment_of(REPAY_MODE_KEYED, "a"),
+                                         payment_of(REPAY_MODE_KEYED, "b")};
+    struct repay_settled settled;
+    struct repay_planned planned;
+    struct repay_owner owner;
+
+    start();
+    for (int i = 0; i < 2; i++) {
+        planned = approved(&facts[i]);
+        owner = owner_of(planned.id);
+        CHECK(claim_one(&journal, &owner, &facts[i], T0 + HOUR + 1, &error));
+        plan_at(i == 0 ? "back" : "back again", T0 + 1);
+        CHECK_INT(falls(), i + 1);
+        CHECK(settle_one(&journal, &owner, i == 0 ? REPAY_ATTEMPT_ACCEPTED : REPAY_ATTEMPT_UNKNOWN,
+                         i == 0 ? REPAY_KIND_NONE : REPAY_KIND_TIMEOUT, T0 + 2, &settled, &error));
+        CHECK_INT(settled.state, i == 0 ? REPAY_ENTRY_ACCEPTED : REPAY_ENTRY_UNKNOWN);
+        CHECK(!settled.settlement.again);
+        repay_owner_close(&owner);
+    }
+    CHECK_TEXT(settled.settlement.why, "clock_went_back");
+    stop();
+}
+
+static bool is_same_next(const struct repay_next *one, const struct repay_unfinished *other)
+{
+    return one->action == other->action && one->due_ms == other->due_ms &&
+           strcmp(one->why, other->why) == 0;
+}
+
+static struct repay_next next_at(int64_t number, int64_t unix_ms)
+{
+    struct repay_next next = {REPAY_ACTION_NONE, 0, ""};
+    struct repay_moment_facts moment;
+    struct repay_entry entry;
+
+    repay_store_rest(journal.store);
+    CHECK_INT(repay_store_find_number(journal.store, number, &entry, &error), REPAY_FOUND);
+    CHECK(repay_journal_moment(&journal, unix_ms, &moment, &error));
+    CHECK(repay_journal_next(&journal, &entry, moment, &next, &error));
+    return next;
+}
+
+#define ASKED 4
+
+/* Before it was written, when it is written, and ever after. */
+static void says_the_same_of_an_entry_to_all(int64_t unix_ms)
+{
+    struct repay_entry_facts facts[ASKED] = {
+        payment_of(REPAY_MODE_KEYED, "keyed"), payment_of(REPAY_MODE_AT_MOST_ONCE, "once"),
+        payment_of(REPAY_MODE_AT_MOST_ONCE, "unknown"), payment_of(REPAY_MODE_KEYED, "seen")};
+    struct repay_unfinished entries[ASKED + 1] = {{.number = 0}};
+    struct repay_recovery recovery = {.entries = entries, .room = ASKED + 1};
+    struct repay_act act = act_at(unix_ms);
+    struct repay_next asked[ASKED];
+    struct repay_settled settled;
+    struct repay_owner owner;
+
+    start();
+    left_one(&facts[0], T0 + 10);
+    left_one(&facts[1], T0 + 10);
+    unknown_one(&facts[2], T0 + 10);
+    owner = owner_of(approved(&facts[3]).id);
+    CHECK(claim_one(&journal, &owner, &facts[3], T0 + 10, &error));
+    CHECK(settle_one(&journal, &owner, REPAY_ATTEMPT_REFUSED, REPAY_KIND_KEY_REUSED, T0 + 11,
+                     &settled, &error));
+    repay_owner_close(&owner);
+    plan_at("later", T0 + 20 * HOUR);
+    for (int i = 0; i < ASKED; i++)
+        asked[i] = next_at(i + 1, unix_ms);
+    for (int again = 0; again < 2; again++) {
+        CHECK(repay_journal_recover(&journal, &act, &recovery, &error));
+        CHECK_INT((int64_t)recovery.count, ASKED + 1);
+        for (int i = 0; i < ASKED; i++) {
+            struct repay_next now = next_at(i + 1, unix_ms);
+
+            CHECK_INT(entries[i].number, i + 1);
+            CHECK(is_same_next(&asked[i], &entries[i]));
+            CHECK(is_same_next(&now, &entries[i]));
+        }
+    }
+    stop();
+}
+
 static struct repay_record listed[4];
 static struct repay_decided decided[16];
 static size_t decided_count;
@@ -951,6 +1267,20 @@ int main(void)
     tells_what_is_unfinished();
     sends_nothing_by_an_old_list();
     leaves_the_living_alone();
+    remembers_that_the_clock_went_back();
+    says_twice_that_the_clock_went_back();
+    trusts_what_is_sent_after_the_clock_went_back();
+    trusts_nothing_after_a_start_in_1970();
+    takes_a_small_step_for_none();
+    adds_small_steps_up();
+    takes_no_wait_for_a_clock_that_went_back();
+    sees_that_the_clock_of_another_went_back();
+    lets_the_living_end_what_they_began();
+    /* Back, and not yet settled or long settled; not back, with the window open and over. */
+    says_the_same_of_an_entry_to_all(T0 + 1000);
+    says_the_same_of_an_entry_to_all(T0 + 2 * HOUR);
+    says_the_same_of_an_entry_to_all(T0 + 20 * HOUR);
+    says_the_same_of_an_entry_to_all(T0 + 30 * HOUR);
     finds_a_payment_in_the_list();
     proves_absence_only_as_it_must();
     verifies_by_an_equal_id();

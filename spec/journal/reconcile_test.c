@@ -104,11 +104,6 @@ static void waits_until_it_must_have_arrived(void)
     decide();
     CHECK_INT(claimants[0].decision, REPAY_DECISION_WAIT);
     CHECK_TEXT(claimants[0].why, "under_way");
-    begin();
-    (void)claimant(REPAY_ENTRY_UNKNOWN, T0);
-    tuple.moment.clock_went_back = true;
-    decide();
-    CHECK_INT(claimants[0].decision, REPAY_DECISION_WAIT);
 }
 
 static void believes_no_cut_list(void)
@@ -302,6 +297,33 @@ static void excludes_by_dates_it_can_read(void)
     CHECK_INT(claimants[0].decision, REPAY_DECISION_UNSEEN);
 }
 
+/*
+ * Its moments were those of a clock that was wrong then, or is now: a record is not ruled out by
+ * them, and is not proven either.
+ */
+static void rules_nothing_out_by_a_clock_that_went_back(void)
+{
+    begin();
+    record("two hours earlier")->created = REPAY_TEXT("2023-11-14T20:13:20Z");
+    claimant(REPAY_ENTRY_UNKNOWN, T0)->now.resend_until_ms = T0;
+    decide();
+    CHECK_INT(claimants[0].decision, REPAY_DECISION_ASK);
+    CHECK_TEXT(claimants[0].why, "ambiguous");
+    begin();
+    record("as it says")->created = REPAY_TEXT("2023-11-14T22:13:25Z");
+    claimant(REPAY_ENTRY_UNKNOWN, T0)->now.resend_until_ms = T0;
+    decide();
+    CHECK_INT(claimants[0].decision, REPAY_DECISION_ACCEPT);
+    /* The record of one whose time is known stays its own. */
+    begin();
+    record("of the second")->created = REPAY_TEXT("2023-11-14T22:13:25Z");
+    claimant(REPAY_ENTRY_UNKNOWN, T0 - 7200000)->now.resend_until_ms = T0 - 7200000;
+    claimant(REPAY_ENTRY_UNKNOWN, T0)->now.resend_until_ms = T0 + 7200000;
+    decide();
+    CHECK_INT(claimants[0].decision, REPAY_DECISION_UNSEEN);
+    CHECK_INT(claimants[1].decision, REPAY_DECISION_ACCEPT);
+}
+
 static void sees_what_may_be_a_payment_of_a_day(void)
 {
     struct repay_text day = REPAY_TEXT("2023-11-14");
@@ -330,6 +352,7 @@ int main(void)
     leaves_to_the_accepted_what_is_theirs();
     drops_what_was_settled_long_ago();
     excludes_by_dates_it_can_read();
+    rules_nothing_out_by_a_clock_that_went_back();
     sees_what_may_be_a_payment_of_a_day();
     return CHECK_REPORT();
 }

@@ -64,6 +64,36 @@ int64_t repay_clock_gained(struct repay_moment_facts moment,
     return gained_ms;
 }
 
+static bool has_window(const struct repay_entry_standing *standing)
+{
+    return standing->resend_until_ms > standing->first_sent_ms;
+}
+
+void repay_entry_close_window(struct repay_entry_standing *standing)
+{
+    if (has_window(standing))
+        standing->resend_until_ms = standing->first_sent_ms;
+}
+
+bool repay_entry_has_lost_time(const struct repay_entry_standing *standing)
+{
+    return standing->state == REPAY_ENTRY_UNKNOWN && standing->first_sent_ms != 0 &&
+           standing->resend_until_ms == standing->first_sent_ms;
+}
+
+bool repay_entry_lose_time(struct repay_entry_standing *standing, int64_t now_ms)
+{
+    bool may_have_arrived =
+        standing->state == REPAY_ENTRY_SENDING || standing->state == REPAY_ENTRY_UNKNOWN;
+
+    if (!may_have_arrived || !has_window(standing))
+        return false;
+    repay_entry_close_window(standing);
+    standing->changed_ms = now_ms;
+    standing->reason = repay_text_of(repay_claim_word(REPAY_CLAIM_CLOCK));
+    return true;
+}
+
 /*
  * Whether what may have arrived may be sent once more with its key. The window was fixed by the
  * first send and only shrinks.
@@ -74,6 +104,11 @@ static enum repay_claim may_resend(const struct repay_journal_policy *policy,
 {
     if (mode != REPAY_MODE_KEYED)
         return REPAY_CLAIM_NOT_KEYED;
+    /* Closed: by whom stands there as the reason, until another one does. */
+    if (!has_window(standing))
+        return repay_text_is(standing->reason, repay_claim_word(REPAY_CLAIM_CLOCK))
+                   ? REPAY_CLAIM_CLOCK
+                   : REPAY_CLAIM_WINDOW_OVER;
     if (moment.clock_went_back || moment.now_ms < standing->first_sent_ms ||
         has_lost_time(moment, standing))
         return REPAY_CLAIM_CLOCK;
@@ -245,7 +280,7 @@ static struct repay_settlement settle_refused(const struct repay_attempt_end *en
 
     if (standing->doubtful > 1 || key_was_seen) {
         standing->state = REPAY_ENTRY_UNKNOWN;
-        standing->resend_until_ms = standing->first_sent_ms;
+        repay_entry_close_window(standing);
         settlement.why = key_was_seen ? "key_was_seen_before" : "refused_after_doubt";
         return settlement;
     }
@@ -267,7 +302,7 @@ static struct repay_settlement settle_accepted(const struct repay_attempt_end *e
         return (struct repay_settlement){.why = "accepted"};
     }
     standing->state = REPAY_ENTRY_UNKNOWN;
-    standing->resend_until_ms = standing->first_sent_ms;
+    repay_entry_close_window(standing);
     return (struct repay_settlement){.why = "receipt_of_another"};
 }
 
@@ -298,28 +333,6 @@ struct repay_settlement repay_entry_settle(const struct repay_journal_policy *po
     return settlement;
 }
 
-static struct repay_next next_of_sending(const struct repay_journal_policy *policy,
-                                         enum repay_entry_mode mode,
-                                         struct repay_moment_facts moment, bool is_owned,
-                                         struct repay_entry_standing *standing)
-{
-    enum repay_claim answer;
-
-    if (is_owned)
-        return (struct repay_next){REPAY_ACTION_HELD, 0, "under_way"};
-    answer = may_resend(policy, mode, moment, standing);
-    if (answer == REPAY_CLAIM_OK)
-        return (struct repay_next){REPAY_ACTION_RESEND, 0, "owner_died"};
-    standing->state = REPAY_ENTRY_UNKNOWN;
-    standing->changed_ms = moment.now_ms;
-    standing->reason = repay_text_of(repay_claim_word(answer));
-    /* For good: the clock may be put forward again and the window would seem open. */
-    if (answer == REPAY_CLAIM_CLOCK)
-        standing->resend_until_ms = standing->first_sent_ms;
-    return (struct repay_next){REPAY_ACTION_WAIT, standing->settle_until_ms,
-                               repay_claim_word(answer)};
-}
-
 /* What a reader of the list wrote as reason when only a person can go on. */
 static bool asks_for_a_person(struct repay_text reason)
 {
@@ -340,15 +353,16 @@ static struct repay_next next_of_unknown(const struct repay_journal_policy *poli
                                          const struct repay_entry_standing *standing)
 {
     struct repay_next next = {REPAY_ACTION_RECONCILE, 0, "settled"};
+    enum repay_claim answer = may_resend(policy, mode, moment, standing);
 
     if (is_owned)
         return (struct repay_next){REPAY_ACTION_HELD, 0, "under_way"};
-    if (may_resend(policy, mode, moment, standing) == REPAY_CLAIM_OK)
+    if (answer == REPAY_CLAIM_OK)
         return (struct repay_next){REPAY_ACTION_RESEND, 0, "key_is_honoured"};
-    if (moment.clock_went_back)
-        return (struct repay_next){REPAY_ACTION_WAIT, standing->settle_until_ms, "clock_went_back"};
     if (moment.now_ms < standing->settle_until_ms)
-        return (struct repay_next){REPAY_ACTION_WAIT, standing->settle_until_ms, "may_arrive"};
+        return (struct repay_next){REPAY_ACTION_WAIT, standing->settle_until_ms,
+                                   answer == REPAY_CLAIM_CLOCK ? repay_claim_word(answer)
+                                                               : "may_arrive"};
     if (standing->unseen_ms > 0 && moment.now_ms < standing->unseen_ms + policy->settle_ms)
         return (struct repay_next){REPAY_ACTION_WAIT, standing->unseen_ms + policy->settle_ms,
                                    "not_in_one_list"};
@@ -357,6 +371,31 @@ static struct repay_next next_of_unknown(const struct repay_journal_policy *poli
         next.why = "list_cannot_decide";
     }
     return next;
+}
+
+/*
+ * The one word on an entry that a dead process left: who recovers writes the move, who only asks
+ * does not, and both are told what comes after it.
+ */
+static struct repay_next next_of_sending(const struct repay_journal_policy *policy,
+                                         enum repay_entry_mode mode,
+                                         struct repay_moment_facts moment, bool is_owned,
+                                         struct repay_entry_standing *standing)
+{
+    enum repay_claim answer;
+
+    if (is_owned)
+        return (struct repay_next){REPAY_ACTION_HELD, 0, "under_way"};
+    answer = may_resend(policy, mode, moment, standing);
+    if (answer == REPAY_CLAIM_OK)
+        return (struct repay_next){REPAY_ACTION_RESEND, 0, "owner_died"};
+    standing->state = REPAY_ENTRY_UNKNOWN;
+    standing->changed_ms = moment.now_ms;
+    standing->reason = repay_text_of(repay_claim_word(answer));
+    /* The clock may be put forward again and the window would seem open. */
+    if (answer == REPAY_CLAIM_CLOCK)
+        repay_entry_close_window(standing);
+    return next_of_unknown(policy, mode, moment, is_owned, standing);
 }
 
 struct repay_next repay_entry_next(const struct repay_journal_policy *policy,

@@ -17,7 +17,7 @@ bool repay_entry_is_final(enum repay_entry_state state);
 bool repay_entry_is_replaceable(enum repay_entry_state state);
 
 struct repay_moment_facts {
-    int64_t now_ms;
+    int64_t now_ms;        /* no earlier than the last event, unless the clock went back */
     bool clock_went_back;  /* against the last event, by more than REPAY_JOURNAL_BACKWARD_MAX_MS */
     int64_t boot, boot_ms; /* as in struct repay_entry_standing */
 };
@@ -28,6 +28,17 @@ struct repay_moment_facts {
  */
 int64_t repay_clock_gained(struct repay_moment_facts moment,
                            const struct repay_entry_standing *standing);
+
+/*
+ * The wall clock was found to have gone back, so nobody knows any more how long ago the entry was
+ * sent: where it may have arrived, its window is closed for good, whatever the clock says later.
+ * False where there is nothing to close.
+ */
+bool repay_entry_lose_time(struct repay_entry_standing *standing, int64_t now_ms);
+/* As far as is known, that happened to it; its moments then prove nothing about a record. */
+bool repay_entry_has_lost_time(const struct repay_entry_standing *standing);
+/* Its key is trusted no more. For good: a window only shrinks. */
+void repay_entry_close_window(struct repay_entry_standing *standing);
 
 /*
  * May the entry be sent now, by an owner of its lock? REPAY_CLAIM_OK changes `standing` into what
@@ -106,7 +117,8 @@ struct repay_next {
 
 /*
  * `is_owned` says that its lock is held. For `sending` without an owner that may not be sent again,
- * the answer moves it: `standing` becomes `unknown`, and the caller writes that.
+ * the answer moves it: `standing` becomes `unknown`, and the caller writes that. The answer is that
+ * of the entry as it is then.
  */
 struct repay_next repay_entry_next(const struct repay_journal_policy *policy,
                                    enum repay_entry_mode mode, struct repay_moment_facts moment,

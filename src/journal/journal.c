@@ -96,20 +96,49 @@ bool repay_journal_new_id(struct repay_journal *journal, int64_t unix_ms,
     return true;
 }
 
-bool repay_journal_moment(struct repay_journal *journal, int64_t unix_ms,
-                          struct repay_moment_facts *out, struct repay_error *error)
+/* `waited_ms`: how long ago the wall clock was read. */
+static bool read_moment(struct repay_journal *journal, int64_t unix_ms, int64_t waited_ms,
+                        struct repay_moment_facts *out, struct repay_error *error)
 {
     int64_t last_ms = 0;
 
     if (!repay_store_last_moment(journal->store, &last_ms, error))
         return false;
-    *out = (struct repay_moment_facts){
-        .now_ms = unix_ms, .clock_went_back = unix_ms < last_ms - REPAY_JOURNAL_BACKWARD_MAX_MS};
+    *out = (struct repay_moment_facts){.now_ms = unix_ms,
+                                       .clock_went_back = unix_ms + waited_ms <
+                                                          last_ms - REPAY_JOURNAL_BACKWARD_MAX_MS};
+    if (!out->clock_went_back && unix_ms < last_ms)
+        out->now_ms = last_ms;
     if (journal->boot != 0) {
         out->boot = journal->boot;
         out->boot_ms = journal->core->now_ms();
     }
     return true;
+}
+
+bool repay_journal_moment(struct repay_journal *journal, int64_t unix_ms,
+                          struct repay_moment_facts *out, struct repay_error *error)
+{
+    return read_moment(journal, unix_ms, 0, out, error);
+}
+
+bool repay_journal_begin(struct repay_journal *journal, const struct repay_act *act,
+                         struct repay_act *now, struct repay_error *error)
+{
+    int64_t asked_ms = journal->core->now_ms();
+    struct repay_moment_facts moment;
+
+    if (!repay_store_begin(journal->store, error))
+        return false;
+    if (read_moment(journal, act->unix_ms, journal->core->now_ms() - asked_ms, &moment, error) &&
+        (!moment.clock_went_back ||
+         repay_store_lose_time(journal->store, moment.now_ms, act->by, error))) {
+        *now = *act;
+        now->unix_ms = moment.now_ms;
+        return true;
+    }
+    repay_store_rollback(journal->store);
+    return false;
 }
 
 struct repay_event repay_journal_event(const struct repay_entry *entry, enum repay_entry_state from,

@@ -46,6 +46,15 @@ struct repay_act {
     struct repay_text because;
 };
 
+/*
+ * Takes the only right to write. `now` is the act at the moment that it happens: no earlier than
+ * the last event, as a process that waited for another, or whose clock was set right a little, is
+ * no reason to go back in time. Where the clock went back further than that, this is written
+ * first, and no window that was open before is open after it.
+ */
+bool repay_journal_begin(struct repay_journal *journal, const struct repay_act *act,
+                         struct repay_act *now, struct repay_error *error);
+
 /* journal_plan.c */
 
 /* What became of a row of a plan. */
@@ -177,6 +186,7 @@ bool repay_journal_recover(struct repay_journal *journal, const struct repay_act
 bool repay_journal_next(struct repay_journal *journal, const struct repay_entry *entry,
                         struct repay_moment_facts moment, struct repay_next *out,
                         struct repay_error *error);
+/* As begin would take it. */
 bool repay_journal_moment(struct repay_journal *journal, int64_t unix_ms,
                           struct repay_moment_facts *out, struct repay_error *error);
 

@@ -549,8 +549,9 @@ bool repay_journal_decide(struct repay_journal *journal, const struct repay_list
                           size_t *count, struct repay_error *error)
 {
     const struct repay_allocator *allocator = journal->allocator;
+    struct repay_act now;
     struct deciding state = {
-        .journal = journal, .lists = lists, .act = act, .results = results, .room = room};
+        .journal = journal, .lists = lists, .act = &now, .results = results, .room = room};
     struct group *group = repay_allocate(allocator, sizeof *group);
     bool done = false;
 
@@ -562,7 +563,7 @@ bool repay_journal_decide(struct repay_journal *journal, const struct repay_list
         (void)journal->core->error_set(error, REPAY_KIND_MEMORY,
                                        "not enough memory to compare lists");
     else
-        done = repay_store_begin(journal->store, error);
+        done = repay_journal_begin(journal, act, &now, error);
     if (done) {
         done = decide_within(&state, group, error);
         REPAY_CRASH_POINT("C29");

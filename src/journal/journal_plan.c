@@ -171,20 +171,21 @@ bool repay_journal_plan(struct repay_journal *journal, const struct repay_plan *
     struct repay_store_batch made = {.name = plan->batch_name,
                                      .file_sha256 = plan->file_sha256,
                                      .planned_by = act->by,
-                                     .row_count = (int64_t)plan->count,
-                                     .planned_ms = act->unix_ms};
+                                     .row_count = (int64_t)plan->count};
+    struct repay_act now;
     bool done = true;
 
     *bad_row = SIZE_MAX;
     *other_row = SIZE_MAX;
     REPAY_CRASH_POINT("C01");
-    if (!repay_store_begin(journal->store, error))
+    if (!repay_journal_begin(journal, act, &now, error))
         return false;
+    made.planned_ms = now.unix_ms;
     if (plan->batch_name.length > 0)
         done = repay_store_insert_batch(journal->store, &made, error);
     for (size_t i = 0; done && i < plan->count; i++)
         plan->rows[i].batch = made.number;
-    done = done && plan_rows(journal, plan, act, results, bad_row, other_row, error);
+    done = done && plan_rows(journal, plan, &now, results, bad_row, other_row, error);
     if (!done) {
         repay_store_rollback(journal->store);
         return false;
@@ -335,10 +336,11 @@ static bool approve_batch(struct approving *state, struct repay_error *error)
 bool repay_journal_approve(struct repay_journal *journal, const struct repay_approval *approval,
                            const struct repay_act *act, int64_t *count, struct repay_error *error)
 {
-    struct approving state = {.journal = journal, .approval = approval, .act = act};
+    struct repay_act now;
+    struct approving state = {.journal = journal, .approval = approval, .act = &now};
     bool done;
 
-    if (!repay_store_begin(journal->store, error))
+    if (!repay_journal_begin(journal, act, &now, error))
         return false;
     done = approval->ids ? approve_ids(&state, error) : approve_batch(&state, error);
     if (done && state.count > 0 && has_limits(approval))
@@ -357,11 +359,12 @@ bool repay_journal_approve(struct repay_journal *journal, const struct repay_app
 
 /* Begins to write and reads the entry, or leaves nothing begun. */
 static bool begin_with(struct repay_journal *journal, struct repay_text id,
+                       const struct repay_act *act, struct repay_act *now,
                        struct repay_entry *entry, struct repay_error *error)
 {
     enum repay_found found;
 
-    if (!repay_store_begin(journal->store, error))
+    if (!repay_journal_begin(journal, act, now, error))
         return false;
     found = repay_store_find_id(journal->store, id, entry, error);
     if (found == REPAY_FOUND)
@@ -387,8 +390,9 @@ bool repay_journal_cancel(struct repay_journal *journal, struct repay_text id,
     char because[REPAY_EVIDENCE_MAX + 1];
     enum repay_entry_state from;
     struct repay_entry entry;
+    struct repay_act now;
 
-    if (!begin_with(journal, id, &entry, error))
+    if (!begin_with(journal, id, act, &now, &entry, error))
         return false;
     from = entry.now.state;
     if (!repay_entry_move_is_legal(entry.facts.mode, from, REPAY_ENTRY_CANCELLED)) {
@@ -398,11 +402,11 @@ bool repay_journal_cancel(struct repay_journal *journal, struct repay_text id,
         return end_with(journal, false, error);
     }
     entry.now.state = REPAY_ENTRY_CANCELLED;
-    entry.now.changed_ms = act->unix_ms;
+    entry.now.changed_ms = now.unix_ms;
     entry.now.reason = REPAY_TEXT("cancelled");
     journal->core->error_copy(because, sizeof because, act->because);
     return end_with(journal,
-                    repay_journal_move(journal, &entry, from, act, "cancelled", because, error),
+                    repay_journal_move(journal, &entry, from, &now, "cancelled", because, error),
                     error);
 }
 
@@ -412,21 +416,22 @@ bool repay_journal_expire(struct repay_journal *journal, int64_t older_than_ms,
     struct repay_store_filter filter = {.states = 1u << REPAY_ENTRY_PLANNED};
     enum repay_found found = REPAY_FOUND;
     struct repay_entry entry;
+    struct repay_act now;
     int64_t expired = 0;
 
-    if (!repay_store_begin(journal->store, error))
+    if (!repay_journal_begin(journal, act, &now, error))
         return false;
     if (!repay_store_select(journal->store, &filter, error))
         return end_with(journal, false, error);
     while (found == REPAY_FOUND) {
         found = repay_store_next(journal->store, &entry, error);
-        if (found != REPAY_FOUND || entry.facts.planned_ms > act->unix_ms - older_than_ms)
+        if (found != REPAY_FOUND || entry.facts.planned_ms > now.unix_ms - older_than_ms)
             continue;
         entry.now.state = REPAY_ENTRY_EXPIRED;
-        entry.now.changed_ms = act->unix_ms;
+        entry.now.changed_ms = now.unix_ms;
         entry.now.reason = REPAY_TEXT("expired");
         expired++;
-        if (!repay_journal_move(journal, &entry, REPAY_ENTRY_PLANNED, act, "expired", "", error))
+        if (!repay_journal_move(journal, &entry, REPAY_ENTRY_PLANNED, &now, "expired", "", error))
             found = REPAY_FIND_FAILED;
     }
     repay_store_end_select(journal->store);
@@ -457,9 +462,10 @@ bool repay_journal_resolve(struct repay_journal *journal, struct repay_text id,
 {
     char because[REPAY_EVIDENCE_MAX + 1];
     struct repay_entry entry;
+    struct repay_act now;
     bool done;
 
-    if (!begin_with(journal, id, &entry, error))
+    if (!begin_with(journal, id, act, &now, &entry, error))
         return false;
     if (entry.now.state != REPAY_ENTRY_UNKNOWN) {
         (void)journal->core->error_set(error, REPAY_KIND_INVALID_ARGUMENT,
@@ -470,12 +476,12 @@ bool repay_journal_resolve(struct repay_journal *journal, struct repay_text id,
     if (!is_free(journal, &entry, record_id, error))
         return end_with(journal, false, error);
     entry.now.state = as;
-    entry.now.changed_ms = act->unix_ms;
+    entry.now.changed_ms = now.unix_ms;
     entry.now.reason = REPAY_TEXT("resolved_by_a_person");
     if (record_id.length > 0)
         entry.now.record_id = record_id;
     journal->core->error_copy(because, sizeof because, act->because);
     done =
-        repay_journal_move(journal, &entry, REPAY_ENTRY_UNKNOWN, act, "resolved", because, error);
+        repay_journal_move(journal, &entry, REPAY_ENTRY_UNKNOWN, &now, "resolved", because, error);
     return end_with(journal, done, error);
 }

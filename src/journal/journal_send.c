@@ -153,7 +153,7 @@ static bool close_window(struct repay_journal *journal, struct repay_entry *entr
     enum repay_entry_state from = entry->now.state;
 
     entry->now.state = REPAY_ENTRY_UNKNOWN;
-    entry->now.resend_until_ms = entry->now.first_sent_ms;
+    repay_entry_close_window(&entry->now);
     entry->now.changed_ms = act->unix_ms;
     entry->now.reason = repay_text_of(repay_claim_word(REPAY_CLAIM_NOT_KEYED));
     return repay_journal_move(journal, entry, from, act, repay_claim_word(REPAY_CLAIM_NOT_KEYED),
@@ -223,12 +223,13 @@ bool repay_journal_claim(struct repay_journal *journal, struct repay_owner *owne
     int64_t list = before ? before->list.number : 0;
     enum repay_claim claim = REPAY_CLAIM_OK;
     struct repay_entry entry;
+    struct repay_act now;
     bool done;
 
     REPAY_CRASH_POINT("C06");
-    if (!repay_store_begin(journal->store, error))
+    if (!repay_journal_begin(journal, act, &now, error))
         return false;
-    done = claim_within(journal, owner, sending, before, act, &entry, &claim, error);
+    done = claim_within(journal, owner, sending, before, &now, &entry, &claim, error);
     REPAY_CRASH_POINT("C07");
     if (done)
         done = repay_store_commit(journal->store, error);
@@ -328,13 +329,14 @@ bool repay_journal_settle(struct repay_journal *journal, struct repay_owner *own
                           struct repay_settled *out, struct repay_error *error)
 {
     struct repay_settled settled = {.state = REPAY_ENTRY_SENDING};
+    struct repay_act now;
 
     if (ended->end.outcome == REPAY_ATTEMPT_NOT_SENT && ended->end.kind == REPAY_KIND_AUTH)
         REPAY_CRASH_POINT("C25");
     REPAY_CRASH_POINT("C19");
-    if (!repay_store_begin(journal->store, error))
+    if (!repay_journal_begin(journal, act, &now, error))
         return false;
-    if (!settle_within(journal, owner, ended, act, &settled, error)) {
+    if (!settle_within(journal, owner, ended, &now, &settled, error)) {
         repay_store_rollback(journal->store);
         return false;
     }
@@ -407,7 +409,6 @@ static enum repay_found take_over(void *context, struct repay_entry *entry,
         return REPAY_NOT_FOUND;
     }
     REPAY_CRASH_POINT("C27");
-    next = repay_entry_next(policy, entry->facts.mode, taking->moment, is_owned, &entry->now);
     note(taking->recovery, entry, &next);
     return REPAY_FOUND;
 }
@@ -432,17 +433,18 @@ bool repay_journal_recover(struct repay_journal *journal, const struct repay_act
         .from = REPAY_ENTRY_SENDING,
         .to = REPAY_ENTRY_UNKNOWN,
         .event = {.evidence = REPAY_TEXT("its process died before the outcome was written"),
-                  .who = act->by,
-                  .at_ms = act->unix_ms},
+                  .who = act->by},
         .decide = take_over,
         .context = &taking,
     };
+    struct repay_act now;
     int64_t moved = 0;
 
     recovery->count = 0;
-    if (!repay_store_begin(journal->store, error))
+    if (!repay_journal_begin(journal, act, &now, error))
         return false;
-    if (!repay_journal_moment(journal, act->unix_ms, &taking.moment, error) ||
+    sweep.event.at_ms = now.unix_ms;
+    if (!repay_journal_moment(journal, now.unix_ms, &taking.moment, error) ||
         !repay_store_sweep(journal->store, &sweep, &moved, error)) {
         repay_store_rollback(journal->store);
         return false;

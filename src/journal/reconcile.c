@@ -130,6 +130,17 @@ static bool is_bound_by_id(const struct match *match, size_t number)
     return false;
 }
 
+/* The record says that it was made before or after the entry was under way. */
+static bool is_outside(const struct match *match, const struct repay_claimant *claimant,
+                       size_t number)
+{
+    const struct repay_entry_standing *now = &claimant->now;
+
+    return repay_record_is_excluded(match->core, match->tuple->records[number].created,
+                                    now->first_sent_ms - match->policy->skew_ms,
+                                    now->settle_until_ms + match->policy->skew_ms);
+}
+
 static bool is_candidate(const struct match *match, const struct repay_claimant *claimant,
                          size_t number)
 {
@@ -148,9 +159,7 @@ static bool is_candidate(const struct match *match, const struct repay_claimant 
     /* Where the receipt's id is the record's, no other record is this entry's. */
     if (tuple->receipt_is_record && has_record(claimant) && now->receipt_id.length > 0)
         return repay_text_equal(record->id, now->receipt_id);
-    return !repay_record_is_excluded(match->core, record->created,
-                                     now->first_sent_ms - match->policy->skew_ms,
-                                     now->settle_until_ms + match->policy->skew_ms);
+    return repay_entry_has_lost_time(now) || !is_outside(match, claimant, number);
 }
 
 /* False when there are more than fit. */
@@ -201,6 +210,9 @@ static bool goes_first(const struct repay_claimant *a, const struct repay_claima
 {
     if (has_record(a) != has_record(b))
         return has_record(a);
+    /* Whose time is not known gives way to those that a record fits. */
+    if (repay_entry_has_lost_time(&a->now) != repay_entry_has_lost_time(&b->now))
+        return repay_entry_has_lost_time(&b->now);
     return a->now.first_sent_ms < b->now.first_sent_ms;
 }
 
@@ -264,9 +276,7 @@ static bool must_stay(struct match *match)
         if (!match->is_dropped[i] && !claimant->before_is_whole)
             is_whole = false;
     }
-    if (tuple->moment.clock_went_back)
-        set_undecided(match, REPAY_DECISION_WAIT, due_ms, "clock_went_back");
-    else if (is_under_way)
+    if (is_under_way)
         set_undecided(match, REPAY_DECISION_WAIT, due_ms, "under_way");
     else if (tuple->moment.now_ms < due_ms)
         set_undecided(match, REPAY_DECISION_WAIT, due_ms, "may_arrive");
@@ -308,13 +318,16 @@ static void decide_unseen(const struct match *match, struct repay_claimant *clai
 
 /*
  * A new row of equal amount is a record of ours where the list is known to show records, or where
- * the row says that it was made in our window. Else it may be the next installment.
+ * the row says that it was made in our window. Else it may be the next installment; and outside of a
+ * window that nobody can trust it may be ours or a stranger's.
  */
 static void decide_seen(const struct match *match, struct repay_claimant *claimant, size_t number)
 {
     const struct repay_tuple *tuple = match->tuple;
-    bool is_proof = tuple->list_shows_records ||
-                    repay_record_is_dated(match->core, tuple->records[number].created);
+    bool is_told = tuple->list_shows_records ||
+                   repay_record_is_dated(match->core, tuple->records[number].created);
+    bool is_proof = is_told && !(repay_entry_has_lost_time(&claimant->now) &&
+                                 is_outside(match, claimant, number));
 
     claimant->record = number;
     claimant->why = is_proof ? "new_record" : "ambiguous";

@@ -161,6 +161,13 @@ enum repay_found repay_sqlite_take_row(struct repay_store *store, sqlite3_stmt *
 /* Makes the function that the statement of a sweep asks. */
 bool repay_sqlite_prepare_sweep(struct repay_store *store, struct repay_error *error);
 
+/* sqlite_clock.c */
+/*
+ * Once, for a journal of an older schema, which did not say when the clock went back: if it ever
+ * did, nothing is known of the time of what is in doubt today.
+ */
+bool repay_sqlite_look_back(struct repay_store *store, int64_t unix_ms, struct repay_error *error);
+
 /* sqlite_events.c */
 /* Of what was planned; the number of the entry is not in it, because it is not known before. */
 void repay_sqlite_digest_facts(const struct repay_entry_facts *facts,

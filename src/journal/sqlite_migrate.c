@@ -111,12 +111,12 @@ bool repay_sqlite_migrate(struct repay_store *store, int64_t version, int64_t un
     if (version <= 1 && (!repay_sqlite_run(store, from_1, error) ||
                          !repay_sqlite_run(store, repay_sqlite_place_table, error)))
         return false;
-    if (!migrate_from_2(store, error))
+    if (version <= 2 && !migrate_from_2(store, error))
         return false;
     for (; version < REPAY_STORE_SCHEMA; version++) {
         why[sizeof why - 2] = (char)('0' + version);
         if (!repay_sqlite_append_own(store, why, unix_ms, error))
             return false;
     }
-    return true;
+    return repay_sqlite_look_back(store, unix_ms, error);
 }

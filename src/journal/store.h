@@ -28,7 +28,7 @@ struct repay_store_options {
     bool is_moved;   /* a person says that no other of this journal is in use */
 };
 
-#define REPAY_STORE_SCHEMA  3
+#define REPAY_STORE_SCHEMA  4
 #define REPAY_STORE_BUSY_MS 10000
 
 /* Returns owned, or NULL. */
@@ -150,6 +150,12 @@ struct repay_store_sweep {
 };
 bool repay_store_sweep(struct repay_store *store, const struct repay_store_sweep *sweep,
                        int64_t *count, struct repay_error *error);
+/*
+ * The wall clock went back: says so in an event of the journal itself, and takes from every entry
+ * that may have arrived what was known of its time.
+ */
+bool repay_store_lose_time(struct repay_store *store, int64_t now_ms, struct repay_text who,
+                           struct repay_error *error);
 /* How many entries are in a state that is not final. */
 bool repay_store_count_open(struct repay_store *store, int64_t *out, struct repay_error *error);
 /* The moment of the last event, 0 without any. */
