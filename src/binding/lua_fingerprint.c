@@ -10,7 +10,6 @@
 
 int repay_lua_fingerprint(lua_State *L)
 {
-    static const char digits[] = "0123456789abcdef";
     const struct repay_lua_client *client = repay_lua_check_client(L, 1);
     unsigned char hash[REPAY_FINGERPRINT_SIZE];
     char shown[2 * REPAY_FINGERPRINT_SIZE];
@@ -26,8 +25,8 @@ int repay_lua_fingerprint(lua_State *L)
         return luaL_error(L, "the key of a fingerprint has %d bytes", REPAY_FINGERPRINT_KEY_SIZE);
     repay_session_fingerprint(&client->session, (const unsigned char *)key, subject, hash);
     for (size_t i = 0; i < sizeof hash; i++) {
-        shown[2 * i] = digits[hash[i] >> 4];
-        shown[2 * i + 1] = digits[hash[i] & 15];
+        shown[2 * i] = REPAY_HEX_DIGITS[hash[i] >> 4];
+        shown[2 * i + 1] = REPAY_HEX_DIGITS[hash[i] & 15];
     }
     lua_pushlstring(L, shown, sizeof shown);
     return 1;

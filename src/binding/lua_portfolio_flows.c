@@ -117,13 +117,12 @@ static void set_flows(lua_State *L, const struct repay_lua_question *question,
 static uint32_t periods_option(lua_State *L, const char *where, int32_t as_of,
                                enum repay_period period)
 {
-    static const struct repay_civil end_of_days = {9999, 12, 31};
     uint32_t periods =
         (uint32_t)repay_lua_count_option(L, 2, where, "periods", 1, REPAY_PERIODS_MAX, 12);
     int32_t first, last;
 
     repay_period_span(as_of, period, periods - 1, &first, &last);
-    if (last >= repay_day_from_civil(end_of_days))
+    if (last >= REPAY_DAY_MAX)
         (void)luaL_error(L, "%s: option 'periods' reaches beyond the year 9999", where);
     return periods;
 }

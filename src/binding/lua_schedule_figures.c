@@ -166,7 +166,6 @@ static int upcoming(lua_State *L)
 {
     static const char *const names[] = {"days", "as_of", "limit", NULL};
     static const char where[] = "schedule:upcoming";
-    static const struct repay_civil end_of_days = {9999, 12, 31};
     const struct repay_schedule *schedule = repay_lua_check_schedule(L, 1);
     struct repay_due due;
     struct repay_error error;
@@ -175,8 +174,8 @@ static int upcoming(lua_State *L)
     repay_lua_check_options(L, 2, where, names);
     as_of = repay_lua_as_of(L, 2, where, schedule);
     last = as_of + (int32_t)repay_lua_count_option(L, 2, where, "days", 0, REPAY_DAYS_AHEAD_MAX, 7);
-    if (last > repay_day_from_civil(end_of_days))
-        last = repay_day_from_civil(end_of_days);
+    if (last > REPAY_DAY_MAX)
+        last = REPAY_DAY_MAX;
     if (!repay_schedule_due(schedule, as_of, last, &due, &error))
         return repay_lua_figures_failure(L, schedule, "upcoming", &error, NULL);
     repay_lua_push_figures(L, schedule, as_of);

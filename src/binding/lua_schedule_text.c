@@ -118,8 +118,7 @@ static void add_blanks(luaL_Buffer *buffer, size_t count)
         luaL_addchar(buffer, ' ');
 }
 
-/* `first` is cleared once something stands on the line. The last column gets no blanks behind it.
- */
+/* The last column gets no blanks behind it. */
 static void add_cell(luaL_Buffer *buffer, const char *text, size_t length, size_t width, int column)
 {
     size_t blanks = width - columns_of(text, length);

@@ -70,7 +70,6 @@ static const struct repay_field repaid_fields[] = {
     REPAY_FIELD("status", REPAY_FIELD_TEXT, REPAY_ROLE_STATUS, 40, "provider_status"),
 };
 
-static const struct repay_status_word list_words[] = {{NULL, REPAY_STATUS_UNKNOWN}};
 static const struct repay_status_word pending_words[] = {
     {"pending", REPAY_STATUS_PENDING},
     {"overdue", REPAY_STATUS_OVERDUE},
@@ -93,7 +92,6 @@ static const struct repay_layout list_layout = {
     .paid_rule = REPAY_AMOUNT_NOT_TOLD,
     .outstanding_rule = REPAY_AMOUNT_ZERO_IF_PAID,
     .identity = REPAY_IDENTITY_ROW_ID,
-    .status_words = list_words,
     .unknown_reason = LIST_TELLS_NOT,
     .lateness_reason = LIST_TELLS_NOT,
     .total_due_reason = LIST_TELLS_NOT,

@@ -34,12 +34,9 @@ void repay_bytes_init_wiping(struct repay_bytes *bytes, const struct repay_alloc
                              size_t ceiling);
 /* Frees the memory; the buffer can be used again at once. Safe twice. */
 void repay_bytes_free(struct repay_bytes *bytes);
-/* Makes room for `extra` bytes that the owner writes behind `length` himself. */
-bool repay_bytes_reserve(struct repay_bytes *bytes, size_t extra);
-
 /*
- * Room for so many bytes more, so that what is appended next moves nothing. Appending asks for it by
- * itself; one who knows the size beforehand saves the steps in between.
+ * Room for so many bytes more, for an owner that writes them behind `length` himself. Appending
+ * asks for it by itself; one who knows the size beforehand saves the steps in between.
  */
 bool repay_bytes_reserve(struct repay_bytes *bytes, size_t extra);
 

@@ -10,16 +10,12 @@
 
 #include <assert.h>
 
-#define DAY_MS         ((int64_t)86400000)
 #define MINUTE_MS      ((int64_t)60000)
 #define SECOND_MS      ((int64_t)1000)
 #define OFFSET_MAX     (14 * 60) /* Kiribati's; no zone is further from UTC */
-#define MOMENT_MIN_MS  (REPAY_DAY_MIN * DAY_MS)
-#define MOMENT_MAX_MS  ((REPAY_DAY_MAX + 1) * DAY_MS - 1)
 #define DAYS_IN_400    146097
 #define DAYS_TO_EPOCH  719468 /* from 0000-03-01 to 1970-01-01 */
 #define SECONDS_LENGTH 20     /* 2024-01-15T10:30:00Z */
-#define MILLIS_LENGTH  24     /* 2024-01-15T10:30:00.000Z */
 
 /* A text that is read from the left. Each take moves `at` only when it succeeds. */
 struct reader {
@@ -117,7 +113,7 @@ static bool take_digits(struct reader *reader, size_t count, int32_t *value)
         return false;
     for (size_t i = 0; i < count; i++) {
         char byte = reader->text.data[reader->at + i];
-        if (byte < '0' || byte > '9')
+        if (!repay_is_digit(byte))
             return false;
         read = read * 10 + (byte - '0');
     }
@@ -233,9 +229,10 @@ void repay_day_write(int32_t day, char out[REPAY_DAY_TEXT_MAX])
 int32_t repay_day_of_moment(int64_t unix_ms, int zone_minutes)
 {
     /* Checked before the zone is added, so that no moment can overflow. */
-    if (unix_ms < MOMENT_MIN_MS - DAY_MS || unix_ms > MOMENT_MAX_MS + DAY_MS)
+    if (unix_ms < REPAY_MOMENT_MIN_MS - REPAY_DAY_MS ||
+        unix_ms > REPAY_MOMENT_MAX_MS + REPAY_DAY_MS)
         return REPAY_DAY_ABSENT;
-    int64_t day = floor_divide(unix_ms + zone_minutes * MINUTE_MS, DAY_MS);
+    int64_t day = floor_divide(unix_ms + zone_minutes * MINUTE_MS, REPAY_DAY_MS);
     if (day < REPAY_DAY_MIN || day > REPAY_DAY_MAX)
         return REPAY_DAY_ABSENT;
     return (int32_t)day;
@@ -267,7 +264,7 @@ bool repay_day_of_text(struct repay_text text, int zone_minutes, int32_t *day)
     if (!at_end(&reader))
         return false;
     int32_t there =
-        repay_day_of_moment(own_day * DAY_MS + clock_ms - offset * MINUTE_MS, zone_minutes);
+        repay_day_of_moment(own_day * REPAY_DAY_MS + clock_ms - offset * MINUTE_MS, zone_minutes);
     if (there == REPAY_DAY_ABSENT)
         return false;
     *day = there;
@@ -297,7 +294,7 @@ static bool read_packed_form(struct repay_text text, int64_t *unix_ms, enum repa
         if (!take_byte(&reader, 'Z') || !at_end(&reader))
             return false;
     }
-    *unix_ms = day * DAY_MS + clock_ms + millis;
+    *unix_ms = day * REPAY_DAY_MS + clock_ms + millis;
     return true;
 }
 
@@ -310,8 +307,7 @@ bool repay_moment_pack(struct repay_text text, int64_t *packed)
     if (text.length > REPAY_MOMENT_TEXT_MAX || !read_packed_form(text, &unix_ms, &form))
         return false;
     int64_t candidate = unix_ms * 4 + form;
-    /* Rendering is the test itself: a leap second, say, reads as a moment and writes another text.
-     */
+    /* Rendering is the test: a leap second, say, reads as a moment and writes another text. */
     size_t length = repay_moment_unpack(candidate, back);
     if (!repay_text_equal(text, (struct repay_text){back, length}))
         return false;
@@ -322,8 +318,8 @@ bool repay_moment_pack(struct repay_text text, int64_t *packed)
 /* 2024-01-15T10:30:00 without a zone: 19 bytes. The moment is in range. */
 static void write_clock(int64_t unix_ms, char *out)
 {
-    int64_t day = floor_divide(unix_ms, DAY_MS);
-    int32_t seconds = (int32_t)((unix_ms - day * DAY_MS) / SECOND_MS);
+    int64_t day = floor_divide(unix_ms, REPAY_DAY_MS);
+    int32_t seconds = (int32_t)((unix_ms - day * REPAY_DAY_MS) / SECOND_MS);
 
     repay_day_write((int32_t)day, out);
     out[10] = 'T';
@@ -339,7 +335,7 @@ size_t repay_moment_unpack(int64_t packed, char out[REPAY_MOMENT_TEXT_MAX])
     enum repay_moment_form form = repay_moment_form_of(packed);
     int64_t unix_ms = floor_divide(packed, 4);
 
-    if (unix_ms < MOMENT_MIN_MS || unix_ms > MOMENT_MAX_MS)
+    if (unix_ms < REPAY_MOMENT_MIN_MS || unix_ms > REPAY_MOMENT_MAX_MS)
         return 0;
     switch (form) {
     case REPAY_MOMENT_SECONDS:
@@ -349,11 +345,11 @@ size_t repay_moment_unpack(int64_t packed, char out[REPAY_MOMENT_TEXT_MAX])
         out[19] = '.';
         put_digits(out + 20, 3, (int32_t)(unix_ms - floor_divide(unix_ms, SECOND_MS) * SECOND_MS));
         out[23] = 'Z';
-        return MILLIS_LENGTH;
+        return REPAY_MOMENT_TEXT_MAX;
     case REPAY_MOMENT_DAY:
-        if (unix_ms % DAY_MS != 0)
+        if (unix_ms % REPAY_DAY_MS != 0)
             return 0;
-        repay_day_write((int32_t)(unix_ms / DAY_MS), out);
+        repay_day_write((int32_t)(unix_ms / REPAY_DAY_MS), out);
         return REPAY_DAY_TEXT_MAX;
     case REPAY_MOMENT_TEXT:
         break;
@@ -363,7 +359,7 @@ size_t repay_moment_unpack(int64_t packed, char out[REPAY_MOMENT_TEXT_MAX])
 
 size_t repay_moment_write(int64_t unix_ms, char out[REPAY_MOMENT_TEXT_MAX])
 {
-    if (unix_ms < MOMENT_MIN_MS || unix_ms > MOMENT_MAX_MS)
+    if (unix_ms < REPAY_MOMENT_MIN_MS || unix_ms > REPAY_MOMENT_MAX_MS)
         return 0;
     write_clock(unix_ms, out);
     out[19] = 'Z';
@@ -448,7 +444,7 @@ bool repay_http_date_read(struct repay_text text, int64_t *unix_ms)
         read = take_byte(&reader, ' ') && take_asctime_date(&reader, &civil, &clock_ms);
     if (!read || !at_end(&reader) || !civil_exists(civil))
         return false;
-    *unix_ms = repay_day_from_civil(civil) * DAY_MS + clock_ms;
+    *unix_ms = repay_day_from_civil(civil) * REPAY_DAY_MS + clock_ms;
     return true;
 }
 

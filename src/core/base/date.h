@@ -13,6 +13,10 @@
 #define REPAY_DAY_ABSENT      INT32_MIN
 #define REPAY_DAY_MIN         (-719162) /* 0001-01-01: the first day that YYYY-MM-DD can say */
 #define REPAY_DAY_MAX         2932896   /* 9999-12-31 */
+#define REPAY_DAY_MS          ((int64_t)86400000)
+/* The moments of those days, which is all that the text of one can say. */
+#define REPAY_MOMENT_MIN_MS   (REPAY_DAY_MIN * REPAY_DAY_MS)
+#define REPAY_MOMENT_MAX_MS   ((REPAY_DAY_MAX + 1) * REPAY_DAY_MS - 1)
 #define REPAY_MOMENT_ABSENT   INT64_MIN
 #define REPAY_DAY_TEXT_MAX    10 /* 2026-01-31 */
 #define REPAY_MOMENT_TEXT_MAX 24 /* 2026-01-31T10:30:00.123Z */

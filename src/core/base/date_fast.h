@@ -9,7 +9,7 @@
 #ifndef REPAY_DATE_FAST_H
 #define REPAY_DATE_FAST_H
 
-#include "text.h"
+#include "date.h"
 #include "wide_bytes.h"
 
 /* The days before a year from 1 on, counted from 1970; whether it is a leap year. */
@@ -17,7 +17,7 @@ static inline int32_t repay_year_begin(uint32_t year, uint32_t *leap)
 {
     uint32_t before = year - 1;
     *leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 1 : 0;
-    return (int32_t)(before * 365 + before / 4 - before / 100 + before / 400) - 719162;
+    return (int32_t)(before * 365 + before / 4 - before / 100 + before / 400) + REPAY_DAY_MIN;
 }
 
 /* Ten characters to a day that exists. Reads just these. */

@@ -42,6 +42,8 @@ static inline bool repay_is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
+#define REPAY_HEX_DIGITS "0123456789abcdef"
+
 /* What a hexadecimal digit of either case stands for, else -1. */
 static inline int repay_hex_value(char byte)
 {

@@ -6,8 +6,9 @@
  */
 #include "utf8.h"
 
-/* How many bytes a lead byte begins, and the range its second byte must lie in. */
-static size_t lead_length(unsigned char lead, unsigned char *low, unsigned char *high)
+#include "wide_bytes.h"
+
+size_t repay_utf8_lead(unsigned char lead, unsigned char *low, unsigned char *high)
 {
     *low = 0x80;
     *high = 0xbf;
@@ -41,7 +42,7 @@ size_t repay_utf8_character(struct repay_text text, size_t at, uint32_t *code_po
         return 1;
     }
     unsigned char low, high;
-    size_t length = lead_length(lead, &low, &high);
+    size_t length = repay_utf8_lead(lead, &low, &high);
     if (length == 0 || length > text.length - at)
         return 0;
     uint32_t value = lead & (0x7fu >> length);
@@ -62,14 +63,8 @@ static size_t ascii_words(struct repay_text text)
 {
     size_t at = 0;
 
-    while (text.length - at >= sizeof(uint64_t)) {
-        uint64_t word;
-
-        memcpy(&word, text.data + at, sizeof word);
-        if ((word & UINT64_C(0x8080808080808080)) != 0)
-            break;
-        at += sizeof word;
-    }
+    while (text.length - at >= 8 && (repay_load_8(text.data + at) & REPAY_EACH_BYTE(0x80)) == 0)
+        at += 8;
     return at;
 }
 

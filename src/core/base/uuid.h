@@ -33,14 +33,13 @@ static inline bool repay_uuid_is(struct repay_text text)
 /* In lower case, without a terminator. */
 static inline void repay_uuid_write(const unsigned char bytes[16], char out[REPAY_UUID_TEXT])
 {
-    static const char digits[] = "0123456789abcdef";
     size_t at = 0;
 
     for (unsigned i = 0; i < 16; i++) {
         if (repay_uuid_has_hyphen_at(at))
             out[at++] = '-';
-        out[at++] = digits[bytes[i] >> 4];
-        out[at++] = digits[bytes[i] & 0x0fu];
+        out[at++] = REPAY_HEX_DIGITS[bytes[i] >> 4];
+        out[at++] = REPAY_HEX_DIGITS[bytes[i] & 0x0fu];
     }
 }
 

@@ -6,6 +6,7 @@
  */
 #include "json_read.h"
 
+#include "utf8.h"
 #include "wide_bytes.h"
 
 /* No provider escapes more than a few characters; the reasons below are what a person reads. */
@@ -15,9 +16,6 @@
 #define WHY_SURROGATE "half of a surrogate pair"
 #define WHY_NUMBER    "a number that JSON does not allow"
 #define WHY_VALUE     "no JSON value here"
-#define WHY_NAME      "a member's name is expected here"
-#define WHY_COLON     "a colon is expected here"
-#define WHY_COMMA     "a comma or a closing bracket is expected here"
 #define WHY_DEPTH     "arrays and objects nested too deeply"
 
 enum repay_json_end repay_json_fail(struct repay_json_scan *scan, const char *at, const char *why)
@@ -38,23 +36,13 @@ void repay_json_skip_blanks(struct repay_json_scan *scan)
 static const char *check_character(struct repay_json_scan *scan, const char *at,
                                    enum repay_json_end *end_of)
 {
-    unsigned char lead = (unsigned char)at[0];
-    unsigned more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-    unsigned char low = 0x80, high = 0xbf;
-    if (lead < 0xc2 || lead > 0xf4) {
+    unsigned char low, high;
+    size_t length = repay_utf8_lead((unsigned char)at[0], &low, &high);
+    if (length == 0) {
         *end_of = repay_json_fail(scan, at, WHY_UTF8);
         return NULL;
     }
-    /* Overlong forms, surrogates and numbers above U+10FFFF all show in the second byte. */
-    if (lead == 0xe0)
-        low = 0xa0;
-    else if (lead == 0xed)
-        high = 0x9f;
-    else if (lead == 0xf0)
-        low = 0x90;
-    else if (lead == 0xf4)
-        high = 0x8f;
-    for (unsigned i = 1; i <= more; i++) {
+    for (size_t i = 1; i < length; i++) {
         unsigned char byte = (unsigned char)at[i];
         if (byte < low || byte > high) {
             *end_of = repay_json_fail(scan, at + i, WHY_UTF8);
@@ -63,7 +51,7 @@ static const char *check_character(struct repay_json_scan *scan, const char *at,
         low = 0x80;
         high = 0xbf;
     }
-    return at + more + 1;
+    return at + length;
 }
 
 /* Four hex digits; NULL with `end_of` set when one is not. */
@@ -169,7 +157,8 @@ static const char *skip_digits(const char *at, const char *end)
     return at;
 }
 
-enum repay_json_end repay_json_number(struct repay_json_scan *scan, struct repay_text *out)
+/* At '-' or a digit. One that touches the end is SHORT: its next digit may be on its way. */
+static enum repay_json_end scan_number(struct repay_json_scan *scan, struct repay_text *out)
 {
     const char *at = scan->at;
     const char *end = scan->end;
@@ -237,7 +226,7 @@ static enum repay_json_end scan_scalar(struct repay_json_scan *scan, struct repa
         if (*start != '-' && !repay_is_digit(*start))
             return repay_json_fail(scan, start, WHY_VALUE);
         out->type = REPAY_JSON_NUMBER;
-        return repay_json_number(scan, &out->raw);
+        return scan_number(scan, &out->raw);
     }
     out->raw = (struct repay_text){start, (size_t)(scan->at - start)};
     return end_of;
@@ -249,13 +238,13 @@ static enum repay_json_end scan_name(struct repay_json_scan *scan)
     struct repay_json_value name;
     repay_json_skip_blanks(scan);
     if (*scan->at != '"')
-        return repay_json_fail(scan, scan->at, WHY_NAME);
+        return repay_json_fail(scan, scan->at, REPAY_JSON_WHY_NAME);
     enum repay_json_end end_of = repay_json_string(scan, &name);
     if (end_of != REPAY_JSON_OK)
         return end_of;
     repay_json_skip_blanks(scan);
     if (*scan->at != ':')
-        return repay_json_fail(scan, scan->at, WHY_COLON);
+        return repay_json_fail(scan, scan->at, REPAY_JSON_WHY_COLON);
     scan->at++;
     return REPAY_JSON_OK;
 }
@@ -279,7 +268,7 @@ static enum repay_json_end scan_close(struct repay_json_scan *scan, struct nesti
             return in_object ? scan_name(scan) : REPAY_JSON_OK;
         }
         if (*scan->at != (in_object ? '}' : ']'))
-            return repay_json_fail(scan, scan->at, WHY_COMMA);
+            return repay_json_fail(scan, scan->at, REPAY_JSON_WHY_COMMA);
         scan->at++;
         open->objects >>= 1;
         open->depth--;

@@ -14,10 +14,7 @@
 #ifndef REPAY_JSON_READ_H
 #define REPAY_JSON_READ_H
 
-#include <stdint.h>
-
-#include "bytes.h"
-#include "error.h"
+#include "text.h"
 
 #define REPAY_JSON_PADDING   64
 /* No provider nests past 4; the skipper's stack is this many bits. */
@@ -62,8 +59,6 @@ void repay_json_skip_blanks(struct repay_json_scan *scan);
 enum repay_json_end repay_json_value(struct repay_json_scan *scan, struct repay_json_value *out);
 /* At '"': scans a string. `out->raw` keeps the quotes. */
 enum repay_json_end repay_json_string(struct repay_json_scan *scan, struct repay_json_value *out);
-/* At '-' or a digit: scans a number's text. */
-enum repay_json_end repay_json_number(struct repay_json_scan *scan, struct repay_text *out);
 
 /* The bytes between a string's quotes. */
 static inline struct repay_text repay_json_inner(struct repay_json_value value)
@@ -71,7 +66,13 @@ static inline struct repay_text repay_json_inner(struct repay_json_value value)
     return (struct repay_text){value.raw.data + 1, value.raw.length - 2};
 }
 
-/* Sets BAD with its reason, or SHORT when the byte was not received yet. For readers on top. */
+/*
+ * For readers on top, who find the same faults between the values that they look for: what they say
+ * of them, and a way to say it. It sets BAD, or SHORT when the byte was not received yet.
+ */
+#define REPAY_JSON_WHY_NAME  "a member's name is expected here"
+#define REPAY_JSON_WHY_COLON "a colon is expected here"
+#define REPAY_JSON_WHY_COMMA "a comma or a closing bracket is expected here"
 enum repay_json_end repay_json_fail(struct repay_json_scan *scan, const char *at, const char *why);
 
 /* Decodes the escapes of a checked string into `out`, which must hold raw.length bytes. */

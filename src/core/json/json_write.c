@@ -8,6 +8,9 @@
 
 #include <assert.h>
 
+#include "money.h"
+#include "utf8.h"
+
 static void write_comma(struct repay_json_writer *writer)
 {
     if (writer->comma_due)
@@ -36,36 +39,19 @@ static bool must_be_escaped(char byte)
 
 static void write_escape(struct repay_bytes *out, char byte)
 {
-    static const char digits[] = "0123456789abcdef";
-    char escape[6] = {'\\', byte, '0', '0', 0, 0};
-    size_t length = 2;
+    static const char short_ones[] = "\"\\\b\f\n\r\t";
+    static const char letters[] = "\"\\bfnrt";
+    const char *found = memchr(short_ones, byte, sizeof short_ones - 1);
+    char escape[6] = {'\\', 'u', '0', '0', 0, 0};
 
-    switch (byte) {
-    case '"':
-    case '\\':
-        break;
-    case '\b':
-        escape[1] = 'b';
-        break;
-    case '\f':
-        escape[1] = 'f';
-        break;
-    case '\n':
-        escape[1] = 'n';
-        break;
-    case '\r':
-        escape[1] = 'r';
-        break;
-    case '\t':
-        escape[1] = 't';
-        break;
-    default:
-        escape[1] = 'u';
-        escape[4] = digits[(unsigned char)byte >> 4];
-        escape[5] = digits[(unsigned char)byte & 15];
-        length = 6;
+    if (found) {
+        escape[1] = letters[found - short_ones];
+        repay_bytes_append(out, escape, 2);
+        return;
     }
-    repay_bytes_append(out, escape, length);
+    escape[4] = REPAY_HEX_DIGITS[(unsigned char)byte >> 4];
+    escape[5] = REPAY_HEX_DIGITS[(unsigned char)byte & 15];
+    repay_bytes_append(out, escape, sizeof escape);
 }
 
 static void write_string(struct repay_bytes *out, struct repay_text text)

@@ -9,8 +9,6 @@
 #define REPAY_JSON_WRITE_H
 
 #include "bytes.h"
-#include "money.h"
-#include "utf8.h"
 
 struct repay_json_writer {
     struct repay_bytes *out;

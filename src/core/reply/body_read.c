@@ -14,8 +14,7 @@
 /* One unit that is too long by a byte, and real bytes after it: enough to refuse it. */
 #define CARRY_MAX (REPAY_UNIT_MAX + 1 + REPAY_JSON_PADDING)
 
-#define WHY_COMMA "a comma or a closing bracket is expected here"
-#define WHY_ROW   "a row must be an object"
+#define WHY_ROW "a row must be an object"
 
 void repay_body_init(struct repay_body *body, const struct repay_allocator *allocator)
 {
@@ -137,7 +136,7 @@ static enum repay_json_end read_rows(struct repay_body *body, struct stretch *st
             scan->at++;
             return REPAY_JSON_OK;
         } else if (body->state.stage == REPAY_STAGE_AFTER_ROW) {
-            return repay_json_fail(scan, start, WHY_COMMA);
+            return repay_json_fail(scan, start, REPAY_JSON_WHY_COMMA);
         } else if (*start != '{') {
             return repay_json_fail(scan, start, WHY_ROW);
         } else {

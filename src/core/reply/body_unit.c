@@ -11,9 +11,6 @@
 
 #define WHY_NOT_JSON   "the body is not JSON"
 #define WHY_NOT_OBJECT "the body is not a JSON object"
-#define WHY_NAME       "a member's name is expected here"
-#define WHY_COLON      "a colon is expected here"
-#define WHY_COMMA      "a comma or a closing bracket is expected here"
 #define WHY_TRAILING   "bytes after the end of the document"
 #define WHY_TWICE      "a documented member stands twice in one object"
 #define WHY_TWO_LISTS  "a second list of rows"
@@ -66,7 +63,7 @@ static enum repay_json_end read_name(struct repay_body *body, struct repay_json_
 {
     struct repay_json_value name;
     if (*scan->at != '"')
-        return repay_json_fail(scan, scan->at, WHY_NAME);
+        return repay_json_fail(scan, scan->at, REPAY_JSON_WHY_NAME);
     enum repay_json_end end_of = repay_json_string(scan, &name);
     return end_of == REPAY_JSON_OK ? begin_member(body, scan, name) : end_of;
 }
@@ -179,14 +176,14 @@ enum repay_json_end repay_body_unit(struct repay_body *body, struct repay_json_s
         return read_name(body, scan);
     case REPAY_STAGE_COLON:
         if (byte != ':')
-            return repay_json_fail(scan, scan->at, WHY_COLON);
+            return repay_json_fail(scan, scan->at, REPAY_JSON_WHY_COLON);
         body->state.stage = REPAY_STAGE_VALUE;
         break;
     case REPAY_STAGE_VALUE:
         return read_value(body, scan);
     case REPAY_STAGE_AFTER_VALUE:
         if (byte != ',' && byte != '}')
-            return repay_json_fail(scan, scan->at, WHY_COMMA);
+            return repay_json_fail(scan, scan->at, REPAY_JSON_WHY_COMMA);
         if (byte == ',')
             body->state.stage = REPAY_STAGE_NAME;
         else

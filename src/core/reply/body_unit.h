@@ -20,13 +20,11 @@ enum repay_body_stage {
     REPAY_STAGE_DONE
 };
 
-enum { /* what body->member says besides an index of shape->envelope or shape->rows_inside */
-       REPAY_MEMBER_IS_ROWS = 0xfe,
-       REPAY_MEMBER_IS_OTHER = 0xff
-};
+/* What state.member says besides an index of shape->envelope or shape->rows_inside. */
+enum { REPAY_MEMBER_IS_ROWS = 0xfe, REPAY_MEMBER_IS_OTHER = 0xff };
 
 /*
- * Outside a list, at a byte that is no blank: reads the next unit and moves body->stage on. A row
+ * Outside a list, at a byte that is no blank: reads the next unit and moves state.stage on. A row
  * that stands alone is a unit too; the list of rows is begun here and read by the caller.
  */
 enum repay_json_end repay_body_unit(struct repay_body *body, struct repay_json_scan *scan);

@@ -6,9 +6,6 @@
 
 #include "money.h"
 
-/* A documented member's name is under 32 bytes; every byte of it may come as a \u escape. */
-#define NAME_RAW_MAX 256
-
 /* \ud8 to \udb, of a checked string. */
 static bool is_high_surrogate(const char *escape)
 {
@@ -120,19 +117,6 @@ enum repay_envelope_flag repay_envelope_read_flag(struct repay_json_value value)
     return REPAY_ENVELOPE_FLAG_ODD;
 }
 
-static bool name_is(struct repay_json_value name, const char *expected)
-{
-    char room[NAME_RAW_MAX];
-    struct repay_text text = repay_json_inner(name);
-
-    if (name.escaped) {
-        if (name.raw.length > sizeof room)
-            return false;
-        text = (struct repay_text){room, repay_json_unescape(name, room)};
-    }
-    return repay_text_is(text, expected);
-}
-
 enum repay_member repay_envelope_member_once(struct repay_json_value object, const char *name,
                                              struct repay_json_value *out)
 {
@@ -143,7 +127,7 @@ enum repay_member repay_envelope_member_once(struct repay_json_value object, con
     if (object.type != REPAY_JSON_OBJECT)
         return REPAY_MEMBER_ABSENT;
     while (repay_json_next(object, &cursor, &member_name, &member)) {
-        if (!name_is(member_name, name) || member.type == REPAY_JSON_NULL)
+        if (!repay_json_name_is(member_name, repay_text_of(name)) || member.type == REPAY_JSON_NULL)
             continue;
         if (found != REPAY_MEMBER_ABSENT)
             return REPAY_MEMBER_TWICE;

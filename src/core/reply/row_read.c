@@ -12,9 +12,6 @@
 #include "row_repeat.h"
 #include "row_value.h"
 
-#define WHY_COMMA     "a comma or a closing bracket is expected here"
-#define WHY_NAME      "a member's name is expected here"
-#define WHY_COLON     "a colon is expected here"
 #define WHY_DUPLICATE "stands twice in one row"
 
 void repay_row_reader_init(struct repay_row_reader *reader, const struct repay_allocator *allocator)
@@ -118,7 +115,7 @@ static enum repay_json_end read_name(struct repay_row_reader *reader, struct rep
 {
     struct repay_text text;
     if (*scan->at != '"')
-        return repay_json_fail(scan, scan->at, WHY_NAME);
+        return repay_json_fail(scan, scan->at, REPAY_JSON_WHY_NAME);
     enum repay_json_end end_of = repay_json_string(scan, name);
     if (end_of != REPAY_JSON_OK)
         return end_of;
@@ -127,7 +124,7 @@ static enum repay_json_end read_name(struct repay_row_reader *reader, struct rep
     *index = find_field(reader, text);
     repay_json_skip_blanks(scan);
     if (*scan->at != ':')
-        return repay_json_fail(scan, scan->at, WHY_COLON);
+        return repay_json_fail(scan, scan->at, REPAY_JSON_WHY_COLON);
     scan->at++;
     return REPAY_JSON_OK;
 }
@@ -285,11 +282,11 @@ static enum repay_json_end find_member(struct repay_json_scan *scan, bool goes_o
         if (*scan->at == '}')
             return REPAY_JSON_OK;
         if (*scan->at != ',')
-            return repay_json_fail(scan, scan->at, WHY_COMMA);
+            return repay_json_fail(scan, scan->at, REPAY_JSON_WHY_COMMA);
     }
     scan->at = repay_skip_blanks(scan->at + 1, scan->end);
     if (goes_on && *scan->at != '"')
-        return repay_json_fail(scan, scan->at, WHY_NAME);
+        return repay_json_fail(scan, scan->at, REPAY_JSON_WHY_NAME);
     return scan->at >= scan->end ? REPAY_JSON_SHORT : REPAY_JSON_OK;
 }
 

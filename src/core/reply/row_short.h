@@ -109,7 +109,7 @@ static REPAY_ALWAYS_INLINE const char *repay_short_moment(const char *at, int64_
     if (at[0] != '"' || !repay_day_decode(at + 1, &day) || at[11] != 'T' ||
         !repay_time_decode(at + 12, &ms))
         return NULL;
-    int64_t unix_ms = (int64_t)day * 86400000 + ms;
+    int64_t unix_ms = day * REPAY_DAY_MS + ms;
     if (at[20] == 'Z' && at[21] == '"') {
         *packed = unix_ms * 4 + REPAY_MOMENT_SECONDS;
         return at + 22;

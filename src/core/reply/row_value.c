@@ -7,18 +7,15 @@
 #include "row_value.h"
 
 #include "date.h"
-#include "wide_bytes.h"
 #include "money.h"
 #include "schedule_column.h"
+#include "uuid.h"
+#include "wide_bytes.h"
 
 #define WHY_NOT_NUMBER "must be a number"
 #define WHY_DECIMALS   "has more decimals than its currency"
 #define WHY_RANGE      "is too large"
 #define WHY_NOT_WHOLE  "must be a whole number"
-
-/* Years 1 to 9999 in milliseconds: what a moment's text can say. */
-#define MOMENT_MS_MIN (-62135596800000)
-#define MOMENT_MS_MAX 253402300799999
 
 enum repay_json_end repay_row_refuse(struct repay_row_reader *reader, struct repay_json_scan *scan,
                                      const char *at, const struct repay_field *field,
@@ -203,8 +200,8 @@ static bool epoch_ms(struct repay_json_value value, int64_t *unix_ms)
     int64_t ms;
     size_t fault_at;
     if (value.type != REPAY_JSON_NUMBER ||
-        repay_money_read(value.raw, 0, &ms, &fault_at) != REPAY_MONEY_OK || ms < MOMENT_MS_MIN ||
-        ms > MOMENT_MS_MAX)
+        repay_money_read(value.raw, 0, &ms, &fault_at) != REPAY_MONEY_OK ||
+        ms < REPAY_MOMENT_MIN_MS || ms > REPAY_MOMENT_MAX_MS)
         return false;
     *unix_ms = ms;
     return true;
@@ -273,7 +270,7 @@ static bool put_uuid(struct repay_row_reader *reader, unsigned index, struct rep
     if (value.type == REPAY_JSON_STRING) {
         if (!repay_row_plain_text(reader, value, &text))
             return false;
-        if (text.length == 36 && repay_uuid_decode(text.data, bytes) &&
+        if (text.length == REPAY_UUID_TEXT && repay_uuid_decode(text.data, bytes) &&
             !repay_uuid_is_text(bytes)) {
             memcpy(place, bytes, sizeof bytes);
             return true;

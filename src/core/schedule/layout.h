@@ -132,7 +132,7 @@ struct repay_layout {
     uint8_t outstanding_rule;
     uint8_t identity;      /* enum repay_diff_identity */
     bool penalty_in_total; /* whether principal + interest + penalty must equal total due */
-    const struct repay_status_word *status_words; /* ends with word NULL */
+    const struct repay_status_word *status_words; /* ends with word NULL; NULL: there are none */
     const char *unknown_reason;   /* why paid or outstanding are nil, NULL when they are told */
     const char *lateness_reason;  /* why nothing that reads due dates can be computed, or NULL */
     const char *total_due_reason; /* why total due is not summed over rows, or NULL: it is */

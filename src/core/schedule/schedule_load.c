@@ -10,9 +10,8 @@
 #include "utf8.h"
 #include "varint.h"
 
-#define ZONE_MAX   (24 * 60 - 1)
-#define MOMENT_MAX INT64_C(253402300799999) /* the last millisecond of the year 9999 */
-#define UUID_SIZE  16u
+#define ZONE_MAX  (24 * 60 - 1)
+#define UUID_SIZE 16u
 
 static bool is_damaged(struct repay_error *error)
 {
@@ -100,7 +99,7 @@ static bool take_facts(struct cursor *cursor, struct repay_schedule_facts *out)
     int64_t zone_minutes;
 
     memset(out, 0, sizeof *out);
-    if (!take_signed(cursor, MOMENT_MAX, &out->fetched_at_unix_ms) ||
+    if (!take_signed(cursor, REPAY_MOMENT_MAX_MS, &out->fetched_at_unix_ms) ||
         !take_text(cursor, sizeof out->currency - 1, &currency) ||
         !take_byte(cursor, REPAY_DECIMALS_MAX, &decimals) || !take_byte(cursor, 1, &zone_known) ||
         !take_signed(cursor, ZONE_MAX, &zone_minutes) ||
@@ -286,8 +285,7 @@ static bool put_moment(const struct repay_dump_reader *reader, uint64_t token, u
         int64_t again;
 
         /* A moment is what renders back to itself. */
-        if (packed >> 2 > MOMENT_MAX || packed >> 2 < -MOMENT_MAX ||
-            !repay_moment_pack((struct repay_text){room, repay_moment_unpack(packed, room)},
+        if (!repay_moment_pack((struct repay_text){room, repay_moment_unpack(packed, room)},
                                &again) ||
             again != packed)
             return false;
@@ -300,7 +298,6 @@ static bool put_moment(const struct repay_dump_reader *reader, uint64_t token, u
 static bool put_word(struct repay_dump_column *column, uint64_t token, bool is_day,
                      unsigned char *out)
 {
-    static const struct repay_civil first = {1, 1, 1}, last = {9999, 12, 31};
     int32_t word = REPAY_COUNT_ABSENT;
     int64_t value;
 
@@ -309,7 +306,7 @@ static bool put_word(struct repay_dump_column *column, uint64_t token, bool is_d
         if (__builtin_add_overflow(column->last, value, &value) || value <= INT32_MIN ||
             value > INT32_MAX)
             return false;
-        if (is_day && (value < repay_day_from_civil(first) || value > repay_day_from_civil(last)))
+        if (is_day && (value < REPAY_DAY_MIN || value > REPAY_DAY_MAX))
             return false;
         column->last = value;
         word = (int32_t)value;
