@@ -417,7 +417,7 @@ $(MEMORY_RUNS): test/memory/%: | test-start
 # Two lanes of processes at a time. The random moments come from a seed, so that a run can be repeated.
 $(CRASH_RUNS): test/crash/%: | test-start
 	$(call run,$@,tap,env $(call lua_paths,lua54,$(BUILD)) spec/crash/lanes.sh $(lua54_PROGRAM) $* \
-		$(if $(filter named,$*),5,64))
+		$(if $(filter named,$*),5,500))
 
 # From the checkout and without a network, as README says; then used from where it was put.
 $(ROCK_RUNS): test/rock/%: | test-start
