@@ -28,8 +28,8 @@ function world.scratch()
   return mounts:find("tmpfs /dev/shm tmpfs rw", 1, true) and "/dev/shm" or "/tmp"
 end
 
---- options: keys ("honoured"), list ("records"), box (more of sandbox.new), journal (more of
---- repay.journal), client (more of repay.open).
+--- options: keys ("honoured"), list ("records"), directory (a new one), box (more of sandbox.new),
+--- journal (more of repay.journal), client (more of repay.open).
 function world.new(options)
   options = options or {}
   local self = setmetatable({ clients = {}, journals = {} }, world)
@@ -39,7 +39,7 @@ function world.new(options)
   end
   self.box = sandbox.new(given)
   self.keys = options.keys or "honoured"
-  self.directory = run("mktemp -d -p " .. world.scratch())
+  self.directory = options.directory or run("mktemp -d -p " .. world.scratch())
   self.path = self.directory .. "/pay.db"
   self.client = self:open_client(options.client)
   self.journal = self:open_journal(options.journal)
