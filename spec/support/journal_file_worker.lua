@@ -1,6 +1,8 @@
 -- One of several processes that run the same file over the same journal: journal_file_spec.lua.
 --
---   journal_file_worker.lua JOURNAL FILE BASE_URL UNIX_MS
+--   journal_file_worker.lua JOURNAL FILE BASE_URL UNIX_MS KEYS
+--
+-- Prints how many rows it sent itself.
 local native = require "repay.native.core"
 local repay = require "repay"
 
@@ -11,11 +13,12 @@ local journal = assert(repay.journal(arg[1], {
 }))
 local client = assert(repay.open("fincode", {
   token = "sandbox-fincode-token", customer_ip = "127.0.0.1", currency = "NGN", zone = "+01:00",
-  keys = "honoured", base_url = arg[3],
+  keys = arg[5], base_url = arg[3],
 }))
 local result = assert(repay.workflow.repay_file(arg[2],
-  { journal = journal, client = client, check_lists = false, reconcile = false }))
-print("rows", #result.rows, "stopped", tostring(result.run.stopped))
+  { journal = journal, client = client, check_lists = false, reconcile = false,
+    new_journal = true }))
+print("sent", result.run.accepted)
 journal:close()
 client:close()
 print("done")
