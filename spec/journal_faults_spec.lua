@@ -140,8 +140,10 @@ end
 
 describe("the journal, where the provider is at fault:", function()
   after_each(function()
-    w:close()
-    w = nil
+    if w then
+      w:close()
+      w = nil
+    end
   end)
   helper.watch(after_each)
 
@@ -151,6 +153,10 @@ describe("the journal, where the provider is at fault:", function()
         it(("%s, %s, list of %s"):format(case.name, mode, list), function()
           w = world.new { keys = keys, list = list }
           teach(list)
+          if mode == "once" then
+            -- What was sent twice would be there twice.
+            assert(w.box:fault { kind = "keys_ignored", route = "repay_loan" })
+          end
           for _, rule in ipairs(case.faults) do
             assert(w.box:fault(rule))
           end
@@ -234,6 +240,57 @@ describe("the journal, where the provider is at fault:", function()
       _, by_key = w:records()
       assert.equal(1, by_key[w.journal:entry(err.entry).key])
     end)
+
+  -- As its owner gets one who logs in: what a provider remembers of keys, it remembers of a user.
+  local function open_with_new_token()
+    return w:open_client { token = w.box:token("fincode", world.ids.two_loans) }
+  end
+
+  it("a token that expires stops the run before anything is sent, and a new one goes on", function()
+    for _, keys in ipairs { "honoured", "unproven" } do
+      w = world.new { keys = keys }
+      if keys == "unproven" then
+        w.box:fault { kind = "keys_ignored", route = "repay_loan" }
+      end
+      w.box:fault { kind = "token_expires", route = "repay_loan", nth = 2 }
+      local plan = helper.ok(w.journal:plan(w.client, { world.arguments(),
+        world.arguments { reference = "REF 2" }, world.arguments { reference = "REF 3" } },
+        { name = "three" }))
+      helper.ok(w.journal:approve { batch = plan.batch })
+      local ran = helper.ok(w.journal:run(open_with_new_token()))
+      assert.same({ "auth", 1 }, { ran.stopped, (w:records()) })
+      assert.equal(2, #w.journal:entries { state = "approved" })
+      assert.equal(2, helper.ok(w.journal:run(open_with_new_token())).accepted)
+      assert.same({ 3, 4 }, { (w:records()), w:posts() })
+      w:close()
+      w = nil
+    end
+  end)
+
+  it("a token that expires after a lost reply takes no doubt away", function()
+    w = world.new()
+    w.box:fault(LOST)
+    w.box:fault { kind = "token_expires", route = "repay_loan", nth = 2 }
+    local err = helper.fails(w.journal:repay(open_with_new_token(), world.arguments()))
+    assert.same({ "auth", "unknown" }, { err.kind, err.outcome })
+    assert.equal("resend", w:action(err.entry))
+    assert.equal("invalid_argument", helper.fails(w.journal:cancel(err.entry)).kind)
+    helper.ok(w.journal:run(open_with_new_token()))
+    assert.equal("accepted", w.journal:entry(err.entry).state)
+    assert.same({ 1, 3 }, { (w:records()), w:posts() })
+  end)
+
+  it("each fault of the sandbox that is about money has its place here", function()
+    local text = require("spec.support.read").file("spec/journal_faults_spec.lua")
+    local money = 0
+    for _, fault in ipairs(require("repay.sandbox.faults").list) do
+      if fault.class == "money" then
+        money = money + 1
+        assert.truthy(text:find(('kind = "%s"'):format(fault.name), 1, true), fault.name)
+      end
+    end
+    assert.is_true(money >= 14, money)
+  end)
 
   it("a list that hides our record leaves it in doubt, and nothing is sent again", function()
     w = world.new { keys = "unproven" }
