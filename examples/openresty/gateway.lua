@@ -46,9 +46,11 @@ local statuses = {
   journal_busy = 409, key_reused = 409, conflict = 409,
 }
 
-local function refuse(err)
+-- `otherwise` is the status where the caller can do nothing about it.
+local function refuse(err, otherwise)
+  local status = statuses[err.kind] or 502
   count("errors", { provider = err.provider or "gateway", kind = err.kind })
-  answer(statuses[err.kind] or 502, {
+  answer(status >= 500 and otherwise or status, {
     error = err.kind, outcome = err.outcome, message = err.message, hint = err.hint,
     idempotency_key = err.idempotency_key,
   })
@@ -140,7 +142,7 @@ end
 local function shown(entry)
   return {
     id = entry.id, idempotency_key = entry.key, state = entry.state,
-    record_id = entry.record_id or entry.receipt and entry.receipt.id,
+    receipt_id = entry.receipt_id, record_id = entry.record_id,
   }
 end
 
@@ -207,7 +209,7 @@ function gateway.repay()
     return answer(422, { idempotency_key = key, state = "refused", error = err.kind,
       message = err.provider_message or err.message })
   end
-  refuse(err)
+  refuse(err, 503)
 end
 
 --- GET /repay/:key
@@ -233,26 +235,51 @@ local function late(provider, id, as_of)
   return result
 end
 
+-- A day that there is, or nil.
+local function read_day(text)
+  local year, month, day = text:match("^(%d%d%d%d)-(%d%d)-(%d%d)$")
+  local moment = year and os.time { year = year, month = month, day = day, hour = 12 }
+  return moment and os.date("%Y-%m-%d", moment) == text and text or nil
+end
+
 --- GET /overdue?carbon=ID&pezesha=ID&fincode=ID&as_of=DAY: all at once, each with its own answer.
 function gateway.overdue()
   local wanted = ngx.req.get_uri_args(10)
-  local as_of = type(wanted.as_of) == "string" and wanted.as_of or ngx.today()
-  if not as_of:find("^%d%d%d%d%-%d%d%-%d%d$") then
+  local as_of = read_day(tostring(wanted.as_of or ngx.today()))
+  if not as_of then
     return answer(400, { error = "invalid_argument", message = "as_of is a day: YYYY-MM-DD" })
   end
-  local threads, results = {}, {}
-  for provider in pairs(questions) do
-    local id = wanted[provider]
-    if clients[provider] and type(id) == "string" then
-      threads[#threads + 1] = ngx.thread.spawn(function()
-        results[provider] = late(provider, id, as_of)
-      end)
+  wanted.as_of = nil
+  local results = {}
+  for provider, id in pairs(wanted) do
+    if not (questions[provider] and clients[provider]) or type(id) ~= "string" or id == "" then
+      return answer(400, { error = "invalid_argument",
+        message = "each of carbon, pezesha and fincode may be named once, with an id" })
     end
+    -- What stays if its thread ends in the middle; why stands in the error log then.
+    results[provider] = { error = "internal" }
+  end
+  if not next(results) then
+    return answer(400, { error = "invalid_argument", message = "no provider is named" })
+  end
+  local threads = {}
+  for provider in pairs(results) do
+    threads[#threads + 1] = ngx.thread.spawn(function()
+      results[provider] = late(provider, wanted[provider], as_of)
+    end)
   end
   for _, thread in ipairs(threads) do
     ngx.thread.wait(thread)
   end
   answer(200, { as_of = as_of, providers = results })
+end
+
+local refusals = { [400] = "invalid_argument", [404] = "not_found", [405] = "method_not_allowed",
+  [413] = "too_large" }
+
+--- What nginx itself refuses: a path or a method that there is not, a body that is too long.
+function gateway.refused()
+  answer(ngx.status, { error = refusals[ngx.status] or "refused" })
 end
 
 --- GET /metrics, as Prometheus reads it.

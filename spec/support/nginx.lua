@@ -9,7 +9,7 @@ nginx.__index = nginx
 
 -- Nothing may leave such a line, whatever a spec does.
 local FORBIDDEN = { "%[alert%]", "%[emerg%]", "%[crit%]", "exited on signal",
-  "lua entry thread aborted", "API disabled", "attempt to send data on a closed socket",
+  "thread aborted", "API disabled", "attempt to send data on a closed socket",
   "_G write guard", "writing a global Lua variable", "no request found" }
 
 -- Not even a spec that hangs leaves one behind.
