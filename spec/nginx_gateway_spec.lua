@@ -63,8 +63,8 @@ nginx.describer(describe, pending)("the example gateway", function()
     local port = nginx.free_port()
     local cpath = package.cpath:match("([^;]*lua51/%?%.so)")
     -- Beside a path of its own it is started as README says.
-    os.execute(("STATE=%s WORKERS=4 LOG=error.log REPAY_CPATH=%s timeout -k 5 100"
-      .. " examples/openresty/start.sh %d >%s/output 2>&1 &"):format(state, cpath, port, state))
+    os.execute(("NGINX=%s STATE=%s WORKERS=4 LOG=error.log REPAY_CPATH=%s timeout -k 5 100"
+      .. " examples/openresty/start.sh %d >%s/output 2>&1 &"):format(nginx.program, state, cpath, port, state))
     gateway = setmetatable({ prefix = state, port = port }, { __index = nginx })
     assert(nginx.wait_until(20, function()
       local client = (nginx.read(state .. "/nginx.pid") or ""):find("%d")
@@ -94,6 +94,12 @@ nginx.describer(describe, pending)("the example gateway", function()
     end
     return ask("POST", "/repay", json.encode(body), { ["Idempotency-Key"] = key })
   end
+
+  it("says nothing when it starts but what to try", function()
+    local output = nginx.read(state .. "/output")
+    assert.truthy(output:find("curl -s http://127.0.0.1:" .. gateway.port .. "/metrics", 1, true))
+    assert.is_nil(output:match("%[%l+%][^\n]*"))
+  end)
 
   it("has a configuration without a complaint, and says what is wrong with one that has", function()
     local function check(variables)

@@ -12,6 +12,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 port=${1:-8080}
 nginx=${NGINX:-nginx}
+# To nginx itself this variable names sockets that it inherits.
+unset NGINX
 state=${STATE:-$(mktemp -d)}
 mkdir -p "$state/tmp"
 chmod 700 "$state"

@@ -33,20 +33,32 @@ local function write(path, text)
 end
 
 local root = output_of("pwd"):match("[^\n]+")
-local modules_path
+
+--- What is run: Debian's, or the program that REPAY_SPEC_NGINX names, like openresty.
+nginx.program = os.getenv "REPAY_SPEC_NGINX" or "nginx"
+
+-- Debian keeps the Lua module in two files beside nginx; OpenResty has it inside.
+local load_modules
 
 --- Why there can be no nginx here, or nil. Specs print it and are skipped.
 function nginx.missing()
   if not jit then
     return "nginx runs its Lua under LuaJIT, and so do its specs"
+  elseif load_modules then
+    return nil
   end
-  modules_path = modules_path or output_of("nginx -V 2>&1"):match("%-%-modules%-path=(%S+)")
-  if not modules_path then
-    return "there is no nginx"
-  elseif not read(modules_path .. "/ngx_http_lua_module.so") then
-    return "there is no Lua module for nginx"
+  local build = output_of(nginx.program .. " -V 2>&1")
+  local path = build:match("%-%-modules%-path=(%S+)")
+  if path and read(path .. "/ngx_http_lua_module.so") then
+    load_modules = ("load_module %s/ndk_http_module.so; load_module %s/ngx_http_lua_module.so;")
+      :format(path, path)
+  elseif build:find("ngx_lua", 1, true) or build:find("lua-nginx-module", 1, true) then
+    load_modules = ""
   end
-  return nil
+  if not build:find("configure arguments", 1, true) then
+    return "there is no " .. nginx.program
+  end
+  return not load_modules and "there is no Lua module for nginx" or nil
 end
 
 --- busted's describe for what needs nginx: elsewhere one pending test says why.
@@ -95,8 +107,7 @@ worker_processes @WORKERS@;
 worker_shutdown_timeout 20s;
 pid nginx.pid;
 error_log error.log @LEVEL@;
-load_module @MODULES@/ndk_http_module.so;
-load_module @MODULES@/ngx_http_lua_module.so;
+@MODULES@
 @MAIN@
 events { worker_connections 4096; }
 http {
@@ -118,7 +129,7 @@ http {
 }
 ]]):gsub("@(%u+)@", {
     USER = is_root and "user root;" or "", WORKERS = options.workers or 1,
-    LEVEL = options.level or "info", MODULES = modules_path, MAIN = options.main or "",
+    LEVEL = options.level or "info", MODULES = load_modules, MAIN = options.main or "",
     PATH = root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;" .. root .. "/?.lua;"
       .. absolute(package.path), CPATH = absolute(package.cpath),
     HTTP = options.http or "", INIT = options.init or "", PORT = self.port, ROOT = root,
@@ -146,8 +157,9 @@ function nginx.start(options)
   os.execute("mkdir -p " .. self.prefix .. "/tmp")
   write(self.prefix .. "/nginx.conf", configuration(self, options))
   local pin = options.cpu and "taskset -c " .. options.cpu .. " " or ""
-  os.execute(("exec timeout -k 5 %d %snginx -p '%s/' -c nginx.conf -e error.log"
-    .. " >'%s/output' 2>&1 &"):format(LIFE_S, pin, self.prefix, self.prefix))
+  os.execute(("exec timeout -k 5 %d %s%s -p '%s/' -c nginx.conf -e error.log"
+    .. " >'%s/output' 2>&1 &"):format(LIFE_S, pin, nginx.program, self.prefix,
+    self.prefix))
   for _ = 1, 500 do
     local client = socket.connect("127.0.0.1", self.port)
     self.pid = tonumber((read(self.prefix .. "/nginx.pid") or ""):match("%d+"))
