@@ -64,7 +64,8 @@ nginx.describer(describe, pending)("the example gateway", function()
     local cpath = package.cpath:match("([^;]*lua51/%?%.so)")
     -- Beside a path of its own it is started as README says.
     os.execute(("NGINX=%s STATE=%s WORKERS=4 LOG=error.log REPAY_CPATH=%s timeout -k 5 100"
-      .. " examples/openresty/start.sh %d >%s/output 2>&1 &"):format(nginx.program, state, cpath, port, state))
+      .. " examples/openresty/start.sh %d >%s/output 2>&1 &"):format(nginx.program, state, cpath,
+      port, state))
     gateway = setmetatable({ prefix = state, port = port }, { __index = nginx })
     assert(nginx.wait_until(20, function()
       local client = (nginx.read(state .. "/nginx.pid") or ""):find("%d")
