@@ -160,7 +160,7 @@ static const uint32_t *read_keys(const struct repay_schedule *schedule, const st
         /* A day is pushed by the bits that it has. */
         return (const uint32_t *)repay_schedule_days(schedule, row, count, (int32_t *)room);
     } else {
-        repay_schedule_fill_codes(schedule, column->of.field, row, count, room);
+        repay_schedule_fill_words(schedule, column->of.field, row, count, room);
     }
     return room;
 }

@@ -166,13 +166,8 @@ static const char *missing_reason(const struct repay_portfolio *portfolio,
     const char *reason = NULL;
 
     for (uint32_t i = 0; i < portfolio->cell_count; i++) {
-        const char *other = repay_lateness_reason(portfolio->cells[i].layout);
-
-        if (!repay_selection_has(portfolio, selection, &portfolio->cells[i]))
-            continue;
-        if (reason && strcmp(reason, other) != 0)
-            return REPAY_REASON_UNKNOWN_ROWS;
-        reason = other;
+        if (repay_selection_has(portfolio, selection, &portfolio->cells[i]))
+            reason = repay_reason_join(reason, repay_lateness_reason(portfolio->cells[i].layout));
     }
     return reason ? reason : REPAY_REASON_UNKNOWN_ROWS;
 }

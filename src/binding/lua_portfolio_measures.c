@@ -81,12 +81,8 @@ void repay_lua_end_measure(lua_State *L)
 static bool is_name_before(const void *context, uint32_t a, uint32_t b)
 {
     const struct repay_names *names = context;
-    struct repay_text x = repay_names_text(names, a);
-    struct repay_text y = repay_names_text(names, b);
-    size_t shorter = x.length < y.length ? x.length : y.length;
-    int order = shorter > 0 ? memcmp(x.data, y.data, shorter) : 0;
 
-    return order != 0 ? order < 0 : x.length < y.length;
+    return repay_text_compare(repay_names_text(names, a), repay_names_text(names, b)) < 0;
 }
 
 void repay_lua_order_names(const struct repay_portfolio *portfolio, uint32_t *names, uint32_t count)

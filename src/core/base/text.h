@@ -31,6 +31,15 @@ static inline bool repay_text_is(struct repay_text text, const char *terminated)
     return repay_text_equal(text, repay_text_of(terminated));
 }
 
+/* Below zero, zero or above, as `a` stands before, at or behind `b` in the order of bytes. */
+static inline int repay_text_compare(struct repay_text a, struct repay_text b)
+{
+    size_t shorter = a.length < b.length ? a.length : b.length;
+    int order = shorter > 0 ? memcmp(a.data, b.data, shorter) : 0;
+
+    return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
 /* Letters A to Z count as a to z; no other byte is folded, whatever the locale says. */
 static inline char repay_text_lower(char byte)
 {

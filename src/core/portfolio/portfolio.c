@@ -5,7 +5,10 @@
  * sums at once, then what can still refuse (a loan that is held, memory for the loans), and only
  * then the loans. What a refusal finds already added to day sums is taken out again.
  */
+#include "portfolio.h"
+
 #include "amounts.h"
+#include "array.h"
 #include "portfolio_inner.h"
 
 #define SCRATCH_KEPT 1024u /* loan figures kept from one addition to the next */
@@ -69,18 +72,8 @@ static bool no_memory(struct repay_error *error)
 static bool make_room(const struct repay_allocator *allocator, void *array_of, size_t item_size,
                       uint32_t count, uint32_t *room)
 {
-    uint32_t bigger = *room > 0 ? *room + *room / 2 : 4;
-    void *array;
-
-    if (count < *room)
-        return true;
-    memcpy(&array, array_of, sizeof array);
-    array = repay_resize(allocator, array, *room * item_size, bigger * item_size);
-    if (!array)
-        return false;
-    memcpy(array_of, &array, sizeof array);
-    *room = bigger;
-    return true;
+    return count < *room || repay_array_resize(allocator, array_of, item_size, room,
+                                               *room > 0 ? *room + *room / 2 : 4);
 }
 
 /*
@@ -307,8 +300,7 @@ static void move_row(struct repay_day_sum *sum, int64_t minor, struct repay_prin
         sum->principal_low += sign * principal.low;
 }
 
-/* Nothing that is summed of a currency exceeds what it has outstanding, so this one check is all.
- */
+/* Nothing that is summed of a currency exceeds what it has outstanding: this one check is all. */
 static bool check_room(struct addition *addition, const struct repay_rows *rows,
                        struct repay_error *error)
 {
@@ -339,7 +331,7 @@ static void count_unknown(struct addition *addition, const struct repay_rows *ro
     }
 }
 
-/* The places of the rows with something outstanding, found without a branch that must be guessed. */
+/* The rows with something outstanding, found without a branch that must be guessed. */
 static uint32_t find_owing(const struct repay_rows *rows, uint16_t places[REPAY_MEASURE_ROWS])
 {
     uint32_t count = 0;

@@ -2,8 +2,9 @@
  * Portfolio measures by day: ageing, cash flow, and the list of who is late. See
  * portfolio_measures.h; sums are shares of what portfolio.c bounded.
  */
-#include "order.h"
 #include "portfolio_measures.h"
+
+#include "order.h"
 
 #define WEEK 7
 
@@ -22,13 +23,8 @@ const char *repay_portfolio_unknown_reason(const struct repay_portfolio *portfol
     const char *reason = NULL;
 
     for (uint32_t i = 0; i < portfolio->cell_count; i++) {
-        const char *other = repay_lateness_reason(portfolio->cells[i].layout);
-
-        if (!selected[i] || portfolio->cells[i].unknown_rows == 0)
-            continue;
-        if (reason && strcmp(reason, other) != 0)
-            return REPAY_REASON_UNKNOWN_ROWS;
-        reason = other;
+        if (selected[i] && portfolio->cells[i].unknown_rows > 0)
+            reason = repay_reason_join(reason, repay_lateness_reason(portfolio->cells[i].layout));
     }
     return reason ? reason : REPAY_REASON_UNKNOWN_ROWS;
 }
@@ -153,16 +149,6 @@ void repay_portfolio_cash_flow(const struct repay_portfolio *portfolio, const bo
     }
 }
 
-static int compare_texts(struct repay_text a, struct repay_text b)
-{
-    size_t shorter = a.length < b.length ? a.length : b.length;
-    int order = shorter > 0 ? memcmp(a.data, b.data, shorter) : 0;
-
-    if (order != 0 || a.length == b.length)
-        return order;
-    return a.length < b.length ? -1 : 1;
-}
-
 /* Where two accounts have a loan of the same id, the account added first comes first. */
 static bool is_worse(const void *context, uint32_t a, uint32_t b)
 {
@@ -176,8 +162,8 @@ static bool is_worse(const void *context, uint32_t a, uint32_t b)
         return loans[0]->oldest_late_day < loans[1]->oldest_late_day;
     if (loans[0]->overdue != loans[1]->overdue)
         return loans[0]->overdue > loans[1]->overdue;
-    order = compare_texts(repay_portfolio_loan_id(portfolio, loans[0], rooms[0]),
-                          repay_portfolio_loan_id(portfolio, loans[1], rooms[1]));
+    order = repay_text_compare(repay_portfolio_loan_id(portfolio, loans[0], rooms[0]),
+                               repay_portfolio_loan_id(portfolio, loans[1], rooms[1]));
     return order != 0 ? order < 0 : a < b;
 }
 

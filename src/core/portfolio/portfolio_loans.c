@@ -4,6 +4,7 @@
  * A loan is one by provider, environment, account label and loan id. Records lie in blocks that
  * never move, so growing costs no copy and leaves no slack behind.
  */
+#include "array.h"
 #include "portfolio_inner.h"
 #include "text_hash.h"
 #include "uuid.h"
@@ -111,7 +112,7 @@ static bool is_same_loan(const struct repay_portfolio *portfolio,
     return memcmp(loan->id, key->id, sizeof key->id) == 0;
 }
 
-/* Where the search for a hash begins: places stand in the order of hashes, whatever their number. */
+/* Where the search for a hash begins: places stand in the order of hashes, however many. */
 static uint32_t slot_of(uint32_t hash, uint32_t slot_count)
 {
     return (uint32_t)((uint64_t)hash * slot_count >> 32);
@@ -189,20 +190,17 @@ static void expect_slot(const struct repay_portfolio *portfolio, uint32_t hash)
 static bool reserve_blocks(struct repay_portfolio *portfolio, uint32_t loans)
 {
     uint32_t needed = (loans + LOANS_PER_BLOCK - 1) / LOANS_PER_BLOCK;
-    uint32_t room = portfolio->loan_block_room > 0 ? portfolio->loan_block_room : 4;
-    struct repay_portfolio_loan **blocks;
+    uint32_t before = portfolio->loan_block_room;
+    uint32_t room = before > 0 ? before : 4;
 
     while (room < needed)
         room *= 2;
-    if (room > portfolio->loan_block_room) {
-        blocks = repay_resize(portfolio->allocator, portfolio->loan_blocks,
-                              portfolio->loan_block_room * sizeof *blocks, room * sizeof *blocks);
-        if (!blocks)
+    if (room > before) {
+        if (!repay_array_resize(portfolio->allocator, &portfolio->loan_blocks,
+                                sizeof *portfolio->loan_blocks, &portfolio->loan_block_room, room))
             return false;
-        memset(blocks + portfolio->loan_block_room, 0,
-               (room - portfolio->loan_block_room) * sizeof *blocks);
-        portfolio->loan_blocks = blocks;
-        portfolio->loan_block_room = room;
+        memset(portfolio->loan_blocks + before, 0,
+               (room - before) * sizeof *portfolio->loan_blocks);
     }
     for (uint32_t i = portfolio->loan_count / LOANS_PER_BLOCK; i < needed; i++) {
         if (portfolio->loan_blocks[i])

@@ -27,10 +27,10 @@ bool repay_selection_has(const struct repay_portfolio *portfolio,
 }
 
 void repay_portfolio_select(const struct repay_portfolio *portfolio,
-                            const struct repay_selection *selection, bool *by_cell)
+                            const struct repay_selection *selection, bool *selected)
 {
     for (uint32_t i = 0; i < portfolio->cell_count; i++)
-        by_cell[i] = repay_selection_has(portfolio, selection, &portfolio->cells[i]);
+        selected[i] = repay_selection_has(portfolio, selection, &portfolio->cells[i]);
 }
 
 static void summarize_cell(const struct repay_cell *cell, struct repay_summary *out)
@@ -107,14 +107,6 @@ bool repay_portfolio_summarize(const struct repay_portfolio *portfolio,
     return true;
 }
 
-/* The one reason of several; a general word where they differ. */
-static const char *join_reasons(const char *a, const char *b)
-{
-    if (!a || !b)
-        return a ? a : b;
-    return strcmp(a, b) == 0 ? a : REPAY_REASON_UNKNOWN_ROWS;
-}
-
 static bool merge_cell(const struct repay_summary *cell, struct repay_summary *out)
 {
     out->loans += cell->loans;
@@ -123,9 +115,9 @@ static bool merge_cell(const struct repay_summary *cell, struct repay_summary *o
     out->undecided_loans += cell->undecided_loans;
     out->paid_loans += cell->paid_loans;
     out->unknown_loans += cell->unknown_loans;
-    out->reason = join_reasons(out->reason, cell->reason);
-    out->total_due_reason = join_reasons(out->total_due_reason, cell->total_due_reason);
-    out->paid_reason = join_reasons(out->paid_reason, cell->paid_reason);
+    out->reason = repay_reason_join(out->reason, cell->reason);
+    out->total_due_reason = repay_reason_join(out->total_due_reason, cell->total_due_reason);
+    out->paid_reason = repay_reason_join(out->paid_reason, cell->paid_reason);
     return repay_money_add(&out->unknown_balance, cell->unknown_balance) &&
            repay_sum_add(&out->total_due, &cell->total_due) &&
            repay_sum_add(&out->paid, &cell->paid) &&

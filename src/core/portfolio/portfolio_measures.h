@@ -66,9 +66,9 @@ bool repay_risk_merge(const struct repay_portfolio *portfolio,
                       const struct repay_selection *selection, struct repay_cell_risk *out,
                       struct repay_error *error);
 
-/* `by_cell` true for the cells of the selection; an array of one item a cell. */
+/* `selected` gets true for the cells of the selection; an array of one item a cell. */
 void repay_portfolio_select(const struct repay_portfolio *portfolio,
-                            const struct repay_selection *selection, bool *by_cell);
+                            const struct repay_selection *selection, bool *selected);
 
 void repay_portfolio_ageing_rows(const struct repay_portfolio *portfolio, const bool *selected,
                                  const struct repay_ages *ages, struct repay_ageing *out);

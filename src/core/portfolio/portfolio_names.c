@@ -2,6 +2,8 @@
  * Blocks of texts, and numbers for the short list of names among them; portfolio_names.h.
  */
 #include "portfolio_names.h"
+
+#include "array.h"
 #include "text_hash.h"
 
 #define HEAD 2u /* bytes of a text's length, low byte first */
@@ -35,17 +37,9 @@ static bool add_block(struct repay_names *names)
 {
     unsigned char *block;
 
-    if (names->block_count == names->block_room) {
-        uint32_t room = names->block_room > 0 ? names->block_room * 2 : 4;
-        unsigned char **blocks =
-            repay_resize(names->allocator, names->blocks, names->block_room * sizeof *blocks,
-                         room * sizeof *blocks);
-
-        if (!blocks)
-            return false;
-        names->blocks = blocks;
-        names->block_room = room;
-    }
+    if (!repay_array_make_room(names->allocator, &names->blocks, sizeof *names->blocks,
+                               names->block_count, &names->block_room))
+        return false;
     if (names->block_count == UINT32_MAX / REPAY_NAMES_BLOCK)
         return false;
     block = repay_allocate(names->allocator, REPAY_NAMES_BLOCK);
@@ -116,17 +110,9 @@ uint32_t repay_names_find(const struct repay_names *names, struct repay_text tex
 
 static bool make_room(struct repay_names *names)
 {
-    uint32_t room = names->name_room > 0 ? names->name_room * 2 : 8;
-    struct repay_name *list;
-
-    if (names->name_count < names->name_room)
-        return true;
-    list = repay_resize(names->allocator, names->names, names->name_room * sizeof *list,
-                        room * sizeof *list);
-    if (!list)
+    if (!repay_array_make_room(names->allocator, &names->names, sizeof *names->names,
+                               names->name_count, &names->name_room))
         return false;
-    names->names = list;
-    names->name_room = room;
     if (names->name_count == 0)
         names->names[names->name_count++] = (struct repay_name){0, REPAY_NAME_NONE};
     return true;

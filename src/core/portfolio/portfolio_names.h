@@ -33,8 +33,7 @@ void repay_names_init(struct repay_names *names, const struct repay_allocator *a
 /* Safe twice. */
 void repay_names_free(struct repay_names *names);
 size_t repay_names_memory(const struct repay_names *names);
-/* The number of the text; it is entered where it is new. REPAY_NAME_NONE: no memory, or too many.
- */
+/* The text's number; entered where it is new. REPAY_NAME_NONE: no memory, or too many. */
 uint32_t repay_names_enter(struct repay_names *names, struct repay_text text);
 /* The number of the text, or REPAY_NAME_NONE when it was never entered. */
 uint32_t repay_names_find(const struct repay_names *names, struct repay_text text);

@@ -125,6 +125,13 @@ const char *repay_lateness_reason(const struct repay_layout *layout)
     return repay_figure_reason(layout, REPAY_FIGURE_OUTSTANDING);
 }
 
+const char *repay_reason_join(const char *a, const char *b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    return strcmp(a, b) == 0 ? a : REPAY_REASON_UNKNOWN_ROWS;
+}
+
 bool repay_rows_next_days(const struct repay_schedule *schedule, struct repay_rows *rows)
 {
     uint32_t run, chunks;
@@ -179,6 +186,19 @@ const int64_t *repay_penalties(const struct repay_schedule *schedule, uint32_t r
         return repay_schedule_amounts(schedule, REPAY_FIGURE_PENALTY, row, count, room);
     memset(room, 0, count * sizeof *room);
     return room;
+}
+
+bool repay_is_due_before(const void *context, uint32_t a, uint32_t b)
+{
+    const struct repay_schedule *schedule = context;
+    int32_t days[2] = {repay_schedule_day(schedule, a), repay_schedule_day(schedule, b)};
+    int32_t numbers[2];
+
+    if (days[0] != days[1])
+        return days[1] == REPAY_DAY_ABSENT || (days[0] != REPAY_DAY_ABSENT && days[0] < days[1]);
+    numbers[0] = repay_schedule_number(schedule, a);
+    numbers[1] = repay_schedule_number(schedule, b);
+    return numbers[0] != numbers[1] ? numbers[0] < numbers[1] : a < b;
 }
 
 int64_t repay_ratio_ppm(int64_t numerator, int64_t denominator)

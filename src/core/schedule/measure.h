@@ -32,8 +32,8 @@
 struct repay_sum {
     int64_t minor;       /* of the known rows */
     uint64_t known_rows; /* that went into it */
-    uint64_t
-        missing_rows; /* that would belong to it, as far as anyone can tell, and are not known */
+    /* That would belong to it, as far as anyone can tell, and are not known. */
+    uint64_t missing_rows;
 };
 
 /* The sum is complete: the figure may be given. */
@@ -59,6 +59,8 @@ bool repay_figure_is_told(const struct repay_layout *layout, enum repay_figure f
 const char *repay_figure_reason(const struct repay_layout *layout, enum repay_figure figure);
 /* The name of a figure in Lua, "outstanding_minor". */
 const char *repay_figure_name(enum repay_figure figure);
+/* The one reason of several, each NULL where there is none; a general word where they differ. */
+const char *repay_reason_join(const char *a, const char *b);
 /* Why lateness cannot be told from rows of this layout that are not known to be paid. */
 const char *repay_lateness_reason(const struct repay_layout *layout);
 
@@ -102,16 +104,23 @@ struct repay_rows {
 };
 /* The next chunk; begin with row and count 0. False at the end. */
 bool repay_rows_next(const struct repay_schedule *schedule, struct repay_rows *rows);
-/* The same in two steps, for who asks for amounts by what the days are: first these alone, */
+/*
+ * The same in two steps, for one who looks at the days before asking for amounts: the days alone,
+ * then, if wanted, what is outstanding.
+ */
 bool repay_rows_next_days(const struct repay_schedule *schedule, struct repay_rows *rows);
-/* then, if wanted, what is outstanding. */
 void repay_rows_take_outstanding(const struct repay_schedule *schedule, struct repay_rows *rows);
 /* Penalties, all zero where the provider has none at all. */
 const int64_t *repay_penalties(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
                                int64_t *room);
 
-/* numerator / denominator in parts per million, half up. Needs 0 <= numerator <= denominator > 0.
+/*
+ * The order of a schedule's rows (the context) by due day, then number, then position. Undated ones
+ * come last: nobody can say that they are due before another.
  */
+bool repay_is_due_before(const void *schedule, uint32_t a, uint32_t b);
+
+/* Parts per million, half up. Needs 0 <= numerator <= denominator > 0. */
 int64_t repay_ratio_ppm(int64_t numerator, int64_t denominator);
 
 /* The day the balances are of: the fetch, in the schedule's zone (UTC where none is known). */

@@ -159,12 +159,9 @@ struct repay_text repay_schedule_text(const struct repay_schedule *schedule, uin
     return repay_text_at(store->texts[code / REPAY_BLOCK_SIZE] + code % REPAY_BLOCK_SIZE);
 }
 
-struct repay_text repay_schedule_extra(const struct repay_schedule *schedule, uint32_t row)
+uint32_t repay_extra_code(const struct repay_extra *extras, uint32_t count, uint32_t row)
 {
-    if (schedule->extra_count == 0)
-        return REPAY_TEXT("");
-    const struct repay_extra *extras = extras_of(schedule);
-    uint32_t low = 0, high = schedule->extra_count;
+    uint32_t low = 0, high = count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (extras[middle].row < row)
@@ -172,9 +169,14 @@ struct repay_text repay_schedule_extra(const struct repay_schedule *schedule, ui
         else
             high = middle;
     }
-    if (low == schedule->extra_count || extras[low].row != row)
-        return REPAY_TEXT("");
-    return repay_schedule_text(schedule, extras[low].code);
+    return low < count && extras[low].row == row ? extras[low].code : 0;
+}
+
+struct repay_text repay_schedule_extra(const struct repay_schedule *schedule, uint32_t row)
+{
+    uint32_t count = schedule->extra_count;
+    return repay_schedule_text(schedule,
+                               count ? repay_extra_code(extras_of(schedule), count, row) : 0);
 }
 
 static void render_uuid(const unsigned char bytes[16], struct repay_value *out)

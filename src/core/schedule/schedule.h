@@ -71,9 +71,8 @@ size_t repay_schedule_memory(const struct repay_schedule *schedule);
 /* One value of one column. */
 struct repay_value {
     bool present;
-    int64_t integer; /* AMOUNT, MOMENT (packed), DAY, COUNT, FLAG */
-    struct repay_text
-        text; /* TEXT, UUID and MOMENT rendered; borrowed from the schedule or `room` */
+    int64_t integer;        /* AMOUNT, MOMENT (packed), DAY, COUNT, FLAG */
+    struct repay_text text; /* TEXT, UUID, MOMENT rendered; borrowed from the schedule or `room` */
     char room[40];
 };
 /* `field` is one of the schedule's own layout. */
@@ -110,8 +109,8 @@ void repay_schedule_fill_days(const struct repay_schedule *schedule, uint32_t ro
 /* Loans likewise: equal codes are equal loans within this schedule; 0 is "no id". */
 void repay_schedule_fill_loans(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
                                uint32_t *out);
-/* Codes of a TEXT column likewise, 0 where there is none. */
-void repay_schedule_fill_codes(const struct repay_schedule *schedule,
+/* A column of 32-bit values as it is, likewise: codes of a TEXT column are 0 where there is none. */
+void repay_schedule_fill_words(const struct repay_schedule *schedule,
                                const struct repay_field *field, uint32_t row, uint32_t count,
                                uint32_t *out);
 /* Statuses likewise, one enum repay_status a byte. */
@@ -136,6 +135,9 @@ const int32_t *repay_schedule_days(const struct repay_schedule *schedule, uint32
 uint32_t repay_schedule_run(const struct repay_schedule *schedule, uint32_t row);
 int64_t repay_schedule_figure(const struct repay_schedule *schedule, enum repay_figure figure,
                               uint32_t row);
+/* What the provider printed, REPAY_AMOUNT_ABSENT where it did not. An AMOUNT column's role. */
+int64_t repay_schedule_given(const struct repay_schedule *schedule, enum repay_role role,
+                             uint32_t row);
 int32_t repay_schedule_day(const struct repay_schedule *schedule, uint32_t row);
 struct repay_text repay_schedule_loan_id(const struct repay_schedule *schedule, uint32_t row);
 /* REPAY_COUNT_ABSENT when there is none. */

@@ -3,9 +3,11 @@
  * the same order first (its penalty as the provider says, where it does), so that what remains of
  * each part is known.
  */
+#include "schedule_allocate.h"
+
+#include "array.h"
 #include "measure.h"
 #include "order.h"
-#include "schedule_allocate.h"
 
 static const char *const part_names[REPAY_PART_COUNT] = {
     [REPAY_PART_PENALTY] = "penalty",
@@ -45,16 +47,6 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static int64_t column(const struct repay_schedule *schedule, uint32_t row, enum repay_role role)
-{
-    const struct repay_field *field = repay_layout_role(schedule->layout, role);
-    int64_t minor = REPAY_AMOUNT_ABSENT;
-
-    if (field)
-        repay_schedule_fill_amounts(schedule, field, row, 1, &minor);
-    return minor;
-}
-
 /* What a row is made of: false when a part is not known, or below zero. */
 static bool parts_of(const struct repay_schedule *schedule, uint32_t row,
                      int64_t parts[REPAY_PART_COUNT])
@@ -73,7 +65,7 @@ static bool take_paid(const struct repay_schedule *schedule, uint32_t row, int64
                       const enum repay_part *order, int64_t parts[REPAY_PART_COUNT])
 {
     int64_t paid = repay_schedule_figure(schedule, REPAY_FIGURE_PAID, row);
-    int64_t penalty_paid = column(schedule, row, REPAY_ROLE_PENALTY_PAID);
+    int64_t penalty_paid = repay_schedule_given(schedule, REPAY_ROLE_PENALTY_PAID, row);
     bool penalty_told = penalty_paid >= 0;
 
     /* Where all of the row is outstanding, nothing was paid, told or not. */
@@ -117,18 +109,6 @@ static void settle_row(const struct repay_schedule *schedule,
         }
     }
     out->unsplit = left;
-}
-
-/* Undated rows come last: nobody can say that they are due before another. */
-static bool is_settled_before(const void *context, uint32_t a, uint32_t b)
-{
-    const struct repay_schedule *schedule = context;
-    int32_t days[2] = {repay_schedule_day(schedule, a), repay_schedule_day(schedule, b)};
-    int32_t numbers[2] = {repay_schedule_number(schedule, a), repay_schedule_number(schedule, b)};
-
-    if (days[0] != days[1])
-        return days[1] == REPAY_DAY_ABSENT || (days[0] != REPAY_DAY_ABSENT && days[0] < days[1]);
-    return numbers[0] != numbers[1] ? numbers[0] < numbers[1] : a < b;
 }
 
 /* The loan that is meant, as a code of the schedule; nothing else is returned in `code`. */
@@ -190,16 +170,9 @@ static bool list_rows(const struct repay_schedule *schedule, uint32_t code, uint
 
 static bool add_row(struct repay_allocation *out, const struct repay_allocated_row *row)
 {
-    if (out->count == out->room) {
-        uint32_t room = out->room > 0 ? out->room * 2 : 8;
-        struct repay_allocated_row *rows =
-            repay_resize(out->allocator, out->rows, out->room * sizeof *rows, room * sizeof *rows);
-
-        if (!rows)
-            return false;
-        out->rows = rows;
-        out->room = room;
-    }
+    if (!repay_array_make_room(out->allocator, &out->rows, sizeof *out->rows, out->count,
+                               &out->room))
+        return false;
     out->rows[out->count++] = *row;
     /* Each is a share of the amount, so no sum leaves its range. */
     out->settled += row->settled;
@@ -215,7 +188,7 @@ static bool settle_rows(const struct repay_schedule *schedule,
 {
     int64_t left = options->amount;
 
-    repay_order(list, count, is_settled_before, schedule);
+    repay_order(list, count, repay_is_due_before, schedule);
     for (uint32_t i = 0; i < count && left > 0; i++) {
         struct repay_allocated_row row;
 

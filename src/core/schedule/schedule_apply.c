@@ -64,7 +64,7 @@ static bool copy_value(const struct patch *patch, const struct repay_field *fiel
                copy_text(patch, repay_column_32(column.at + REPAY_UUID_TEXT_MARK),
                          out + REPAY_UUID_TEXT_MARK, error);
     default:
-        memcpy(out, column.at, repay_field_width((enum repay_field_type)field->type));
+        memcpy(out, column.at, repay_field_width(field->type));
         return true;
     }
 }
@@ -78,7 +78,7 @@ static bool copy_row(const struct patch *patch, uint32_t row, struct repay_error
         return false;
     for (unsigned i = 0; i < builder->layout->field_count; i++) {
         const struct repay_field *field = &builder->layout->fields[i];
-        size_t width = repay_field_width((enum repay_field_type)field->type);
+        size_t width = repay_field_width(field->type);
 
         if (!copy_value(patch, field, row, builder->columns[i] + builder->row * width, error))
             return false;

@@ -4,6 +4,7 @@
  */
 #include "schedule_build.h"
 
+#include "array.h"
 #include "schedule_build_inner.h"
 #include "schedule_store.h"
 
@@ -74,22 +75,6 @@ void repay_builder_reset(struct repay_builder *builder, const struct repay_layou
     repay_builder_forget_texts(builder);
 }
 
-bool repay_builder_grow_array(const struct repay_allocator *allocator, void *array_of,
-                              size_t entry_size, uint32_t count, uint32_t *room)
-{
-    if (count < *room)
-        return true;
-    void *array;
-    memcpy(&array, array_of, sizeof array);
-    uint32_t grown = *room < 8 ? 8 : *room * 2;
-    array = repay_resize(allocator, array, *room * entry_size, grown * entry_size);
-    if (!array)
-        return false;
-    memcpy(array_of, &array, sizeof array);
-    *room = grown;
-    return true;
-}
-
 bool repay_builder_no_memory(struct repay_error *error)
 {
     return repay_error_set(error, REPAY_KIND_MEMORY, "out of memory while reading rows");
@@ -145,8 +130,8 @@ bool repay_builder_grow(struct repay_builder *builder, struct repay_error *error
     if (builder->rows >= builder->rows_max)
         return repay_error_set(error, REPAY_KIND_TOO_LARGE, "more than %lu rows",
                                (unsigned long)builder->rows_max);
-    if (!repay_builder_grow_array(allocator, &builder->segments, sizeof *builder->segments,
-                                  builder->segment_count, &builder->segment_room))
+    if (!repay_array_make_room(allocator, &builder->segments, sizeof *builder->segments,
+                               builder->segment_count, &builder->segment_room))
         return repay_builder_no_memory(error);
     if (builder->segment_count == 0 && builder->first_rows > 0 &&
         repay_builder_has_first(builder)) {
@@ -194,24 +179,9 @@ static const unsigned char *value_at(const struct repay_builder *builder, unsign
            width * (row % builder->rows_per_segment);
 }
 
-/* The first extra of a row not before `row`. */
-static uint32_t find_extra(const struct repay_builder *builder, uint32_t row)
-{
-    uint32_t low = 0, high = builder->extra_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (builder->extras[middle].row < row)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static uint32_t extra_code(const struct repay_builder *builder, uint32_t row)
 {
-    uint32_t i = find_extra(builder, row);
-    return i < builder->extra_count && builder->extras[i].row == row ? builder->extras[i].code : 0;
+    return repay_extra_code(builder->extras, builder->extra_count, row);
 }
 
 bool repay_builder_repeats(const struct repay_builder *builder, uint32_t count)
@@ -239,8 +209,8 @@ bool repay_builder_add_extra(struct repay_builder *builder, struct repay_text me
     uint32_t code;
     if (!repay_builder_intern(builder, members, &code, error))
         return false;
-    if (!repay_builder_grow_array(allocator, &builder->extras, sizeof *builder->extras,
-                                  builder->extra_count, &builder->extra_room))
+    if (!repay_array_make_room(allocator, &builder->extras, sizeof *builder->extras,
+                               builder->extra_count, &builder->extra_room))
         return repay_builder_no_memory(error);
     builder->extras[builder->extra_count++] = (struct repay_extra){builder->rows, code};
     return true;

@@ -7,9 +7,6 @@
 
 #include "schedule_build.h"
 
-/* Room for one more entry of an array that doubles. False when there is no memory. */
-bool repay_builder_grow_array(const struct repay_allocator *allocator, void *array_of,
-                              size_t entry_size, uint32_t count, uint32_t *room);
 /* Always false. */
 bool repay_builder_no_memory(struct repay_error *error);
 

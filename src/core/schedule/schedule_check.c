@@ -2,8 +2,10 @@
  * Collects findings, and judges each row by itself; rows against each other are in
  * schedule_check_loans.c.
  */
-#include "measure.h"
 #include "schedule_check.h"
+
+#include "array.h"
+#include "measure.h"
 
 const char *repay_rule_name(enum repay_rule rule)
 {
@@ -54,20 +56,10 @@ void repay_check_add(struct repay_check *check, const struct repay_finding *find
         counted->notes++;
     if (check->count == check->limit || check->no_memory)
         return;
-    if (check->count == check->room) {
-        uint32_t room = check->room > 0 ? check->room * 2 : 8;
-        struct repay_finding *findings =
-            repay_resize(check->allocator, check->findings, check->room * sizeof *findings,
-                         room * sizeof *findings);
-
-        if (!findings) {
-            check->no_memory = true;
-            return;
-        }
-        check->findings = findings;
-        check->room = room;
-    }
-    check->findings[check->count++] = *finding;
+    check->no_memory = !repay_array_make_room(check->allocator, &check->findings,
+                                              sizeof *check->findings, check->count, &check->room);
+    if (!check->no_memory)
+        check->findings[check->count++] = *finding;
 }
 
 bool repay_check_run(struct repay_check *check, const struct repay_schedule *schedule,
@@ -91,17 +83,25 @@ struct judged {
     int64_t figures[REPAY_FIGURE_COUNT];
 };
 
-static void find(const struct judged *judged, enum repay_rule rule, bool is_error, int64_t expected,
-                 int64_t found)
+static void find_in(const struct judged *judged, enum repay_rule rule, bool is_error,
+                    const struct repay_field *field, int64_t expected, int64_t found)
 {
     struct repay_finding finding = {.rule = rule,
                                     .is_error = is_error,
                                     .row = judged->row,
                                     .with_row = REPAY_CHECK_NO_ROW,
+                                    .field = field,
                                     .expected = expected,
                                     .found = found};
 
     repay_check_add(judged->check, &finding);
+}
+
+/* Of a figure that the rule names. */
+static void find(const struct judged *judged, enum repay_rule rule, bool is_error, int64_t expected,
+                 int64_t found)
+{
+    find_in(judged, rule, is_error, NULL, expected, found);
 }
 
 static bool is_known(int64_t minor)
@@ -143,16 +143,8 @@ static void judge_signs(const struct judged *judged)
         if (!is_known(minor))
             continue;
         repay_check_tried(judged->check, REPAY_RULE_AMOUNTS_NOT_NEGATIVE);
-        if (minor < 0) {
-            struct repay_finding finding = {.rule = REPAY_RULE_AMOUNTS_NOT_NEGATIVE,
-                                            .is_error = true,
-                                            .row = judged->row,
-                                            .with_row = REPAY_CHECK_NO_ROW,
-                                            .field = field,
-                                            .expected = 0,
-                                            .found = minor};
-            repay_check_add(judged->check, &finding);
-        }
+        if (minor < 0)
+            find_in(judged, REPAY_RULE_AMOUNTS_NOT_NEGATIVE, true, field, 0, minor);
     }
 }
 
@@ -169,12 +161,7 @@ static void judge_bound(const struct judged *judged, enum repay_rule rule, int64
 
 static int64_t given(const struct judged *judged, enum repay_role role)
 {
-    const struct repay_field *field = repay_layout_role(judged->layout, role);
-    int64_t minor = REPAY_AMOUNT_ABSENT;
-
-    if (field)
-        repay_schedule_fill_amounts(judged->schedule, field, judged->row, 1, &minor);
-    return minor;
+    return repay_schedule_given(judged->schedule, role, judged->row);
 }
 
 /* What the amounts say of a row that owes something. UNKNOWN: they do not contradict any word. */

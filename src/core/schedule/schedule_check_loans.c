@@ -4,9 +4,9 @@
  * Rows are compared in the order of their numbers, whatever order they came in; rows without a
  * number keep theirs.
  */
-#include "measure.h"
-#include "order.h"
 #include "schedule_check.h"
+
+#include "order.h"
 
 struct sequence {
     struct repay_check *check;
@@ -109,16 +109,6 @@ static void judge_days(const struct sequence *sequence, uint32_t before, uint32_
     }
 }
 
-static int64_t column(const struct sequence *sequence, enum repay_role role, uint32_t row)
-{
-    const struct repay_field *field = repay_layout_role(sequence->schedule->layout, role);
-    int64_t minor = REPAY_AMOUNT_ABSENT;
-
-    if (field)
-        repay_schedule_fill_amounts(sequence->schedule, field, row, 1, &minor);
-    return minor;
-}
-
 /*
  * What remains after a row is what remained before it less the row. Whether the row counts with its
  * total or with what is still outstanding of it is not documented, so either will do; a balance
@@ -126,8 +116,8 @@ static int64_t column(const struct sequence *sequence, enum repay_role role, uin
  */
 static void judge_remaining(const struct sequence *sequence, uint32_t before, uint32_t row)
 {
-    int64_t was = column(sequence, REPAY_ROLE_REMAINING, before);
-    int64_t is = column(sequence, REPAY_ROLE_REMAINING, row);
+    int64_t was = repay_schedule_given(sequence->schedule, REPAY_ROLE_REMAINING, before);
+    int64_t is = repay_schedule_given(sequence->schedule, REPAY_ROLE_REMAINING, row);
     int64_t total = repay_schedule_figure(sequence->schedule, REPAY_FIGURE_TOTAL_DUE, row);
     int64_t open = repay_schedule_figure(sequence->schedule, REPAY_FIGURE_OUTSTANDING, row);
 
@@ -144,12 +134,11 @@ static void judge_remaining(const struct sequence *sequence, uint32_t before, ui
          row, before);
 }
 
-/* Over one loan: the first row and what remains after it, against what its rows have outstanding.
- */
+/* Of one loan: its first row and what remains after it, against what its rows have outstanding. */
 static void judge_whole(const struct sequence *sequence, uint32_t from, uint32_t to)
 {
     uint32_t first = sequence->rows[from];
-    int64_t remaining = column(sequence, REPAY_ROLE_REMAINING, first);
+    int64_t remaining = repay_schedule_given(sequence->schedule, REPAY_ROLE_REMAINING, first);
     int64_t total = repay_schedule_figure(sequence->schedule, REPAY_FIGURE_TOTAL_DUE, first);
     int64_t sum = 0;
 
@@ -175,8 +164,8 @@ static void judge_whole(const struct sequence *sequence, uint32_t from, uint32_t
 static void judge_loan_column(const struct sequence *sequence, enum repay_role role,
                               uint32_t before, uint32_t row)
 {
-    int64_t was = column(sequence, role, before);
-    int64_t is = column(sequence, role, row);
+    int64_t was = repay_schedule_given(sequence->schedule, role, before);
+    int64_t is = repay_schedule_given(sequence->schedule, role, row);
 
     if (was == REPAY_AMOUNT_ABSENT || is == REPAY_AMOUNT_ABSENT)
         return;

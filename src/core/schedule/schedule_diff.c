@@ -2,9 +2,11 @@
  * Matches rows, names what changed and writes the patch; schedule_diff.h. Applying a patch is
  * schedule_apply.c.
  */
+#include "schedule_diff.h"
+
+#include "array.h"
 #include "dump_format.h"
 #include "number_map.h"
-#include "schedule_diff.h"
 #include "text_hash.h"
 #include "varint.h"
 
@@ -203,7 +205,6 @@ static uint32_t changed_fields(const struct matching *matching, uint32_t old_row
     uint32_t fields = 0;
 
     *carried = false;
-
     for (unsigned i = 0; i < layout->field_count; i++) {
         const struct repay_field *field = &layout->fields[i];
         struct repay_value before, after;
@@ -299,16 +300,9 @@ static uint32_t name_change(const struct matching *matching, const struct repay_
 
 static bool add_change(struct repay_diff *diff, const struct repay_change *change)
 {
-    if (diff->count == diff->room) {
-        uint32_t room = diff->room > 0 ? diff->room * 2 : 8;
-        struct repay_change *changes = repay_resize(
-            diff->allocator, diff->changes, diff->room * sizeof *changes, room * sizeof *changes);
-
-        if (!changes)
-            return false;
-        diff->changes = changes;
-        diff->room = room;
-    }
+    if (!repay_array_make_room(diff->allocator, &diff->changes, sizeof *diff->changes, diff->count,
+                               &diff->room))
+        return false;
     diff->changes[diff->count++] = *change;
     for (unsigned kind = 0; kind < REPAY_CHANGE_KIND_COUNT; kind++)
         diff->counts[kind] += change->kinds >> kind & 1;

@@ -4,10 +4,11 @@
  * Columns are written into a buffer of their own first, because the texts that they name stand
  * before them.
  */
+#include "schedule_dump.h"
+
 #include "dump_format.h"
 #include "number_map.h"
 #include "schedule_column.h"
-#include "schedule_dump.h"
 #include "varint.h"
 
 uint64_t repay_checksum(uint64_t before, const void *data, size_t size)
@@ -57,6 +58,12 @@ struct dump {
     uint32_t extra_count;
     bool no_memory;
 };
+
+static void put_text(struct repay_bytes *out, struct repay_text text)
+{
+    repay_varint_append(out, text.length);
+    (void)repay_bytes_append_text(out, text);
+}
 
 static void put_value(const struct run *run, const uint64_t value[2])
 {
@@ -108,7 +115,6 @@ static void add_value(struct run *run, uint64_t low, uint64_t high)
 /* The text's number in this dump, from 1; 0 for no text. */
 static uint32_t number_of_text(struct dump *dump, uint32_t code)
 {
-    struct repay_text text;
     uint32_t number;
 
     if (code == 0)
@@ -119,9 +125,7 @@ static uint32_t number_of_text(struct dump *dump, uint32_t code)
         return 0;
     }
     if (number > dump->text_count) {
-        text = repay_schedule_text(dump->schedule, code);
-        repay_varint_append(&dump->texts, text.length);
-        (void)repay_bytes_append_text(&dump->texts, text);
+        put_text(&dump->texts, repay_schedule_text(dump->schedule, code));
         dump->text_count++;
     }
     return number;
@@ -214,8 +218,7 @@ static void dump_column(struct dump *dump, const struct repay_field *field)
         add_absent(dump, &run);
     flush_repeat(&run);
     flush_literals(&run);
-    repay_varint_append(&dump->columns, dump->column.length);
-    (void)repay_bytes_append_text(&dump->columns, repay_bytes_text(&dump->column));
+    put_text(&dump->columns, repay_bytes_text(&dump->column));
     if (dump->column.failed)
         dump->columns.failed = true;
 }
@@ -231,17 +234,10 @@ static void dump_extras(struct dump *dump)
         if (text.length == 0)
             continue;
         repay_varint_append(&dump->extras, i - next);
-        repay_varint_append(&dump->extras, text.length);
-        (void)repay_bytes_append_text(&dump->extras, text);
+        put_text(&dump->extras, text);
         next = i + 1;
         dump->extra_count++;
     }
-}
-
-static void put_text(struct repay_bytes *out, struct repay_text text)
-{
-    repay_varint_append(out, text.length);
-    (void)repay_bytes_append_text(out, text);
 }
 
 static void put_facts(const struct repay_schedule *schedule, struct repay_bytes *out)

@@ -13,42 +13,37 @@ static void fill_absent(int64_t *out, uint32_t count)
         out[i] = REPAY_AMOUNT_ABSENT;
 }
 
+/* Copies values of a column, `width` bytes each; for each width a function of its own is made. */
+static REPAY_ALWAYS_INLINE void copy_values(const struct repay_schedule *schedule,
+                                            const struct repay_field *field, uint32_t row,
+                                            uint32_t count, size_t width, void *out)
+{
+    unsigned char *to = out;
+    struct repay_column column;
+    for (uint32_t left = count; left > 0; left -= column.rows) {
+        repay_schedule_column(schedule, field, row + count - left, &column);
+        if (column.rows > left)
+            column.rows = left;
+        if (column.stride != 0)
+            memcpy(to, column.at, column.rows * width);
+        for (uint32_t i = 0; column.stride == 0 && i < column.rows; i++)
+            memcpy(to + i * width, column.at, width);
+        to += column.rows * width;
+    }
+}
+
 void repay_schedule_fill_amounts(const struct repay_schedule *schedule,
                                  const struct repay_field *field, uint32_t row, uint32_t count,
                                  int64_t *out)
 {
-    struct repay_column column;
-    for (uint32_t done = 0; done < count; done += column.rows) {
-        repay_schedule_column(schedule, field, row + done, &column);
-        if (column.rows > count - done)
-            column.rows = count - done;
-        if (column.stride != 0) {
-            memcpy(out + done, column.at, column.rows * sizeof *out);
-            continue;
-        }
-        int64_t value = repay_column_64(column.at);
-        for (uint32_t i = 0; i < column.rows; i++)
-            out[done + i] = value;
-    }
+    copy_values(schedule, field, row, count, sizeof *out, out);
 }
 
-/* A column of 32-bit values, whatever they mean. */
-static void fill_words(const struct repay_schedule *schedule, const struct repay_field *field,
-                       uint32_t row, uint32_t count, uint32_t *out)
+void repay_schedule_fill_words(const struct repay_schedule *schedule,
+                               const struct repay_field *field, uint32_t row, uint32_t count,
+                               uint32_t *out)
 {
-    struct repay_column column;
-    for (uint32_t done = 0; done < count; done += column.rows) {
-        repay_schedule_column(schedule, field, row + done, &column);
-        if (column.rows > count - done)
-            column.rows = count - done;
-        if (column.stride != 0) {
-            memcpy(out + done, column.at, column.rows * sizeof *out);
-            continue;
-        }
-        uint32_t value = repay_column_32(column.at);
-        for (uint32_t i = 0; i < column.rows; i++)
-            out[done + i] = value;
-    }
+    copy_values(schedule, field, row, count, sizeof *out, out);
 }
 
 static void fill_role(const struct repay_schedule *schedule, enum repay_role role, uint32_t row,
@@ -82,12 +77,9 @@ static void fill_total_due(const struct repay_schedule *schedule, uint32_t row, 
         repay_amounts_are_plain(out, count))
         return;
     for (uint32_t i = 0; i < count; i++) {
-        int64_t principal, interest;
-        if (out[i] != REPAY_AMOUNT_ABSENT)
-            continue;
-        fill_role(schedule, REPAY_ROLE_PRINCIPAL, row + i, 1, &principal);
-        fill_role(schedule, REPAY_ROLE_INTEREST, row + i, 1, &interest);
-        out[i] = sum_known(principal, interest);
+        if (out[i] == REPAY_AMOUNT_ABSENT)
+            out[i] = sum_known(repay_schedule_given(schedule, REPAY_ROLE_PRINCIPAL, row + i),
+                               repay_schedule_given(schedule, REPAY_ROLE_INTEREST, row + i));
     }
 }
 
@@ -311,7 +303,7 @@ void repay_schedule_fill_days(const struct repay_schedule *schedule, uint32_t ro
     const struct repay_field *field = repay_layout_role(schedule->layout, REPAY_ROLE_DUE_DATE);
     uint32_t words[REPAY_FILL_MAX];
     if (field)
-        fill_words(schedule, field, row, count, words);
+        repay_schedule_fill_words(schedule, field, row, count, words);
     for (uint32_t i = 0; i < count; i++)
         out[i] = field ? (int32_t)words[i] : REPAY_DAY_ABSENT;
 }
@@ -323,19 +315,12 @@ int32_t repay_schedule_day(const struct repay_schedule *schedule, uint32_t row)
     return day;
 }
 
-void repay_schedule_fill_codes(const struct repay_schedule *schedule,
-                               const struct repay_field *field, uint32_t row, uint32_t count,
-                               uint32_t *out)
-{
-    fill_words(schedule, field, row, count, out);
-}
-
 void repay_schedule_fill_loans(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
                                uint32_t *out)
 {
     const struct repay_field *field = repay_layout_role(schedule->layout, REPAY_ROLE_LOAN_ID);
     if (field && field->type == REPAY_FIELD_TEXT) {
-        fill_words(schedule, field, row, count, out);
+        repay_schedule_fill_words(schedule, field, row, count, out);
         return;
     }
     uint32_t code = schedule->layout->loan_id_is_subject ? schedule->subject : 0;
@@ -350,6 +335,14 @@ struct repay_text repay_schedule_loan_id(const struct repay_schedule *schedule, 
     return repay_schedule_text(schedule, code);
 }
 
+int64_t repay_schedule_given(const struct repay_schedule *schedule, enum repay_role role,
+                             uint32_t row)
+{
+    int64_t minor;
+    fill_role(schedule, role, row, 1, &minor);
+    return minor;
+}
+
 int32_t repay_schedule_number(const struct repay_schedule *schedule, uint32_t row)
 {
     const struct repay_field *field = repay_layout_role(schedule->layout, REPAY_ROLE_NUMBER);
@@ -358,7 +351,7 @@ int32_t repay_schedule_number(const struct repay_schedule *schedule, uint32_t ro
         return (int32_t)(row + 1);
     if (!field)
         return REPAY_COUNT_ABSENT;
-    fill_words(schedule, field, row, 1, &word);
+    repay_schedule_fill_words(schedule, field, row, 1, &word);
     return (int32_t)word;
 }
 
@@ -380,7 +373,7 @@ static void fill_status_words(const struct repay_schedule *schedule, uint32_t ro
     uint32_t last_code = 0;
     uint8_t last = REPAY_STATUS_UNKNOWN;
     if (field)
-        fill_words(schedule, field, row, count, codes);
+        repay_schedule_fill_words(schedule, field, row, count, codes);
     for (uint32_t i = 0; i < count; i++) {
         if (field && codes[i] != last_code) {
             last_code = codes[i];

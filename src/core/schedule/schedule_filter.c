@@ -75,18 +75,9 @@ static void take_value(const struct repay_schedule *schedule, uint32_t row, int3
 /* Below zero, zero or above, as the value stands before, at or behind what it is compared with. */
 static int compare(const struct repay_value *value, const struct repay_condition *condition)
 {
-    size_t shorter = value->text.length;
-    int order;
-
-    if (!condition->is_text)
-        return (value->integer > condition->integer) - (value->integer < condition->integer);
-    if (condition->text.length < shorter)
-        shorter = condition->text.length;
-    order = shorter > 0 ? memcmp(value->text.data, condition->text.data, shorter) : 0;
-    if (order != 0)
-        return order;
-    return (value->text.length > condition->text.length) -
-           (value->text.length < condition->text.length);
+    if (condition->is_text)
+        return repay_text_compare(value->text, condition->text);
+    return (value->integer > condition->integer) - (value->integer < condition->integer);
 }
 
 static bool is_met(const struct repay_value *value, const struct repay_condition *condition)

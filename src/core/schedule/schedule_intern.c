@@ -6,6 +6,7 @@
  */
 #include "schedule_build.h"
 
+#include "array.h"
 #include "schedule_build_inner.h"
 #include "schedule_store.h"
 #include "text_hash.h"
@@ -138,8 +139,8 @@ static bool add_text_block(struct repay_builder *builder, struct repay_error *er
     if (builder->text_count >= builder->text_blocks_max)
         return repay_error_set(error, REPAY_KIND_TOO_LARGE, "more than %lu KiB of text",
                                (unsigned long)builder->text_blocks_max * (REPAY_BLOCK_SIZE >> 10));
-    if (!repay_builder_grow_array(allocator, &builder->texts, sizeof *builder->texts,
-                                  builder->text_count, &builder->text_room))
+    if (!repay_array_make_room(allocator, &builder->texts, sizeof *builder->texts,
+                               builder->text_count, &builder->text_room))
         return repay_builder_no_memory(error);
     /* Texts follow rows: beside a block of rows they get one too. */
     builder->texts_in_first = builder->text_count == 0 &&

@@ -407,7 +407,7 @@ static bool read_row(struct repay_dump_reader *reader, struct repay_error *error
     if (!repay_builder_begin_row(builder, error))
         return false;
     for (unsigned i = 0; i < reader->layout->field_count; i++) {
-        size_t width = repay_field_width((enum repay_field_type)reader->layout->fields[i].type);
+        size_t width = repay_field_width(reader->layout->fields[i].type);
 
         if (!put_value(reader, i, builder->columns[i] + builder->row * width))
             return is_damaged(error);

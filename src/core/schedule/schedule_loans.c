@@ -1,13 +1,13 @@
 /*
  * One pass that keeps a running record per loan. Rows of one loan mostly follow each other and are
- * added as a run. Codes ascend where ids come up for the first time, so that a code above all before
- * is a new loan; a table is made only when rows come back to a loan that others followed.
+ * added as a run. Codes ascend where ids come up for the first time, so that a code above all
+ * before is a new loan; a table is made only when rows come back to a loan that others followed.
  */
-#include "amounts.h"
-#include "loan_balances.h"
 #include "schedule_loans.h"
 
-#define ROOM_FIRST 16u
+#include "amounts.h"
+#include "array.h"
+#include "loan_balances.h"
 
 void repay_loans_init(struct repay_loans *loans, const struct repay_allocator *allocator)
 {
@@ -20,22 +20,6 @@ void repay_loans_free(struct repay_loans *loans)
     repay_number_map_free(&loans->by_code);
     repay_release(loans->allocator, loans->items, loans->room * sizeof *loans->items);
     repay_loans_init(loans, loans->allocator);
-}
-
-static bool make_room(struct repay_loans *loans)
-{
-    uint32_t room = loans->room > 0 ? loans->room * 2 : ROOM_FIRST;
-    struct repay_loan *items;
-
-    if (loans->count < loans->room)
-        return true;
-    items = repay_resize(loans->allocator, loans->items, loans->room * sizeof *items,
-                         room * sizeof *items);
-    if (!items)
-        return false;
-    loans->items = items;
-    loans->room = room;
-    return true;
 }
 
 static bool are_ascending(const struct repay_loans *loans)
@@ -62,7 +46,8 @@ static struct repay_loan *record_of(struct repay_loans *loans, uint32_t code)
     bool is_next = loans->count == 0 || loans->items[loans->count - 1].code < code;
     uint32_t place = loans->count;
 
-    if (!make_room(loans))
+    if (!repay_array_make_room(loans->allocator, &loans->items, sizeof *loans->items, loans->count,
+                               &loans->room))
         return NULL;
     if (are_ascending(loans) && !is_next && !make_table(loans))
         return NULL;
@@ -185,7 +170,7 @@ struct run {
     uint32_t first, end;
 };
 
-/* `day` where all bits of the mask are set, the last day of the type, which none is, where none is. */
+/* `day` where all bits of the mask are set; where none is, the type's last, which is no day. */
 static int32_t day_if(int32_t mask, int32_t day)
 {
     return (day & mask) | (INT32_MAX & ~mask);

@@ -42,6 +42,9 @@ static inline size_t repay_row_store_aligned(size_t size)
     return (size + 3) & ~(size_t)3;
 }
 
+/* The text of the row's extra among so many, by row; 0 where it has none. */
+uint32_t repay_extra_code(const struct repay_extra *extras, uint32_t count, uint32_t row);
+
 /* Gives back everything, the store itself included. */
 void repay_row_store_free(struct repay_row_store *store);
 

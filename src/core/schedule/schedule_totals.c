@@ -247,26 +247,12 @@ bool repay_schedule_next_due(const struct repay_schedule *schedule, int32_t as_o
     return true;
 }
 
-static bool is_earlier(const void *context, uint32_t a, uint32_t b)
-{
-    const struct repay_schedule *schedule = context;
-    int32_t days[2], numbers[2];
-
-    repay_schedule_fill_days(schedule, a, 1, &days[0]);
-    repay_schedule_fill_days(schedule, b, 1, &days[1]);
-    if (days[0] != days[1])
-        return days[0] < days[1];
-    numbers[0] = repay_schedule_number(schedule, a);
-    numbers[1] = repay_schedule_number(schedule, b);
-    return numbers[0] != numbers[1] ? numbers[0] < numbers[1] : a < b;
-}
-
 void repay_schedule_due_rows(const struct repay_schedule *schedule, int32_t first, int32_t last,
                              uint32_t *rows, uint32_t room, uint32_t *count)
 {
     struct repay_rows chunk = {.row = 0};
     struct repay_first earliest = {
-        .items = rows, .room = room, .before = is_earlier, .context = schedule};
+        .items = rows, .room = room, .before = repay_is_due_before, .context = schedule};
 
     /* Once the room is full, no row later than the latest in it is even offered. */
     while (room > 0 && repay_rows_next(schedule, &chunk)) {
@@ -280,6 +266,6 @@ void repay_schedule_due_rows(const struct repay_schedule *schedule, int32_t firs
                 last = repay_schedule_day(schedule, rows[0]);
         }
     }
-    repay_order(rows, earliest.count, is_earlier, schedule);
+    repay_order(rows, earliest.count, repay_is_due_before, schedule);
     *count = earliest.count;
 }
