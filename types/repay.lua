@@ -1130,7 +1130,7 @@ function journal:batches() end
 ---@return boolean?
 function journal:fact(with, name) end
 
----@return { pages: integer, entries: integer, events: integer }?
+---@return { pages: integer, pages_without_checksum: integer, entries: integer, events: integer }?
 ---@return repay.err?
 function journal:verify() end
 

@@ -51,6 +51,7 @@ static struct sim_disk {
 struct sim_file {
     sqlite3_file file;
     struct sim_content *content;
+    bool only_asks; /* for shared memory that is there */
 };
 
 static inline uint64_t sim_chance(void)
@@ -248,6 +249,8 @@ static inline int sim_shm_map(sqlite3_file *file, int region, int size, int exte
     *out = NULL;
     if (region >= SIM_REGIONS || size != SIM_REGION || sim_fails(false))
         return SQLITE_IOERR_SHMMAP;
+    if (!content->regions[region] && ((struct sim_file *)file)->only_asks)
+        return SQLITE_READONLY_CANTINIT;
     if (!content->regions[region] && extend)
         content->regions[region] = calloc(1, (size_t)size);
     *out = content->regions[region];
@@ -307,6 +310,8 @@ static inline int sim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *fil
     self->content = sim_find(name ? name : "temporary", true);
     if (!self->content)
         return SQLITE_CANTOPEN;
+    self->only_asks =
+        (flags & SQLITE_OPEN_MAIN_DB) != 0 && sqlite3_uri_boolean(name, "readonly_shm", 0);
     self->file.pMethods = &sim_methods;
     if (out_flags)
         *out_flags = flags;

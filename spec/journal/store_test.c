@@ -397,6 +397,7 @@ static void finds_what_was_written_past_it(void)
         CHECK(repay_store_verify(journal.store, &verified, &error));
         CHECK_INT(verified.entries, 2);
         CHECK_INT(verified.events, 7);
+        CHECK_INT(verified.pages_without_sum, 0);
         CHECK(!database_refuses(writes[i].sql));
         CHECK(!repay_store_verify(journal.store, &verified, &error));
         CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
@@ -514,6 +515,58 @@ static void finds_the_end_of_a_log_with_room(void)
     CHECK_INT(verified.entries, 2);
     CHECK_INT(verified.events, 7);
     repay_store_close(store);
+}
+
+/* Whatever the pages had before. */
+static void copies_with_checksums(void)
+{
+    struct repay_store_verified verified = {.pages_without_sum = -1};
+    struct repay_store_options options;
+    struct repay_store *store;
+    char copy[80];
+
+    (void)snprintf(copy, sizeof copy, "%s/with", directory);
+    CHECK(repay_store_backup(journal.store, copy, &error));
+    options = options_of(copy);
+    store = repay_store_open(&options, &error);
+    CHECK(store && repay_store_verify(store, &verified, &error));
+    CHECK_INT(verified.pages_without_sum, 0);
+    repay_store_close(store);
+}
+
+/*
+ * After a kill the log is left, and whoever is the last to close the journal moves it into the
+ * database: a person's own tool for SQLite, too, that was only asked to read.
+ */
+static void stays_whole_when_another_program_looks(void)
+{
+    struct repay_store_verified verified = {.entries = 0};
+    char log[80], left[80], left_log[88];
+    sqlite3 *db = NULL;
+
+    start();
+    fill();
+    (void)snprintf(log, sizeof log, "%s-wal", journal_path);
+    (void)snprintf(left, sizeof left, "%s/left", directory);
+    (void)snprintf(left_log, sizeof left_log, "%s-wal", left);
+    CHECK(copy_file(journal_path, left));
+    CHECK(copy_file(log, left_log));
+    repay_journal_close(&journal);
+    CHECK_INT(sqlite3_open(left, &db), SQLITE_OK);
+    /* Whether it is let read or refused, the journal must outlive it. */
+    (void)sqlite3_exec(db, "SELECT count(*) FROM event", NULL, NULL, NULL);
+    CHECK_INT(sqlite3_close(db), SQLITE_OK);
+    CHECK_INT(rename(left, journal_path), 0);
+    (void)rename(left_log, log);
+    if (!CHECK(opens())) {
+        fprintf(stderr, "%s\n", error.message);
+        return;
+    }
+    CHECK(repay_store_verify(journal.store, &verified, &error));
+    CHECK_INT(verified.events, 7);
+    CHECK(verified.pages_without_sum > 10);
+    copies_with_checksums();
+    repay_journal_close(&journal);
 }
 
 #define FILE_LIMIT (256 * 1024)
@@ -645,6 +698,7 @@ int main(void)
     sends_nothing_when_the_chain_is_broken();
     finds_the_end_of_a_log_with_room();
     lengthens_no_log_past_a_limit();
+    stays_whole_when_another_program_looks();
     copies_itself();
     finds_any_flipped_byte();
     end_tests();

@@ -66,7 +66,8 @@
  * "list_shows_records", "receipt_id_is_record_id" of o.provider, environment, label
  *     journal:find_recent(o)              -> id of an entry of equal o.account, amount_minor,
  * currency, provider, environment planned after o.since_ms and not known to be without effect, or
- * nil journal:verify()                    -> {pages, entries, events}, or journal_corrupt
+ * nil journal:verify()                    -> {pages, pages_without_checksum, entries,
+ * events}, or journal_corrupt
  *     journal:backup(path)                -> true
  *     journal:close()
  *

@@ -365,8 +365,9 @@ int repay_lua_journal_verify(lua_State *L)
 
     if (!repay_store_verify(journal->store, &verified, &error))
         return repay_lua_journal_failure(L, &error, NULL);
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     repay_lua_set_number(L, "pages", verified.pages);
+    repay_lua_set_number(L, "pages_without_checksum", verified.pages_without_sum);
     repay_lua_set_number(L, "entries", verified.entries);
     repay_lua_set_number(L, "events", verified.events);
     return 1;

@@ -73,7 +73,7 @@ enum repay_lock_answer repay_owner_lock_ask(int descriptor, int64_t number)
 
 enum repay_lock_answer repay_owner_lock_ask_all(int descriptor)
 {
-    struct flock bytes = byte_of(0, F_WRLCK);
+    struct flock bytes = byte_of(REPAY_OWNER_LOCK_OPENING + 1, F_WRLCK);
 
     bytes.l_len = 0; /* to the end of the file */
     return ask(descriptor, bytes);

@@ -20,7 +20,9 @@ struct repay_owner_lock {
 
 enum repay_lock_answer { REPAY_LOCK_TAKEN, REPAY_LOCK_HELD, REPAY_LOCK_FAILED };
 
-#define REPAY_OWNER_LOCK_NONE ((struct repay_owner_lock){-1, 0})
+#define REPAY_OWNER_LOCK_NONE    ((struct repay_owner_lock){-1, 0})
+/* No entry has this number: who has its byte is opening the journal. */
+#define REPAY_OWNER_LOCK_OPENING 0
 
 /* Without waiting. After FAILED errno says why. */
 enum repay_lock_answer repay_owner_lock_take(struct repay_owner_lock *lock, const char *path,

@@ -97,8 +97,17 @@ extern const char repay_sqlite_brief_columns[];
 /* The columns of an event and the id of its entry, in the order of repay_sqlite_read_event. */
 extern const char repay_sqlite_event_columns[];
 
+/* sqlite_left_log.c */
+/*
+ * Before SQLite reads anything of a journal that it has opened: refuses a damaged log that a process
+ * has left. One at a time, of all processes, may be between this and the end of set_up.
+ */
+bool repay_sqlite_check_left_log(struct repay_store *store, struct repay_error *error);
+
 /* sqlite_schema.c */
-/* Makes or migrates the tables and sets the settings of the connection. */
+/* Sets the settings of the connection, which has the log open after that. */
+bool repay_sqlite_set_up(struct repay_store *store, struct repay_error *error);
+/* Makes or migrates the tables. */
 bool repay_sqlite_prepare(struct repay_store *store, int64_t unix_ms, struct repay_error *error);
 /* The one number that a query answers. */
 bool repay_sqlite_number(struct repay_store *store, const char *sql, int64_t *out,

@@ -7,10 +7,7 @@
 #include <sys/resource.h>
 
 #include "crash_points.h"
-
-/* A frame of the log is a page with a head; the log has one, too. */
-#define HEAD_SIZE  32
-#define FRAME_SIZE (24 + REPAY_PAGE_SIZE)
+#include "log_format.h"
 
 /*
  * A sync that has to note a new length of the file takes half as long again. So the log is made
@@ -25,7 +22,7 @@
 
 static int64_t size_of(int64_t frames)
 {
-    return HEAD_SIZE + frames * FRAME_SIZE;
+    return REPAY_LOG_HEAD_SIZE + frames * REPAY_LOG_FRAME_SIZE;
 }
 
 static int count_frames(void *context, sqlite3 *db, const char *schema, int frames)

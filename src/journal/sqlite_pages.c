@@ -42,15 +42,15 @@ static void checksum_of(const unsigned char *page, sqlite3_int64 offset,
         out[i] = (unsigned char)(sum >> (8 * i));
 }
 
-/* A page that was never written, when the file grew past it, is all zeros; SQLite does not use it.
+/*
+ * From the log by another program, or never written, when the file grew past it. No byte that
+ * changes makes a page look so: its checksum would have to have seven zeros of its own.
  */
-static bool is_blank(const unsigned char *page)
+static bool is_bare(const unsigned char *page)
 {
-    for (size_t i = 0; i < REPAY_PAGE_SIZE; i++) {
-        if (page[i] != 0)
-            return false;
-    }
-    return true;
+    static const unsigned char zeros[REPAY_PAGE_RESERVED] = {0};
+
+    return memcmp(page + BODY_SIZE, zeros, sizeof zeros) == 0;
 }
 
 static bool is_sound(const unsigned char *page, sqlite3_int64 offset)
@@ -58,7 +58,7 @@ static bool is_sound(const unsigned char *page, sqlite3_int64 offset)
     unsigned char sum[REPAY_PAGE_RESERVED];
 
     checksum_of(page, offset, sum);
-    return memcmp(sum, page + BODY_SIZE, sizeof sum) == 0 || is_blank(page);
+    return memcmp(sum, page + BODY_SIZE, sizeof sum) == 0 || is_bare(page);
 }
 
 static int close_file(sqlite3_file *file)
@@ -71,9 +71,12 @@ static int read_file(sqlite3_file *file, void *out, int size, sqlite3_int64 offs
 {
     int code = below(file)->pMethods->xRead(below(file), out, size, offset);
 
-    if (code == SQLITE_OK && size == REPAY_PAGE_SIZE && !is_sound(out, offset))
+    if (code != SQLITE_OK || size != REPAY_PAGE_SIZE)
+        return code;
+    if (!is_sound(out, offset))
         return SQLITE_IOERR_DATA;
-    return code;
+    memset((unsigned char *)out + BODY_SIZE, 0, REPAY_PAGE_RESERVED);
+    return SQLITE_OK;
 }
 
 static int write_file(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
@@ -282,12 +285,18 @@ int repay_page_count(sqlite3 *db, int64_t *out)
     return code;
 }
 
-int repay_page_check(sqlite3 *db, int64_t number)
+int repay_page_check(sqlite3 *db, int64_t number, bool *has_sum)
 {
+    sqlite3_int64 offset = (number - 1) * REPAY_PAGE_SIZE;
     unsigned char page[REPAY_PAGE_SIZE];
     sqlite3_file *file = main_file(db);
+    int code;
 
     if (!file)
         return SQLITE_MISUSE;
-    return file->pMethods->xRead(file, page, REPAY_PAGE_SIZE, (number - 1) * REPAY_PAGE_SIZE);
+    code = below(file)->pMethods->xRead(below(file), page, REPAY_PAGE_SIZE, offset);
+    if (code != SQLITE_OK)
+        return code;
+    *has_sum = !is_bare(page);
+    return is_sound(page, offset) ? SQLITE_OK : SQLITE_IOERR_DATA;
 }

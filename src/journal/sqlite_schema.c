@@ -200,7 +200,7 @@ static bool want_log(struct repay_store *store, struct repay_error *error)
 }
 
 /* What every connection needs; none of it is kept in the file but the log's mode. */
-static bool set_up(struct repay_store *store, struct repay_error *error)
+bool repay_sqlite_set_up(struct repay_store *store, struct repay_error *error)
 {
     sqlite3 *db = store->db;
     int reserved = REPAY_PAGE_RESERVED;
@@ -320,8 +320,7 @@ bool repay_sqlite_prepare(struct repay_store *store, int64_t unix_ms, struct rep
 {
     struct marks marks;
 
-    if (!set_up(store, error) || !read_marks_at_once(store, &marks, error) ||
-        !check_marks(store, &marks, error))
+    if (!read_marks_at_once(store, &marks, error) || !check_marks(store, &marks, error))
         return false;
     if (marks.tables > 0 && marks.version == REPAY_STORE_SCHEMA)
         return true;

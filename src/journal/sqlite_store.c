@@ -13,6 +13,8 @@
 
 #include "owner_lock.h"
 
+#define TURN_WAIT_MS 2
+
 static bool open_database(struct repay_store *store, const struct repay_store_options *options,
                           struct repay_error *error)
 {
@@ -32,6 +34,32 @@ static bool open_database(struct repay_store *store, const struct repay_store_op
     return repay_sqlite_prepare_sweep(store, error);
 }
 
+/* Under the lock of owner_lock.h that lets one process at a time open the journal. */
+static bool open_in_turn(struct repay_store *store, const struct repay_store_options *options,
+                         struct repay_error *error)
+{
+    struct repay_owner_lock turn = REPAY_OWNER_LOCK_NONE;
+    enum repay_lock_answer answer = REPAY_LOCK_HELD;
+    bool is_open;
+
+    for (int64_t waited_ms = 0; answer == REPAY_LOCK_HELD && waited_ms <= options->busy_ms;
+         waited_ms += TURN_WAIT_MS) {
+        if (waited_ms > 0)
+            (void)sqlite3_sleep(TURN_WAIT_MS);
+        answer = repay_owner_lock_take(&turn, store->place.lock_path, REPAY_OWNER_LOCK_OPENING);
+    }
+    if (answer == REPAY_LOCK_HELD)
+        return repay_sqlite_fail(store, SQLITE_BUSY, "another process opens the journal", error);
+    if (answer == REPAY_LOCK_FAILED)
+        return store->core->error_set(error, REPAY_KIND_JOURNAL,
+                                      "cannot lock the lock file of the journal: %.60s",
+                                      strerror(errno));
+    is_open = open_database(store, options, error) && repay_sqlite_check_left_log(store, error) &&
+              repay_sqlite_set_up(store, error);
+    repay_owner_lock_drop(&turn);
+    return is_open;
+}
+
 static bool open_all(struct repay_store *store, const struct repay_store_options *options,
                      struct repay_error *error)
 {
@@ -44,7 +72,7 @@ static bool open_all(struct repay_store *store, const struct repay_store_options
         return store->core->error_set(error, REPAY_KIND_JOURNAL,
                                       "cannot open the lock file of the journal: %.60s",
                                       strerror(errno));
-    if (!open_database(store, options, error) ||
+    if (!open_in_turn(store, options, error) ||
         !repay_sqlite_prepare(store, options->unix_ms, error))
         return false;
     if (!repay_journal_place_sync(&store->place))

@@ -18,15 +18,19 @@ static bool broken(struct repay_store *store, struct repay_error *error, const c
 }
 
 /* What the log holds moves into the database first, so that there is one file to look at. */
-static bool check_pages(struct repay_store *store, int64_t *pages, struct repay_error *error)
+static bool check_pages(struct repay_store *store, int64_t *pages, int64_t *without_sum,
+                        struct repay_error *error)
 {
+    bool has_sum = true;
     int code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 
     if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY && (code & 0xff) != SQLITE_LOCKED)
         return repay_sqlite_fail(store, code, "cannot move the log into the journal", error);
+    *without_sum = 0;
     code = repay_page_count(store->db, pages);
     for (int64_t page = 1; code == SQLITE_OK && page <= *pages; page++) {
-        code = repay_page_check(store->db, page);
+        code = repay_page_check(store->db, page, &has_sum);
+        *without_sum += has_sum ? 0 : 1;
         if (code == SQLITE_IOERR_DATA || code == SQLITE_IOERR_SHORT_READ)
             return broken(store, error, "the journal's file is damaged in page", page);
     }
@@ -200,7 +204,8 @@ bool repay_store_verify(struct repay_store *store, struct repay_store_verified *
     int64_t of_entries = 0;
 
     repay_store_rest(store);
-    if (!repay_sqlite_check(store, error) || !check_pages(store, &verified.pages, error))
+    if (!repay_sqlite_check(store, error) ||
+        !check_pages(store, &verified.pages, &verified.pages_without_sum, error))
         return false;
     /* One moment for all of it: another process may be writing. */
     if (!repay_sqlite_run(store, "BEGIN", error))

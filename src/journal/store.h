@@ -234,6 +234,7 @@ bool repay_store_largest_sum(struct repay_store *store, const struct repay_store
 
 struct repay_store_verified {
     int64_t pages, entries, events;
+    int64_t pages_without_sum; /* that another program has written, and nothing since */
 };
 /* Every byte of the file, every event, every entry. False: the first fault, kind journal_corrupt.
  */
