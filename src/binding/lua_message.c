@@ -17,21 +17,10 @@ static void append(char *room, size_t *used, struct repay_text text)
     *used += text.length;
 }
 
-/* ":8080" */
-static void append_port(char *room, size_t *used, uint16_t port)
-{
-    char digits[6];
-    size_t first = sizeof digits;
-
-    for (unsigned left = port; left > 0; left /= 10)
-        digits[--first] = (char)('0' + left % 10);
-    digits[--first] = ':';
-    append(room, used, (struct repay_text){digits + first, sizeof digits - first});
-}
-
 static void push_url(lua_State *L, const struct repay_url *base, struct repay_text target)
 {
     char room[URL_ROOM];
+    char digits[REPAY_DIGITS_MAX];
     size_t used = 0;
 
     /* A host has at most REPAY_HOST_MAX bytes, so all but the target fits. */
@@ -41,8 +30,10 @@ static void push_url(lua_State *L, const struct repay_url *base, struct repay_te
     append(room, &used, base->host);
     if (base->host_is_ipv6)
         room[used++] = ']';
-    if (base->port_given)
-        append_port(room, &used, base->port);
+    if (base->port_given) {
+        room[used++] = ':';
+        append(room, &used, repay_text_of_number(base->port, digits));
+    }
     if (target.length <= sizeof room - used) {
         append(room, &used, target);
         lua_pushlstring(L, room, used);
@@ -123,7 +114,7 @@ int repay_lua_message_go_on(lua_State *L)
 
     call->is_claimed = true;
     /* Reading two clocks costs more than the rest, and would change nothing. */
-    if (call->call.stage >= REPAY_CALL_ENDED_WELL)
+    if (repay_call_has_ended(&call->call))
         return 0;
     now_ms = is_ours ? repay_clock_now_ms() : repay_lua_check_integer(L, 2);
     unix_ms = lua_isnoneornil(L, 3) ? repay_clock_unix_ms() : repay_lua_check_integer(L, 3);

@@ -17,10 +17,8 @@ static bool find_currency(lua_State *L, int index, int *decimals, struct repay_e
     *decimals = repay_currency_decimals(code);
     if (*decimals >= 0)
         return true;
-    (void)repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT,
-                          "no currency has this code; ISO 4217 writes three capitals");
-    repay_error_copy(error->field, sizeof error->field, REPAY_TEXT("currency"));
-    return false;
+    return repay_error_set_field(error, REPAY_KIND_INVALID_ARGUMENT, "currency",
+                                 "no currency has this code; ISO 4217 writes three capitals");
 }
 
 int repay_lua_money_format(lua_State *L)
@@ -54,8 +52,8 @@ int repay_lua_money_parse(lua_State *L)
         lua_pushinteger(L, (lua_Integer)minor);
         return 1;
     }
-    (void)repay_error_set_at(&error, REPAY_KIND_INVALID_ARGUMENT, (int64_t)fault_at, "%s",
-                             repay_money_fault_text(fault));
-    repay_error_copy(error.field, sizeof error.field, REPAY_TEXT("amount"));
+    (void)repay_error_set_field(&error, REPAY_KIND_INVALID_ARGUMENT, "amount", "%s",
+                                repay_money_fault_text(fault));
+    error.offset = (int64_t)fault_at;
     return repay_lua_push_failure(L, &error, &(struct repay_lua_scene){0});
 }

@@ -74,16 +74,14 @@ static bool take_amount(lua_State *L, const struct repay_schedule *schedule, int
                          where, text.data ? ", not both" : "");
     if (text.data)
         fault = repay_money_read(text, schedule->decimals, out, &fault_at);
-    if (fault != REPAY_MONEY_OK)
-        (void)repay_error_set_at(error, REPAY_KIND_INVALID_ARGUMENT, (int64_t)fault_at,
-                                 "amount: %s", repay_money_fault_text(fault));
-    else if (*out > 0)
-        return true;
-    else
-        (void)repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT,
-                              "amount: must be greater than zero");
-    repay_error_copy(error->field, sizeof error->field, REPAY_TEXT("amount"));
-    return false;
+    if (fault != REPAY_MONEY_OK) {
+        (void)repay_error_set_field(error, REPAY_KIND_INVALID_ARGUMENT, "amount", "amount: %s",
+                                    repay_money_fault_text(fault));
+        error->offset = (int64_t)fault_at;
+        return false;
+    }
+    return *out > 0 || repay_error_set_field(error, REPAY_KIND_INVALID_ARGUMENT, "amount",
+                                             "amount: must be greater than zero");
 }
 
 static void set_parts(lua_State *L, const int64_t parts[REPAY_PART_COUNT], int64_t unsplit,

@@ -329,11 +329,9 @@ static bool check_payment_date(const struct repay_argument *date, struct repay_e
         return true;
     if (repay_day_of_text(date->text, 0, &day) && !memchr(date->text.data, ' ', date->text.length))
         return true;
-    (void)repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT,
-                          "payment_date is no ISO 8601 date or moment, like \"2024-01-15\" or "
-                          "\"2024-01-15T10:00:00Z\"");
-    repay_error_copy(error->field, sizeof error->field, REPAY_TEXT("payment_date"));
-    return false;
+    return repay_error_set_field(error, REPAY_KIND_INVALID_ARGUMENT, "payment_date",
+                                 "payment_date is no ISO 8601 date or moment, like \"2024-01-15\" "
+                                 "or \"2024-01-15T10:00:00Z\"");
 }
 
 static bool build_repay(const struct repay_task *task, struct repay_request *out,

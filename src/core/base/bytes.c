@@ -100,17 +100,13 @@ bool repay_bytes_reserve(struct repay_bytes *bytes, size_t extra)
 
 bool repay_bytes_append_integer(struct repay_bytes *bytes, int64_t value)
 {
-    char text[20]; /* "-9223372036854775808" */
-    size_t at = sizeof text;
-    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char text[1 + REPAY_DIGITS_MAX];
+    uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    size_t length = repay_text_of_number(size, text + 1).length;
 
-    do {
-        text[--at] = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
     if (value < 0)
-        text[--at] = '-';
-    return repay_bytes_append(bytes, text + at, sizeof text - at);
+        text[sizeof text - ++length] = '-';
+    return repay_bytes_append(bytes, text + sizeof text - length, length);
 }
 
 bool repay_bytes_error(const struct repay_bytes *bytes, const char *what, struct repay_error *error)

@@ -6,6 +6,7 @@
  */
 #include "error.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "utf8.h"
@@ -104,6 +105,18 @@ bool repay_error_set_at(struct repay_error *error, enum repay_kind kind, int64_t
     va_start(arguments, format);
     set_message(error, kind, offset, format, arguments);
     va_end(arguments);
+    return false;
+}
+
+bool repay_error_set_field(struct repay_error *error, enum repay_kind kind, const char *field,
+                           const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    set_message(error, kind, -1, format, arguments);
+    va_end(arguments);
+    repay_error_copy(error->field, sizeof error->field, repay_text_of(field));
     return false;
 }
 

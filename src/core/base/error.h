@@ -9,12 +9,11 @@
 #ifndef REPAY_ERROR_H
 #define REPAY_ERROR_H
 
-#include <stdarg.h>
 #include <stdint.h>
 
 #include "text.h"
 
-/* name in C, name in Lua. The order is the wire of nothing and may change. */
+/* Name in C, name in Lua. Nothing keeps their order, so that it may change. */
 #define REPAY_KINDS(X)                                                                             \
     X(NONE, "none")                                                                                \
     X(INVALID_ARGUMENT, "invalid_argument")                                                        \
@@ -97,6 +96,9 @@ bool repay_error_set(struct repay_error *error, enum repay_kind kind, const char
 /* The same for a fault at a byte of a body. */
 bool repay_error_set_at(struct repay_error *error, enum repay_kind kind, int64_t offset,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The same for an option or a member whose name is `field`. */
+bool repay_error_set_field(struct repay_error *error, enum repay_kind kind, const char *field,
+                           const char *format, ...) __attribute__((format(printf, 4, 5)));
 /*
  * Copies text as one line that is safe to print: cut at the buffer's end on a UTF-8 boundary;
  * control characters, line separators, the marks that turn writing direction, and bytes that are

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct repay_text {
@@ -44,6 +45,20 @@ static inline int repay_text_compare(struct repay_text a, struct repay_text b)
 static inline char repay_text_lower(char byte)
 {
     return (byte >= 'A' && byte <= 'Z') ? (char)(byte + ('a' - 'A')) : byte;
+}
+
+#define REPAY_DIGITS_MAX 20 /* of 64 bits */
+
+/* A number in decimal digits, which lie at the end of `room`. */
+static inline struct repay_text repay_text_of_number(uint64_t number, char room[REPAY_DIGITS_MAX])
+{
+    size_t first = REPAY_DIGITS_MAX;
+
+    do {
+        room[--first] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return (struct repay_text){room + first, REPAY_DIGITS_MAX - first};
 }
 
 static inline bool repay_is_digit(char byte)

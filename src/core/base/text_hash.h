@@ -9,8 +9,8 @@
 #ifndef REPAY_TEXT_HASH_H
 #define REPAY_TEXT_HASH_H
 
-#include "wide_bytes.h"
 #include "text.h"
+#include "wide_bytes.h"
 
 struct repay_hash_state {
     uint64_t a, b, c, d;
@@ -35,6 +35,17 @@ static inline void repay_hash_round(struct repay_hash_state *state)
     state->c = repay_rotate(state->c, 32);
 }
 
+/* The constants are the algorithm's own: the words "somepseudorandomlygeneratedbytes". */
+static inline struct repay_hash_state repay_hash_begin(uint64_t key0, uint64_t key1)
+{
+    return (struct repay_hash_state){
+        key0 ^ 0x736f6d6570736575u,
+        key1 ^ 0x646f72616e646f6du,
+        key0 ^ 0x6c7967656e657261u,
+        key1 ^ 0x7465646279746573u,
+    };
+}
+
 static inline void repay_hash_word(struct repay_hash_state *state, uint64_t word)
 {
     state->d ^= word;
@@ -44,13 +55,7 @@ static inline void repay_hash_word(struct repay_hash_state *state, uint64_t word
 
 static inline uint64_t repay_text_hash(uint64_t key0, uint64_t key1, struct repay_text text)
 {
-    /* The constants are the algorithm's own: the words "somepseudorandomlygeneratedbytes". */
-    struct repay_hash_state state = {
-        key0 ^ 0x736f6d6570736575u,
-        key1 ^ 0x646f72616e646f6du,
-        key0 ^ 0x6c7967656e657261u,
-        key1 ^ 0x7465646279746573u,
-    };
+    struct repay_hash_state state = repay_hash_begin(key0, key1);
     size_t i = 0;
     for (; i + 8 <= text.length; i += 8)
         repay_hash_word(&state, repay_load_8(text.data + i));

@@ -84,7 +84,7 @@ void repay_call_free(struct repay_call *call)
         repay_answers_drop(call->answers);
     }
     call->answers = NULL;
-    if (call->stage < REPAY_CALL_ENDED_WELL)
+    if (!repay_call_has_ended(call))
         call->stage = REPAY_CALL_ENDED_BADLY;
 }
 

@@ -88,9 +88,9 @@ struct repay_call {
     uint32_t turn_halvings;
     /* Set by next() for the driver; on the clock that is passed to next(). */
     int64_t wait_ms;
-    int64_t deadline_ms; /* the call's; INT64_MAX before the first next() */
-    int64_t attempt_deadline_ms;
-    int64_t connect_deadline_ms;
+    int64_t deadline_ms;         /* the call's; INT64_MAX before the first next() */
+    int64_t attempt_deadline_ms; /* no later than the call's */
+    int64_t connect_deadline_ms; /* no later than the attempt's, like the next one */
     /*
      * At the latest; a driver that sees the request's last byte leave may be stricter and allow
      * policy.first_byte_timeout_ms from then on.
@@ -173,6 +173,11 @@ void repay_call_end(struct repay_call *call, const struct repay_end *end, int64_
  * A reply that proves success before that still counts: a receipt is never thrown away.
  */
 void repay_call_cancel(struct repay_call *call);
+
+static inline bool repay_call_has_ended(const struct repay_call *call)
+{
+    return call->stage >= REPAY_CALL_ENDED_WELL;
+}
 
 /* After DONE. */
 static inline bool repay_call_has_rows(const struct repay_call *call)

@@ -8,9 +8,8 @@
 
 static bool argument_fault(struct repay_error *error, const char *field, const char *message)
 {
-    (void)repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT, "%s %s", field, message);
-    repay_error_copy(error->field, sizeof error->field, repay_text_of(field));
-    return false;
+    return repay_error_set_field(error, REPAY_KIND_INVALID_ARGUMENT, field, "%s %s", field,
+                                 message);
 }
 
 /* A version 4 UUID from the call's own sequence. */
@@ -64,12 +63,10 @@ static bool check_text(const struct repay_parameter *parameter, struct repay_tex
 {
     if (value.length == 0)
         return argument_fault(error, parameter->name, "is empty");
-    if (value.length > length_max(parameter)) {
-        (void)repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT, "%s is longer than %zu bytes",
-                              parameter->name, length_max(parameter));
-        repay_error_copy(error->field, sizeof error->field, repay_text_of(parameter->name));
-        return false;
-    }
+    if (value.length > length_max(parameter))
+        return repay_error_set_field(error, REPAY_KIND_INVALID_ARGUMENT, parameter->name,
+                                     "%s is longer than %zu bytes", parameter->name,
+                                     length_max(parameter));
     if (parameter->type == REPAY_PARAMETER_KEY && !is_visible_ascii(value))
         return argument_fault(error, parameter->name, "may hold visible ASCII only");
     if (!repay_utf8_is_valid(value))

@@ -10,7 +10,7 @@
 
 #include "call.h"
 
-#define REPAY_CORE_ABI 4u
+#define REPAY_CORE_ABI 5u
 
 struct repay_core_api {
     uint32_t abi;

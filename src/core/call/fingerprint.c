@@ -6,34 +6,10 @@
 
 #include "provider.h"
 
-static uint64_t rotate(uint64_t value, unsigned by)
+static void rounds(struct repay_hash_state *state, int count)
 {
-    return value << by | value >> (64 - by);
-}
-
-static void rounds(uint64_t v[4], int count)
-{
-    for (int i = 0; i < count; i++) {
-        v[0] += v[1];
-        v[1] = rotate(v[1], 13) ^ v[0];
-        v[0] = rotate(v[0], 32);
-        v[2] += v[3];
-        v[3] = rotate(v[3], 16) ^ v[2];
-        v[0] += v[3];
-        v[3] = rotate(v[3], 21) ^ v[0];
-        v[2] += v[1];
-        v[1] = rotate(v[1], 17) ^ v[2];
-        v[2] = rotate(v[2], 32);
-    }
-}
-
-static uint64_t read_word(const unsigned char *bytes)
-{
-    uint64_t word = 0;
-
-    for (unsigned i = 0; i < 8; i++)
-        word |= (uint64_t)bytes[i] << 8 * i;
-    return word;
+    for (int i = 0; i < count; i++)
+        repay_hash_round(state);
 }
 
 static void write_word(unsigned char *bytes, uint64_t word)
@@ -44,21 +20,16 @@ static void write_word(unsigned char *bytes, uint64_t word)
 
 static void take_word(struct repay_fingerprint *fingerprint, uint64_t word)
 {
-    fingerprint->state[3] ^= word;
-    rounds(fingerprint->state, 2);
-    fingerprint->state[0] ^= word;
+    fingerprint->state.d ^= word;
+    rounds(&fingerprint->state, 2);
+    fingerprint->state.a ^= word;
 }
 
 void repay_fingerprint_init(struct repay_fingerprint *fingerprint,
                             const unsigned char key[REPAY_FINGERPRINT_KEY_SIZE])
 {
-    uint64_t low = read_word(key), high = read_word(key + 8);
-
-    /* The constants are the algorithm's; 0xee stands for 128 bits of output. */
-    fingerprint->state[0] = low ^ UINT64_C(0x736f6d6570736575);
-    fingerprint->state[1] = high ^ UINT64_C(0x646f72616e646f6d) ^ 0xee;
-    fingerprint->state[2] = low ^ UINT64_C(0x6c7967656e657261);
-    fingerprint->state[3] = high ^ UINT64_C(0x7465646279746573);
+    fingerprint->state = repay_hash_begin(repay_load_8(key), repay_load_8(key + 8));
+    fingerprint->state.b ^= 0xee; /* for 128 bits of output */
     fingerprint->word = 0;
     fingerprint->length = 0;
 }
@@ -80,15 +51,15 @@ void repay_fingerprint_add(struct repay_fingerprint *fingerprint, const void *da
 void repay_fingerprint_end(struct repay_fingerprint *fingerprint,
                            unsigned char out[REPAY_FINGERPRINT_SIZE])
 {
-    uint64_t *v = fingerprint->state;
+    struct repay_hash_state *state = &fingerprint->state;
 
     take_word(fingerprint, fingerprint->word | fingerprint->length << 56);
-    v[2] ^= 0xee;
-    rounds(v, 4);
-    write_word(out, v[0] ^ v[1] ^ v[2] ^ v[3]);
-    v[1] ^= 0xdd;
-    rounds(v, 4);
-    write_word(out + 8, v[0] ^ v[1] ^ v[2] ^ v[3]);
+    state->c ^= 0xee;
+    rounds(state, 4);
+    write_word(out, state->a ^ state->b ^ state->c ^ state->d);
+    state->b ^= 0xdd;
+    rounds(state, 4);
+    write_word(out + 8, state->a ^ state->b ^ state->c ^ state->d);
     repay_wipe(fingerprint, sizeof *fingerprint);
 }
 

@@ -10,12 +10,13 @@
 #define REPAY_FINGERPRINT_H
 
 #include "session.h"
+#include "text_hash.h"
 
 #define REPAY_FINGERPRINT_KEY_SIZE 16
 #define REPAY_FINGERPRINT_SIZE     16
 
 struct repay_fingerprint {
-    uint64_t state[4];
+    struct repay_hash_state state;
     uint64_t word; /* bytes that do not fill one yet, the first lowest */
     uint64_t length;
 };

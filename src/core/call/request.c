@@ -17,7 +17,7 @@ void repay_request_init(struct repay_request *request, const struct repay_alloca
 
 static void forget_parts(struct repay_request *request)
 {
-    request->open = REPAY_PART_NONE;
+    request->open = REPAY_REQUEST_PART_NONE;
     request->method = REPAY_METHOD_GET;
     request->target = (struct repay_span){0};
     request->header_count = 0;
@@ -50,7 +50,7 @@ const char *repay_method_name(enum repay_method method)
 
 struct repay_text repay_request_wire(const struct repay_request *request)
 {
-    assert(request->open == REPAY_PART_NONE && !request->bytes.failed);
+    assert(request->open == REPAY_REQUEST_PART_NONE && !request->bytes.failed);
     return repay_bytes_text(&request->bytes);
 }
 
@@ -71,14 +71,14 @@ void repay_request_begin_target(struct repay_request *request, enum repay_method
     request->method = method;
     (void)repay_bytes_append_string(&request->bytes, repay_method_name(method));
     (void)repay_bytes_append_byte(&request->bytes, ' ');
-    request->open = REPAY_PART_TARGET;
+    request->open = REPAY_REQUEST_PART_TARGET;
     request->target.offset = next_offset(request);
 }
 
 void repay_request_end_target(struct repay_request *request)
 {
-    assert(request->open == REPAY_PART_TARGET);
-    request->open = REPAY_PART_NONE;
+    assert(request->open == REPAY_REQUEST_PART_TARGET);
+    request->open = REPAY_REQUEST_PART_NONE;
     request->target = span_from(request, request->target.offset);
     if (request->bytes.failed)
         return;
@@ -150,7 +150,7 @@ static bool too_many(struct repay_error *error)
 bool repay_request_add_header(struct repay_request *request, const char *name,
                               struct repay_text value, bool secret, struct repay_error *error)
 {
-    assert(request->open == REPAY_PART_NONE);
+    assert(request->open == REPAY_REQUEST_PART_NONE);
     assert(is_header_name(name));
     (void)is_header_name;
     const char *fault = repay_header_value_fault(value);
@@ -173,7 +173,7 @@ bool repay_request_add_headers(struct repay_request *request, const struct repay
 {
     uint16_t at = next_offset(request);
 
-    assert(request->open == REPAY_PART_NONE && common->target.length == 0);
+    assert(request->open == REPAY_REQUEST_PART_NONE && common->target.length == 0);
     if (common->header_count > REPAY_HEADERS_MAX - request->header_count)
         return too_many(error);
     if (!repay_bytes_append_text(&request->bytes, repay_bytes_text(&common->bytes)))
@@ -187,14 +187,15 @@ bool repay_request_add_headers(struct repay_request *request, const struct repay
     return true;
 }
 
-/* The most digits that the length of a body can have. */
-#define LENGTH_DIGITS 5
-
-/* The length is not known yet: there is room for the longest, and the body moves up in the end. */
+/*
+ * The length is not known yet: there is room for the longest, five digits, and the body moves up in
+ * the end.
+ */
 void repay_request_begin_body(struct repay_request *request)
 {
-    assert(request->open == REPAY_PART_NONE && request->header_count <= REPAY_HEADERS_MAX - 2);
-    request->open = REPAY_PART_BODY;
+    assert(request->open == REPAY_REQUEST_PART_NONE &&
+           request->header_count <= REPAY_HEADERS_MAX - 2);
+    request->open = REPAY_REQUEST_PART_BODY;
     if (put_line(request, REPAY_TEXT("Content-Type"), REPAY_TEXT("application/json"), false) &&
         put_line(request, REPAY_TEXT("Content-Length"), REPAY_TEXT("00000"), false))
         (void)repay_bytes_append_text(&request->bytes, REPAY_TEXT("\r\n"));
@@ -207,25 +208,21 @@ static void settle_length(struct repay_request *request)
     struct repay_span *value = &request->headers[request->header_count - 1].value;
     char *room = request->bytes.data + value->offset;
     size_t rest = request->bytes.length - value->offset - value->length;
-    char digits[LENGTH_DIGITS];
-    size_t first = sizeof digits;
-    unsigned left = request->body.length;
+    char number[REPAY_DIGITS_MAX];
+    struct repay_text digits = repay_text_of_number(request->body.length, number);
+    size_t gap = value->length - digits.length;
 
-    do {
-        digits[--first] = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
-    memcpy(room, digits + first, sizeof digits - first);
-    memmove(room + sizeof digits - first, room + sizeof digits, rest);
-    value->length = (uint16_t)(sizeof digits - first);
-    request->body.offset = (uint16_t)(request->body.offset - first);
-    request->bytes.length -= first;
+    memcpy(room, digits.data, digits.length);
+    memmove(room + digits.length, room + value->length, rest);
+    value->length = (uint16_t)digits.length;
+    request->body.offset = (uint16_t)(request->body.offset - gap);
+    request->bytes.length -= gap;
 }
 
 bool repay_request_end_body(struct repay_request *request, struct repay_error *error)
 {
-    assert(request->open == REPAY_PART_BODY);
-    request->open = REPAY_PART_NONE;
+    assert(request->open == REPAY_REQUEST_PART_BODY);
+    request->open = REPAY_REQUEST_PART_NONE;
     if (request->bytes.failed) {
         request->body = (struct repay_span){0};
         return repay_bytes_error(&request->bytes, "the request", error);
@@ -237,7 +234,7 @@ bool repay_request_end_body(struct repay_request *request, struct repay_error *e
 
 bool repay_request_end(struct repay_request *request, struct repay_error *error)
 {
-    assert(request->open == REPAY_PART_NONE);
+    assert(request->open == REPAY_REQUEST_PART_NONE);
     if (request->body.offset == 0)
         (void)repay_bytes_append_text(&request->bytes, REPAY_TEXT("\r\n"));
     return !request->bytes.failed || repay_bytes_error(&request->bytes, "the request", error);

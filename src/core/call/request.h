@@ -29,7 +29,11 @@ struct repay_request_header {
     bool secret; /* shown as *** by every preview */
 };
 
-enum repay_request_part { REPAY_PART_NONE, REPAY_PART_TARGET, REPAY_PART_BODY };
+enum repay_request_part {
+    REPAY_REQUEST_PART_NONE,
+    REPAY_REQUEST_PART_TARGET,
+    REPAY_REQUEST_PART_BODY
+};
 
 struct repay_request {
     struct repay_bytes bytes;

@@ -10,8 +10,8 @@
 #include "retry.h"
 #include "utf8.h"
 
-#define SETTING_MAX                                                                                \
-    ((size_t)8 << 10) /* a JWT has under 2 KiB; servers refuse longer header fields */
+/* A JWT has under 2 KiB, and servers refuse longer header fields. */
+#define SETTING_MAX   ((size_t)8 << 10)
 #define SECRETS_MAX   ((size_t)64 << 10) /* REPAY_SETTINGS_MAX settings of that size */
 #define TEXTS_MAX     ((size_t)64 << 10)
 #define FILE_NAME_MAX ((size_t)4 << 10) /* a file name; Linux's own limit */
@@ -37,17 +37,13 @@ static const char *const environment_names[] = {
 
 static bool fault(struct repay_error *error, const char *field, const char *message)
 {
-    (void)repay_error_set(error, REPAY_KIND_CONFIG, "%s", message);
-    repay_error_copy(error->field, sizeof error->field, repay_text_of(field));
-    return false;
+    return repay_error_set_field(error, REPAY_KIND_CONFIG, field, "%s", message);
 }
 
 /* "option: message", because open() may have been given ten of them. */
 static bool option_fault(struct repay_error *error, const char *field, const char *message)
 {
-    (void)repay_error_set(error, REPAY_KIND_CONFIG, "%s %s", field, message);
-    repay_error_copy(error->field, sizeof error->field, repay_text_of(field));
-    return false;
+    return repay_error_set_field(error, REPAY_KIND_CONFIG, field, "%s %s", field, message);
 }
 
 static int shown_length(struct repay_text text)
@@ -58,10 +54,8 @@ static int shown_length(struct repay_text text)
 static bool value_fault(struct repay_error *error, const char *field, struct repay_text value,
                         const char *message)
 {
-    (void)repay_error_set(error, REPAY_KIND_CONFIG, "%s \"%.*s\" %s", field, shown_length(value),
-                          value.data, message);
-    repay_error_copy(error->field, sizeof error->field, repay_text_of(field));
-    return false;
+    return repay_error_set_field(error, REPAY_KIND_CONFIG, field, "%s \"%.*s\" %s", field,
+                                 shown_length(value), value.data, message);
 }
 
 static bool memory_fault(struct repay_error *error)
@@ -90,10 +84,8 @@ static bool check_bound(const char *name, int64_t value, int64_t least, int64_t 
 {
     if (value >= least && value <= most)
         return true;
-    (void)repay_error_set(error, REPAY_KIND_CONFIG, "%s must be between %lld and %lld", name,
-                          (long long)least, (long long)most);
-    repay_error_copy(error->field, sizeof error->field, repay_text_of(name));
-    return false;
+    return repay_error_set_field(error, REPAY_KIND_CONFIG, name, "%s must be between %lld and %lld",
+                                 name, (long long)least, (long long)most);
 }
 
 static bool check_policy(const struct repay_policy *policy, struct repay_error *error)
@@ -325,13 +317,10 @@ static bool settle_environment(struct repay_session *session,
         if (repay_text_is(options->environment, known))
             break;
     }
-    if (options->environment.length > 0 && known && !repay_text_is(options->environment, known)) {
-        (void)repay_error_set(error, REPAY_KIND_CONFIG,
-                              "base_url is a %s host, but environment is \"%.*s\"", known,
-                              (int)options->environment.length, options->environment.data);
-        repay_error_copy(error->field, sizeof error->field, REPAY_TEXT("base_url"));
-        return false;
-    }
+    if (options->environment.length > 0 && known && !repay_text_is(options->environment, known))
+        return repay_error_set_field(error, REPAY_KIND_CONFIG, "base_url",
+                                     "base_url is a %s host, but environment is \"%.*s\"", known,
+                                     (int)options->environment.length, options->environment.data);
     if (options->environment.length > 0)
         known = repay_text_is(options->environment, "live") ? "live" : "sandbox";
     session->environment = repay_text_of(known);

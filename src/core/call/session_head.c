@@ -1,6 +1,6 @@
 /*
- * Owns the headers that are the same in every request of a client: checked and written once, when it
- * is opened. Refuses to know any header of a provider.
+ * Owns the headers that are the same in every request of a client: checked and written once, when
+ * it is opened. Refuses to know any header of a provider.
  */
 #include "provider.h"
 
@@ -11,9 +11,8 @@
 static struct repay_text write_host(const struct repay_url *base, char room[HOST_ROOM])
 {
     uint16_t usual_port = base->tls ? 443 : 80;
-    unsigned left = base->port;
-    char digits[5];
-    size_t first = sizeof digits;
+    char number[REPAY_DIGITS_MAX];
+    struct repay_text digits = repay_text_of_number(base->port, number);
     size_t used = 0;
 
     if (base->host_is_ipv6)
@@ -24,12 +23,8 @@ static struct repay_text write_host(const struct repay_url *base, char room[HOST
         room[used++] = ']';
     if (base->port != usual_port) {
         room[used++] = ':';
-        do {
-            digits[--first] = (char)('0' + left % 10);
-            left /= 10;
-        } while (left > 0);
-        memcpy(room + used, digits + first, sizeof digits - first);
-        used += sizeof digits - first;
+        memcpy(room + used, digits.data, digits.length);
+        used += digits.length;
     }
     return (struct repay_text){room, used};
 }

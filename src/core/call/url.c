@@ -12,9 +12,7 @@
 
 static bool refuse(struct repay_error *error, const char *why)
 {
-    repay_error_set(error, REPAY_KIND_CONFIG, "base_url: %s", why);
-    repay_error_copy(error->field, sizeof error->field, REPAY_TEXT("base_url"));
-    return false;
+    return repay_error_set_field(error, REPAY_KIND_CONFIG, "base_url", "base_url: %s", why);
 }
 
 static bool is_letter(char byte)
@@ -365,9 +363,7 @@ static bool append_encoded(struct repay_bytes *out, struct repay_text text)
 
 static bool refuse_segment(struct repay_error *error, const char *field, const char *why)
 {
-    repay_error_set(error, REPAY_KIND_INVALID_ARGUMENT, "%s %s", field, why);
-    repay_error_copy(error->field, sizeof error->field, repay_text_of(field));
-    return false;
+    return repay_error_set_field(error, REPAY_KIND_INVALID_ARGUMENT, field, "%s %s", field, why);
 }
 
 bool repay_url_append_segment(struct repay_bytes *out, struct repay_text segment, const char *field,
