@@ -57,6 +57,11 @@ static struct fake_call *fake_of(const struct repay_call *call)
     return (struct fake_call *)(uintptr_t)call;
 }
 
+static int64_t fake_earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static enum repay_step fake_next(struct repay_call *call, int64_t now_ms, int64_t unix_ms)
 {
     struct fake_call *fake = fake_of(call);
@@ -94,8 +99,10 @@ static enum repay_step fake_next(struct repay_call *call, int64_t now_ms, int64_
     fake->field_length = 0;
     fake->fields = 0;
     call->stage = REPAY_CALL_SENDING;
-    call->attempt_deadline_ms = now_ms + policy->attempt_timeout_ms;
-    call->connect_deadline_ms = now_ms + policy->connect_timeout_ms;
+    call->attempt_deadline_ms =
+        fake_earlier(now_ms + policy->attempt_timeout_ms, call->deadline_ms);
+    call->connect_deadline_ms =
+        fake_earlier(now_ms + policy->connect_timeout_ms, call->attempt_deadline_ms);
     return REPAY_STEP_SEND;
 }
 

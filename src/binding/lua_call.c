@@ -38,11 +38,6 @@ struct repay_lua_call *repay_lua_call_of(const void *object)
     return repay_lua_class_is(&handle->object, REPAY_LUA_SLOT_CALL) ? handle->call : NULL;
 }
 
-static bool has_ended(const struct repay_call *call)
-{
-    return call->stage == REPAY_CALL_ENDED_WELL || call->stage == REPAY_CALL_ENDED_BADLY;
-}
-
 struct repay_lua_call *repay_lua_check_call(lua_State *L, int index)
 {
     struct repay_lua_call *call = repay_lua_get_call(L, index);
@@ -80,11 +75,6 @@ static struct repay_lua_call *take_call(lua_State *L, struct repay_lua_state *st
     return call;
 }
 
-static void free_inside(struct repay_lua_call *call)
-{
-    repay_call_free(&call->call);
-}
-
 /* Nobody holds it any more. */
 static void give_back(struct repay_lua_call *call)
 {
@@ -92,7 +82,7 @@ static void give_back(struct repay_lua_call *call)
 
     if (call->is_freed || state->is_ending || state->spare_count >= SPARE_MAX) {
         if (!call->is_freed)
-            free_inside(call);
+            repay_call_free(&call->call);
         repay_release(&state->allocator, call, sizeof *call);
         return;
     }
@@ -108,7 +98,7 @@ void repay_lua_free_spare_calls(struct repay_lua_state *state)
         struct repay_lua_call *call = state->spare_calls;
 
         state->spare_calls = call->next;
-        free_inside(call);
+        repay_call_free(&call->call);
         repay_release(&state->allocator, call, sizeof *call);
     }
     state->spare_count = 0;
@@ -129,9 +119,8 @@ static void drop(struct repay_lua_call *call)
         give_back(call);
 }
 
-void repay_lua_drop_call(lua_State *L, struct repay_call *call)
+void repay_lua_drop_call(struct repay_call *call)
 {
-    (void)L;
     drop((struct repay_lua_call *)call);
 }
 
@@ -145,7 +134,7 @@ static void close_handle(struct handle *handle)
     handle->call = NULL;
     handle->object.state->live--;
     if (call->holders > 1) {
-        free_inside(call);
+        repay_call_free(&call->call);
         call->is_freed = true;
     }
     drop(call);
@@ -168,8 +157,8 @@ static size_t exponent_of(struct repay_text number)
 
 static bool amount_fault(const char *name, size_t at, const char *why, struct repay_error *error)
 {
-    (void)repay_error_set_at(error, REPAY_KIND_INVALID_ARGUMENT, (int64_t)at, "%s: %s", name, why);
-    repay_error_copy(error->field, sizeof error->field, repay_text_of(name));
+    (void)repay_error_set_field(error, REPAY_KIND_INVALID_ARGUMENT, name, "%s: %s", name, why);
+    error->offset = (int64_t)at;
     return false;
 }
 
@@ -377,7 +366,7 @@ int repay_lua_call_preview(lua_State *L)
 
 static bool is_free_call(const struct repay_lua_call *call)
 {
-    return call && !call->is_claimed && !has_ended(&call->call);
+    return call && !call->is_claimed && !repay_call_has_ended(&call->call);
 }
 
 struct repay_call *repay_lua_free_call(lua_State *L, int index)
@@ -463,7 +452,7 @@ static int cancel_call(lua_State *L)
 {
     struct repay_lua_call *call = repay_lua_check_call(L, 1);
 
-    if (!has_ended(&call->call))
+    if (!repay_call_has_ended(&call->call))
         repay_call_cancel(&call->call);
     lua_pushboolean(L, 1);
     return 1;
@@ -471,7 +460,7 @@ static int cancel_call(lua_State *L)
 
 static int result_of_call(lua_State *L)
 {
-    return repay_lua_push_result(L, 1);
+    return repay_lua_push_result_of(L, repay_lua_check_call(L, 1));
 }
 
 static int push_closed(lua_State *L)
@@ -484,7 +473,7 @@ static int push_closed(lua_State *L)
 }
 
 /* Of the call at an index, which is NULL where its handle was closed. */
-static int push_outcome(lua_State *L, int index, struct repay_lua_call *call)
+static int push_result(lua_State *L, int index, struct repay_lua_call *call)
 {
     if (!call)
         return push_closed(L);
@@ -499,15 +488,15 @@ static int push_outcome(lua_State *L, int index, struct repay_lua_call *call)
     return repay_lua_push_result_of(L, call);
 }
 
-int repay_lua_push_outcome(lua_State *L, int index)
+int repay_lua_push_result(lua_State *L, int index)
 {
-    return push_outcome(L, index, repay_lua_get_call(L, index));
+    return push_result(L, index, repay_lua_get_call(L, index));
 }
 
 int repay_lua_call_result(lua_State *L)
 {
     lua_settop(L, 1);
-    return repay_lua_push_outcome(L, 1);
+    return repay_lua_push_result(L, 1);
 }
 
 int repay_lua_call_finish(lua_State *L)
@@ -516,7 +505,7 @@ int repay_lua_call_finish(lua_State *L)
     int count;
 
     lua_settop(L, 1);
-    count = push_outcome(L, 1, handle->call);
+    count = push_result(L, 1, handle->call);
     close_handle(handle);
     repay_lua_let_go(L, 1);
     return count;

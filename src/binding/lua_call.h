@@ -42,7 +42,7 @@ struct repay_lua_call *repay_lua_check_call(lua_State *L, int index);
 /* See native_api.h, also for the next two. */
 struct repay_call *repay_lua_free_call(lua_State *L, int index);
 void repay_lua_hold_call(struct repay_call *call);
-void repay_lua_drop_call(lua_State *L, struct repay_call *call);
+void repay_lua_drop_call(struct repay_call *call);
 void repay_lua_free_spare_calls(struct repay_lua_state *state);
 struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call);
 
@@ -89,10 +89,12 @@ void repay_lua_push_wire(lua_State *L, const struct repay_lua_call *call);
 void repay_lua_push_request(lua_State *L, const struct repay_lua_call *call, bool show_secrets);
 
 /* The same as result(call) for the call at a stack index, which is positive; see native_api.h. */
-int repay_lua_push_outcome(lua_State *L, int index);
-
-/* In lua_result.c: see native_api.h; and the same for a call at hand. */
 int repay_lua_push_result(lua_State *L, int index);
+
+/*
+ * In lua_result.c. After DONE or FAILED: pushes the schedule or receipt and returns 1, or nil and
+ * the error object and returns 2. May raise for lack of memory; a write's news are still there then.
+ */
 int repay_lua_push_result_of(lua_State *L, struct repay_lua_call *call);
 
 #endif

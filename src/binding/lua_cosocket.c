@@ -9,12 +9,7 @@
 #include "clock.h"
 #include "lua_client.h"
 
-static bool has_ended(const struct repay_call *call)
-{
-    return call->stage == REPAY_CALL_ENDED_WELL || call->stage == REPAY_CALL_ENDED_BADLY;
-}
-
-/* What go_on tells, declared once more in lua/repay/ngx/steps.lua. Doubles, as all Lua numbers are. */
+/* What go_on tells; lua/repay/ngx/steps.lua declares it too. Doubles, as all Lua numbers are. */
 struct times {
     double now_ms;
     double attempt_ms;
@@ -113,7 +108,7 @@ static int32_t take(void *object, const char *bytes, size_t length, int32_t was_
         taken |= TAKEN_CLEAN;
     end.connection = was_used ? REPAY_CONNECTION_REUSED : REPAY_CONNECTION_OPENED;
     repay_call_end(&call->call, &end, repay_clock_now_ms(), repay_clock_unix_ms());
-    return has_ended(&call->call) ? taken | TAKEN_ENDED : taken;
+    return repay_call_has_ended(&call->call) ? taken | TAKEN_ENDED : taken;
 }
 
 static void push_address(lua_State *L, uintptr_t address)

@@ -94,8 +94,3 @@ int repay_lua_push_result_of(lua_State *L, struct repay_lua_call *call)
         return luaL_error(L, "repay.client is closed");
     return push_schedule(L, call);
 }
-
-int repay_lua_push_result(lua_State *L, int index)
-{
-    return repay_lua_push_result_of(L, repay_lua_check_call(L, index));
-}

@@ -15,16 +15,14 @@
 
 struct repay_native_api {
     struct repay_core_api core; /* first: its `abi` is checked before anything else is read */
-    /* The call at a stack index; raises at the caller's line when it is something else or closed.
-     */
+    /* The call at a stack index; raises at the caller's line for anything else and closed ones. */
     struct repay_call *(*check_call)(lua_State *L, int index);
     /*
-     * After DONE or FAILED: pushes the schedule or receipt and returns 1, or nil and the error
-     * object and returns 2. May raise for lack of memory; nothing is lost then but the answer.
+     * What the call at a positive stack index ended with: pushes the schedule or receipt and
+     * returns 1, or nil and the error object and returns 2. One that was closed gives an error. May
+     * raise for lack of memory, for a write only after a second try.
      */
     int (*push_result)(lua_State *L, int index);
-    /* The same for one that may have been closed, and with the care that a write's result needs. */
-    int (*push_outcome)(lua_State *L, int index);
     /*
      * The call at a positive stack index, if it waits to be run over curl: NULL for what is no
      * call, one that was run, is claimed or closed, and one whose client has a transport.
@@ -35,7 +33,7 @@ struct repay_native_api {
      * Every hold is dropped once; a finalizer may do it.
      */
     void (*hold_call)(struct repay_call *call);
-    void (*drop_call)(lua_State *L, struct repay_call *call);
+    void (*drop_call)(struct repay_call *call);
 };
 
 #endif

@@ -58,7 +58,6 @@ static void publish_api(lua_State *L)
             },
         .check_call = check_call,
         .push_result = repay_lua_push_result,
-        .push_outcome = repay_lua_push_outcome,
         .free_call = repay_lua_free_call,
         .hold_call = repay_lua_hold_call,
         .drop_call = repay_lua_drop_call,
@@ -163,8 +162,8 @@ static const struct class_slot {
 };
 
 /*
- * index(class[, function]): the function that finds methods and facts of the class's objects. If one
- * is given it is asked in the place of that one from now on.
+ * index(class[, function]): the function that finds methods and facts of the class's objects. If
+ * one is given it is asked in the place of that one from now on.
  */
 static int class_index(lua_State *L)
 {
@@ -204,6 +203,7 @@ static const luaL_Reg functions[] = {
     {"limit", repay_lua_call_limit},
     {"live", live},
     {"load", repay_lua_schedule_load},
+    {"message_go_on", repay_lua_message_go_on},
     {"money_format", repay_lua_money_format},
     {"money_parse", repay_lua_money_parse},
     {"now_ms", now_ms},
@@ -215,7 +215,6 @@ static const luaL_Reg functions[] = {
     {"provider", repay_lua_provider},
     {"providers", repay_lua_providers},
     {"result", repay_lua_call_result},
-    {"message_go_on", repay_lua_message_go_on},
     {"row_extra", repay_lua_row_extra},
     {"row_names", repay_lua_row_names},
     {"start", repay_lua_call_start},
@@ -232,7 +231,7 @@ static const luaL_Reg functions[] = {
 int luaopen_repay_native_core(lua_State *L)
 {
     repay_lua_state_open(L);
-    lua_createtable(L, 0, 24);
+    lua_createtable(L, 0, (int)(sizeof functions / sizeof *functions));
     luaL_setfuncs(L, functions, 0);
     lua_createtable(L, 0, 4);
     repay_lua_client_register(L);

@@ -196,7 +196,7 @@ static bool take_ended(lua_State *L, const struct lua_engine *self)
         lua_pushnil(L);
         return false;
     }
-    self->api.drop_call(L, call);
+    self->api.drop_call(call);
     lua_rawgeti(L, 2, (int)slot + 1);
     lua_pushnil(L);
     lua_rawseti(L, 2, (int)slot + 1);
@@ -217,7 +217,7 @@ static int take(lua_State *L)
 
     if (!take_ended(L, self))
         return 1;
-    return 1 + self->api.push_outcome(L, 3);
+    return 1 + self->api.push_result(L, 3);
 }
 
 /* The slot that holds the userdata at index 2, by the calls at index 3; -1 when none does. */
@@ -241,7 +241,7 @@ static void empty_slot(lua_State *L, const struct lua_engine *self, int calls, u
     struct repay_call *call = repay_curl_engine_remove(self->engine, slot);
 
     if (call)
-        self->api.drop_call(L, call);
+        self->api.drop_call(call);
     lua_pushnil(L);
     lua_rawseti(L, calls, (int)slot + 1);
 }
@@ -305,7 +305,7 @@ static int is_inherited(lua_State *L)
 }
 
 /* Not by the table of calls: a finalizer may find it gone. */
-static void end_all(lua_State *L, const struct lua_engine *self)
+static void end_all(const struct lua_engine *self)
 {
     uint32_t slots = repay_curl_engine_slots(self->engine);
 
@@ -313,7 +313,7 @@ static void end_all(lua_State *L, const struct lua_engine *self)
         struct repay_call *call = repay_curl_engine_remove(self->engine, i);
 
         if (call)
-            self->api.drop_call(L, call);
+            self->api.drop_call(call);
     }
 }
 
@@ -323,7 +323,7 @@ static int close_engine(lua_State *L)
     struct lua_engine *self = get_engine(L);
 
     if (self->engine && !repay_curl_engine_is_inherited(self->engine))
-        end_all(L, self);
+        end_all(self);
     repay_curl_engine_destroy(self->engine);
     self->engine = NULL;
     lua_pushboolean(L, 1);

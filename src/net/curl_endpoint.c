@@ -12,16 +12,10 @@
 
 static void put_port(struct repay_curl_buffer *buffer, uint16_t port)
 {
-    char digits[6];
-    size_t at = sizeof(digits);
-    unsigned left = port;
+    char digits[REPAY_DIGITS_MAX];
 
-    do {
-        digits[--at] = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
-    digits[--at] = ':';
-    repay_curl_buffer_put(buffer, (struct repay_text){digits + at, sizeof(digits) - at});
+    repay_curl_buffer_put(buffer, REPAY_TEXT(":"));
+    repay_curl_buffer_put(buffer, repay_text_of_number(port, digits));
 }
 
 static void put_host(struct repay_curl_buffer *buffer, struct repay_text host)

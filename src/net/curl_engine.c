@@ -272,7 +272,6 @@ static void abort_transfer(struct repay_curl_engine *engine, struct repay_curl_s
 
 static void send_request(struct repay_curl_engine *engine, struct repay_curl_slot *slot)
 {
-    const struct repay_call *call = slot->call;
     struct repay_curl_fault fault =
         repay_curl_slot_start(slot, engine->multi, &engine->ca, engine->now_ms);
 
@@ -285,9 +284,7 @@ static void send_request(struct repay_curl_engine *engine, struct repay_curl_slo
     slot->state = REPAY_CURL_FLYING;
     engine->flying++;
     engine->begun++;
-    wake_at(
-        engine, slot,
-        lesser(call->connect_deadline_ms, lesser(call->attempt_deadline_ms, call->deadline_ms)));
+    wake_at(engine, slot, slot->call->connect_deadline_ms);
 }
 
 static void ask(struct repay_curl_engine *engine, struct repay_curl_slot *slot)

@@ -24,20 +24,11 @@ static bool ip_is_loopback(const char *ip)
                   strncmp(ip, "::ffff:127.", 11) == 0);
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static void wake_at(struct repay_curl_slot *slot, int64_t wake_ms)
 {
     slot->wake_ms = wake_ms;
-    *slot->nearest_ms = earlier(*slot->nearest_ms, wake_ms);
-}
-
-static int64_t reply_deadline(const struct repay_call *call)
-{
-    return earlier(call->attempt_deadline_ms, call->deadline_ms);
+    if (wake_ms < *slot->nearest_ms)
+        *slot->nearest_ms = wake_ms;
 }
 
 /*
@@ -60,7 +51,7 @@ int repay_curl_on_request(void *context, char *remote_ip, char *local_ip, int re
     if (!slot->tls && !ip_is_loopback(remote_ip))
         return refuse(slot, REPAY_CURL_STOP_NOT_LOOPBACK);
     now_ms = slot->hooks->now_ms(slot->hooks->context);
-    last_ms = reply_deadline(slot->call);
+    last_ms = slot->call->attempt_deadline_ms;
     if (now_ms >= last_ms)
         return refuse(slot, REPAY_CURL_STOP_LATE);
     slot->hook_ran = true;
@@ -97,7 +88,7 @@ static int64_t read_length(struct repay_text text)
     if (text.length == 0 || text.length > 18)
         return -1;
     for (size_t i = 0; i < text.length; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9')
+        if (!repay_is_digit(text.data[i]))
             return -1;
         value = value * 10 + (text.data[i] - '0');
     }
@@ -166,7 +157,7 @@ static int read_status(const char *line, size_t length)
     if (left < 4 || (left > 4 && blank[4] != ' '))
         return 0;
     for (size_t i = 1; i <= 3; i++) {
-        if (blank[i] < '0' || blank[i] > '9')
+        if (!repay_is_digit(blank[i]))
             return 0;
         status = status * 10 + (blank[i] - '0');
     }
@@ -178,7 +169,7 @@ static bool take_status(struct repay_curl_slot *slot, const char *line, size_t l
     int status = read_status(line, length);
 
     slot->reply_began = true;
-    slot->wake_ms = reply_deadline(slot->call);
+    slot->wake_ms = slot->call->attempt_deadline_ms;
     /* 101 would leave HTTP, which nobody asked for. */
     if (status < 100 || status == 101)
         return stop(slot, REPAY_CURL_STOP_BAD_HEAD);

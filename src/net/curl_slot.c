@@ -136,9 +136,7 @@ static CURLcode set_attempt(struct repay_curl_slot *slot, const struct repay_req
                             const char *target, const char *body, int64_t now_ms)
 {
     const struct repay_call *call = slot->call;
-    int64_t last_ms = call->attempt_deadline_ms < call->deadline_ms ? call->attempt_deadline_ms
-                                                                    : call->deadline_ms;
-    long timeout_ms = second_line(last_ms, now_ms);
+    long timeout_ms = second_line(call->attempt_deadline_ms, now_ms);
     long connect_timeout_ms = second_line(call->connect_deadline_ms, now_ms);
     struct repay_curl_long_option options[] = {{CURLOPT_TIMEOUT_MS, timeout_ms},
                                                {CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms}};
