@@ -633,6 +633,87 @@ static void copies_itself(void)
     repay_store_close(store);
 }
 
+static const char *const part_endings[] = {"", "-journal", "-wal", "-shm", "-lock"};
+
+static void make_beside(const char *path, const char *ending)
+{
+    char beside[120];
+    int descriptor;
+
+    (void)snprintf(beside, sizeof beside, "%s%s", path, ending);
+    descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    CHECK_INT(write(descriptor, "left", 4), 4);
+    (void)close(descriptor);
+}
+
+static bool is_beside(const char *path, const char *ending)
+{
+    char beside[120];
+
+    (void)snprintf(beside, sizeof beside, "%s%s", path, ending);
+    return access(beside, F_OK) == 0;
+}
+
+/* All that a process can leave which was killed while it copied. */
+static void copies_itself_after_a_copy_was_killed(void)
+{
+    char copy[80], part[88];
+
+    start();
+    fill();
+    (void)snprintf(copy, sizeof copy, "%s/copy", directory);
+    (void)snprintf(part, sizeof part, "%s-part", copy);
+    for (size_t i = 0; i < sizeof part_endings / sizeof *part_endings; i++)
+        make_beside(part, part_endings[i]);
+    CHECK(repay_store_backup(journal.store, copy, &error));
+    for (size_t i = 0; i < sizeof part_endings / sizeof *part_endings; i++)
+        CHECK(!is_beside(part, part_endings[i]));
+    CHECK(!is_beside(copy, "-journal") && !is_beside(copy, "-wal"));
+    repay_journal_close(&journal);
+}
+
+/* SQLite would empty it and call it a new journal. */
+static void opens_no_copy_that_was_killed(void)
+{
+    struct repay_store_options options;
+    char part[88];
+
+    start();
+    fill();
+    repay_journal_close(&journal);
+    (void)snprintf(part, sizeof part, "%s/copy-part", directory);
+    CHECK(copy_file(journal_path, part));
+    make_beside(part, "-journal");
+    options = options_of(part);
+    options.is_moved = true;
+    CHECK(repay_store_open(&options, &error) == NULL);
+    CHECK_INT(error.kind, REPAY_KIND_CONFIG);
+    CHECK(is_beside(part, "") && is_beside(part, "-journal"));
+    CHECK(opens());
+    CHECK(!repay_store_backup(journal.store, part, &error));
+    CHECK_INT(error.kind, REPAY_KIND_CONFIG);
+    repay_journal_close(&journal);
+}
+
+/* A log that was left there would be put into the copy when that is opened. */
+static void copies_itself_beside_no_log(void)
+{
+    static const char *const endings[] = {"-wal", "-journal"};
+    char copy[80];
+
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        start();
+        fill();
+        (void)snprintf(copy, sizeof copy, "%s/copy", directory);
+        make_beside(copy, endings[i]);
+        CHECK(!repay_store_backup(journal.store, copy, &error));
+        CHECK_INT(error.kind, REPAY_KIND_CONFIG);
+        CHECK(strstr(error.message, endings[i]) != NULL);
+        CHECK(!is_beside(copy, "") && is_beside(copy, endings[i]));
+        repay_journal_close(&journal);
+    }
+}
+
 /* True when opening or verifying says that something is wrong. */
 static bool notices(void)
 {
@@ -700,6 +781,9 @@ int main(void)
     lengthens_no_log_past_a_limit();
     stays_whole_when_another_program_looks();
     copies_itself();
+    copies_itself_after_a_copy_was_killed();
+    opens_no_copy_that_was_killed();
+    copies_itself_beside_no_log();
     finds_any_flipped_byte();
     end_tests();
     return CHECK_REPORT();

@@ -226,6 +226,13 @@ bool repay_journal_place_holds(struct repay_journal_place *place)
            is_same(place->log_path, &place->log, &place->log_size);
 }
 
+bool repay_journal_place_is_part(const char *path)
+{
+    size_t length = strlen(path), ending = strlen(REPAY_JOURNAL_PART);
+
+    return length >= ending && strcmp(path + length - ending, REPAY_JOURNAL_PART) == 0;
+}
+
 bool repay_journal_place_sync(const struct repay_journal_place *place)
 {
     int descriptor = open(place->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -10,7 +10,8 @@
 
 #include "core_api.h"
 
-#define REPAY_JOURNAL_SUFFIX_MAX 8 /* "-lock", and SQLite's own */
+#define REPAY_JOURNAL_SUFFIX_MAX 9       /* "-lock", and SQLite's own */
+#define REPAY_JOURNAL_PART       "-part" /* of a copy that is being made, or was not ended */
 
 /* Which file a name stood for, to notice that it was removed or replaced. */
 struct repay_journal_file {
@@ -41,6 +42,11 @@ bool repay_journal_place_take(struct repay_journal_place *place, const struct re
  * without a name is lost with the process, and a second lock file excludes nobody.
  */
 bool repay_journal_place_holds(struct repay_journal_place *place);
+/*
+ * Whether the name is that of a copy that is not whole. SQLite would take it back to what it was
+ * before it was begun, which is empty and looks like a new journal.
+ */
+bool repay_journal_place_is_part(const char *path);
 /* Makes new directory entries last. */
 bool repay_journal_place_sync(const struct repay_journal_place *place);
 /* By the number that statfs gives. */

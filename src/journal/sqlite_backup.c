@@ -1,11 +1,13 @@
 /*
- * Owns copies of a journal. Refuses to write over anything: the copy is made under a name that did
- * not exist, and a copy that is not whole is removed.
+ * Owns copies of a journal. Refuses to write over anything, and to leave a copy beside a log that is
+ * another's: the copy is made under a name that no journal has, and one that is not whole is
+ * removed, by the next copy at the latest.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crash_points.h"
@@ -72,24 +74,54 @@ static bool name_copy(struct repay_store *store, const struct repay_journal_plac
                                   path, strerror(errno));
 }
 
+/* SQLite's own files as well: it would put the log of one copy into the next. */
+static void remove_part(const char *part_path)
+{
+    static const char *const endings[] = {"", "-journal", "-wal", "-shm", "-lock"};
+    char path[PATH_MAX + REPAY_JOURNAL_SUFFIX_MAX];
+
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", part_path, endings[i]);
+        (void)unlink(path);
+    }
+}
+
+/* A log without its database is what was left of another journal, and would become this one's. */
+static bool check_name(struct repay_store *store, const char *given, struct repay_error *error)
+{
+    static const char *const endings[] = {"", "-journal", "-wal"};
+    char path[PATH_MAX + REPAY_JOURNAL_SUFFIX_MAX];
+    struct stat status;
+
+    if (repay_journal_place_is_part(given))
+        return store->core->error_set(error, REPAY_KIND_CONFIG,
+                                      "a name that ends in -part is for copies that are not whole");
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", given, endings[i]);
+        if (lstat(path, &status) == 0)
+            return store->core->error_set(error, REPAY_KIND_CONFIG, "%.150s exists already", path);
+    }
+    return true;
+}
+
 bool repay_store_backup(struct repay_store *store, const char *path, struct repay_error *error)
 {
     struct repay_journal_place part;
     char part_path[PATH_MAX];
-    int length = snprintf(part_path, sizeof part_path, "%s-part", path);
+    int length = snprintf(part_path, sizeof part_path, "%s" REPAY_JOURNAL_PART, path);
 
     if (!repay_sqlite_check(store, error))
         return false;
     if (length < 0 || (size_t)length >= sizeof part_path)
         return store->core->error_set(error, REPAY_KIND_CONFIG, "the copy's path is too long");
-    if (access(path, F_OK) == 0)
-        return store->core->error_set(error, REPAY_KIND_CONFIG, "%.150s exists already", path);
+    if (!check_name(store, path, error))
+        return false;
     /* What a copy that was killed has left. */
-    (void)unlink(part_path);
+    remove_part(part_path);
     if (!repay_journal_place_take(&part, store->core, part_path, error))
         return false;
     if (write_copy(store, part.path, error) && name_copy(store, &part, path, error))
         return true;
-    (void)unlink(part.path);
+    remove_part(part.path);
     return false;
 }

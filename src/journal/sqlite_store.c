@@ -65,6 +65,10 @@ static bool open_all(struct repay_store *store, const struct repay_store_options
 {
     bool is_whole = false;
 
+    if (repay_journal_place_is_part(options->path))
+        return store->core->error_set(error, REPAY_KIND_CONFIG,
+                                      "%.150s is a copy that was not ended: make another",
+                                      options->path);
     if (!repay_journal_place_take(&store->place, store->core, options->path, error))
         return false;
     store->lock_descriptor = repay_owner_lock_open(store->place.lock_path);
