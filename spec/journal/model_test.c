@@ -17,6 +17,7 @@
 #define SETTLE    2
 #define WINDOW    6
 #define LAST_TICK 10
+#define BACK      4 /* how far the wall clock goes back, once */
 #define WORKERS   2
 #define FLIGHTS   2
 #define LIVES     2 /* the entry and what replaces it */
@@ -37,6 +38,7 @@ enum rule {
     RULE_DOUBT_OUTLIVES_REFUSAL,
     RULE_ONE_ATTEMPT,
     RULE_DEADLINE,
+    RULE_CLOCK,
     RULE_COUNT
 };
 
@@ -49,6 +51,7 @@ struct world {
                       */
     bool first_closes_loan; /* a second repayment is refused, because the first one paid all */
     bool may_stop_to_send;  /* a worker sleeps between its look at the clock and its first byte */
+    bool clock_goes_back;   /* once, at any time, and an event tells that it did */
     enum rule removed;
 };
 
@@ -73,6 +76,7 @@ struct life {
 /* Every byte counts in comparing, so there must be no padding: bytes only. */
 struct state {
     uint8_t tick, crashes;
+    uint8_t behind; /* the wall clock, by ticks */
     struct worker workers[WORKERS];
     struct flight flights[FLIGHTS];
     struct life lives[LIVES];
@@ -116,6 +120,12 @@ static void keep(struct life *life, const struct repay_entry_standing *now)
     life->resend = (uint8_t)(now->resend_until_ms > 250 ? 250 : now->resend_until_ms);
     life->settle = (uint8_t)now->settle_until_ms;
     life->unseen = (uint8_t)now->unseen_ms;
+}
+
+/* What the journal takes for the time. Workers' own deadlines are of the steady clock. */
+static uint8_t clock_of(const struct state *state)
+{
+    return (uint8_t)(state->tick - state->behind);
 }
 
 static uint64_t hash_of(const struct state *state)
@@ -224,7 +234,7 @@ static struct state plain(const struct state *state)
         to.workers[1] = first;
     }
     for (int i = 0; i < LIVES; i++)
-        to.lives[i] = plain_life(&to.lives[i], state->tick);
+        to.lives[i] = plain_life(&to.lives[i], clock_of(state));
     for (int i = 0; i < KEYS; i++) {
         if (to.key_known_at[i] != 0 && to.key_known_at[i] + WINDOW <= state->tick)
             to.key_known_at[i] = 0;
@@ -270,7 +280,7 @@ static bool is_owned(const struct search *search, const struct state *state, int
 
 static struct repay_moment_facts moment_of(const struct state *state)
 {
-    return (struct repay_moment_facts){.now_ms = state->tick};
+    return (struct repay_moment_facts){.now_ms = clock_of(state)};
 }
 
 /* What the removed rules would have forbidden is allowed by changing what the rules are told. */
@@ -485,7 +495,7 @@ static void read_list(struct search *search, const struct state *from, int life,
         to.lives[life].state = REPAY_ENTRY_ABSENT;
         break;
     case REPAY_DECISION_UNSEEN:
-        to.lives[life].unseen = from->tick;
+        to.lives[life].unseen = clock_of(from);
         break;
     case REPAY_DECISION_STAY:
     case REPAY_DECISION_ASK:
@@ -535,6 +545,22 @@ static void step_worker(struct search *search, const struct state *from, int wor
     }
 }
 
+static void go_back(struct search *search, const struct state *from)
+{
+    struct state to = *from;
+
+    if (!search->world->clock_goes_back || from->behind != 0 || from->tick <= BACK)
+        return;
+    to.behind = BACK;
+    for (int life = 0; life < LIVES && !removed(search, RULE_CLOCK); life++) {
+        struct repay_entry_standing now = standing_of(&to.lives[life]);
+
+        if (repay_entry_lose_time(&now, clock_of(&to)))
+            keep(&to.lives[life], &now);
+    }
+    reach(search, &to);
+}
+
 static void step(struct search *search, const struct state *from)
 {
     struct state to = *from;
@@ -558,6 +584,7 @@ static void step(struct search *search, const struct state *from)
         }
     }
     replace(search, from);
+    go_back(search, from);
     to.tick++;
     if (can_wait)
         reach(search, &to);
@@ -635,6 +662,13 @@ int main(void)
         {.name = "at most once, asleep in mid-send",
          .mode = REPAY_MODE_AT_MOST_ONCE,
          .may_stop_to_send = true},
+        {.name = "keyed, the clock goes back",
+         .mode = REPAY_MODE_KEYED,
+         .keys_honoured = true,
+         .clock_goes_back = true},
+        {.name = "at most once, the clock goes back",
+         .mode = REPAY_MODE_AT_MOST_ONCE,
+         .clock_goes_back = true},
     };
     /* Each is a world in which no state is bad, less one rule. */
     static const struct {
@@ -652,6 +686,7 @@ int main(void)
         {"a refusal believed after doubt", RULE_DOUBT_OUTLIVES_REFUSAL, 1},
         {"a second attempt without keys", RULE_ONE_ATTEMPT, 2},
         {"a send after its claim's deadline", RULE_DEADLINE, 0},
+        {"a clock that went back forgotten", RULE_CLOCK, 5},
     };
     struct state *states = malloc(STATES * sizeof *states);
     uint32_t *table = malloc(2 * (size_t)STATES * sizeof *table);
