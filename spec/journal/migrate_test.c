@@ -52,15 +52,19 @@ static ssize_t read_file(const char *path)
     return size;
 }
 
-static void take(const char *path)
+static void put(ssize_t size)
 {
-    ssize_t size = read_file(path);
     int descriptor;
 
     remove_files();
     descriptor = open(journal_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     CHECK_INT(write(descriptor, bytes, (size_t)size), size);
     (void)close(descriptor);
+}
+
+static void take(const char *path)
+{
+    put(read_file(path));
 }
 
 /* On the file itself, as no journal is opened that old. */
@@ -375,12 +379,76 @@ static void refuses_attempts_without_events(void)
     change("INSERT INTO attempt(entry,number,started_ms,deadline_ms)VALUES(8,2,1,2)");
     CHECK(!opens());
     CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
-    CHECK(strstr(error.message, "attempts do not agree") != NULL);
+    CHECK_TEXT(error.message,
+               "the journal has schema 2 and is left as it is: its events do not tell what its "
+               "table 'attempt' does of attempt 2 of entry 8");
     db = open_plainly();
     CHECK_INT(ask(db, "PRAGMA user_version"), 2);
     CHECK_INT(ask(db, "SELECT count(*) FROM attempt"), 10);
     CHECK_INT(ask(db, "SELECT count(*) FROM event"), EVENTS_2);
     CHECK_INT(sqlite3_close(db), SQLITE_OK);
+}
+
+/* Whether the journal's file is what `bytes` holds. */
+static bool is_untouched(ssize_t size)
+{
+    static unsigned char found[sizeof bytes];
+    int descriptor = open(journal_path, O_RDONLY);
+    bool is_same =
+        read(descriptor, found, sizeof found) == size && memcmp(found, bytes, (size_t)size) == 0;
+
+    (void)close(descriptor);
+    return is_same;
+}
+
+/* Damage that is met is told by its table, and no byte of the file is another one then. */
+static void says_where_it_is_damaged(void)
+{
+    static const char left[] = "the journal has schema 2 and is left as it is: ";
+    static const struct {
+        int page;
+        const char *words;
+    } known[] = {
+        {6, "its table 'entry' is damaged, and 0 rows of it can be read: "},
+        {7, "an index is damaged: "},
+        {11, "its table 'attempt' is damaged, and 0 rows of it can be read: "},
+        {14, "its table 'place' is damaged, and 0 rows of it can be read: "},
+        {27, "its table 'event' is damaged, and 20 rows of it can be read: "},
+    };
+    ssize_t size = read_file(SCHEMA_2);
+    int pages = (int)(size / REPAY_PAGE_SIZE), refused = 0, told = 0;
+    size_t next = 0;
+
+    for (int page = 1; page <= pages; page++) {
+        bool is_opened;
+
+        (void)read_file(SCHEMA_2);
+        bytes[page * REPAY_PAGE_SIZE - 2000] ^= 1;
+        put(size);
+        is_opened = opens();
+        if (is_opened)
+            repay_journal_close(&journal);
+        refused += !is_opened && error.kind == REPAY_KIND_JOURNAL_CORRUPT && is_untouched(size);
+        told += !is_opened && strstr(error.message, left) == error.message;
+        if (next < sizeof known / sizeof *known && page == known[next].page)
+            CHECK(strstr(error.message, known[next++].words) == error.message + sizeof left - 1);
+    }
+    /* Two hold only what stays where it is, and without three nobody knows the schema. */
+    CHECK_INT(refused, pages - 2);
+    CHECK_INT(told, refused - 3);
+}
+
+/* A row that no repay wrote is damage, too. */
+static void refuses_rows_that_nobody_wrote(void)
+{
+    take(SCHEMA_2);
+    change("PRAGMA ignore_check_constraints=1;DROP TRIGGER event_is_written_once;"
+           "UPDATE event SET hash=zeroblob(31) WHERE sequence=3");
+    CHECK(!opens());
+    CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
+    CHECK_TEXT(error.message,
+               "the journal has schema 2 and is left as it is: its table 'event' cannot be taken "
+               "over: CHECK constraint failed: length(hash)=32 (275)");
 }
 
 /* An event that was changed before is found as it was before. */
@@ -504,6 +572,46 @@ static void is_old_or_new_after_every_cut(const struct brought_up *wanted)
     CHECK_CASE(NULL);
 }
 
+/*
+ * Whenever the disk is full it is said how much room is wanted, and the old journal is there as it
+ * was; with room it is brought up. So much room is enough.
+ */
+static void says_how_much_room_it_needs(const struct brought_up *wanted)
+{
+    ssize_t size = read_file(wanted->path);
+    unsigned long operations;
+    int64_t grown = -size;
+    int told = 0, untouched = 0, refused = 0, broken = 0;
+
+    CHECK_CASE(wanted->path);
+    put_on_disk(1, size);
+    CHECK(opens_on_disk());
+    for (int i = 0; i < SIM_FILES; i++)
+        grown += sim.files[i].exists ? sim.files[i].size : 0;
+    repay_journal_close(&journal);
+    operations = sim.operations;
+    CHECK(grown > 0 && grown < 3 * size);
+    for (unsigned long at = 1; at <= operations; at++) {
+        put_on_disk(at, size);
+        sim.full_from = at;
+        if (opens_on_disk()) {
+            repay_journal_close(&journal);
+        } else {
+            refused++;
+            told += strstr(error.message, " and is left as it is: its disk has no room: up to 1 MB "
+                                          "more are needed") != NULL;
+            untouched += memcmp(sim_find(journal_path, true)->now, bytes, (size_t)size) == 0;
+        }
+        sim_repair();
+        broken += is_new_and_whole(wanted) ? 0 : 1;
+    }
+    CHECK(refused > 20);
+    CHECK_INT(told, refused);
+    CHECK_INT(untouched, refused);
+    CHECK_INT(broken, 0);
+    CHECK_CASE(NULL);
+}
+
 int main(void)
 {
     static const struct brought_up files[] = {{SCHEMA_2, 9, EVENTS_2 + PASSED_2},
@@ -518,11 +626,15 @@ int main(void)
     goes_on();
     sees_that_the_clock_went_back();
     refuses_attempts_without_events();
+    says_where_it_is_damaged();
+    refuses_rows_that_nobody_wrote();
     hides_no_damage();
     leaves_what_is_newer_alone();
     takes_no_key_from_before_the_clock_went_back();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         is_old_or_new_after_every_cut(&files[i]);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        says_how_much_room_it_needs(&files[i]);
     sim_begin(1);
     end_tests();
     return CHECK_REPORT();

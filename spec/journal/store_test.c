@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -598,6 +599,28 @@ static bool plans_within_a_limit(void)
 }
 
 /* What is not needed yet must not end a process that has room for what is. */
+/* As on a disk that has no room for the log's index, which is made when a journal is opened. */
+static void says_that_there_is_no_room_to_open(void)
+{
+    struct rlimit limit = {8192, 8192};
+    int state = 0;
+    pid_t child;
+
+    start();
+    repay_journal_close(&journal);
+    child = fork();
+    if (child == 0) {
+        bool is_told = signal(SIGXFSZ, SIG_IGN) != SIG_ERR &&
+                       setrlimit(RLIMIT_FSIZE, &limit) == 0 && !opens() &&
+                       error.kind == REPAY_KIND_JOURNAL &&
+                       strstr(error.message, "the disk has no room for the index of its log");
+
+        _exit(is_told ? 0 : 1);
+    }
+    CHECK_INT(waitpid(child, &state, 0), child);
+    CHECK_INT(state, 0);
+}
+
 static void lengthens_no_log_past_a_limit(void)
 {
     struct stat status;
@@ -780,6 +803,7 @@ int main(void)
     finds_the_end_of_a_log_with_room();
     lengthens_no_log_past_a_limit();
     stays_whole_when_another_program_looks();
+    says_that_there_is_no_room_to_open();
     copies_itself();
     copies_itself_after_a_copy_was_killed();
     opens_no_copy_that_was_killed();

@@ -82,10 +82,12 @@ struct repay_store {
     int64_t busy_ms;
     int64_t last_sequence, last_ms; /* of the chain, when the transaction began, and since */
     unsigned char last_hash[REPAY_DIGEST_SIZE];
+    int failed;          /* what closed it: a code of SQLite */
     int lock_descriptor; /* to ask who holds an entry */
     int log_frames;      /* after the last commit */
     pid_t pid;
     bool is_writing; /* between begin and commit */
+    bool is_old;     /* while it is brought up: what fails says where it is damaged */
     bool is_broken;
     bool is_at_home; /* the file that it was, in the place where it was */
 };
@@ -121,6 +123,15 @@ extern const char repay_sqlite_triggers[];     /* on every table that has any */
 /* Within the transaction that marks the file as today's. */
 bool repay_sqlite_migrate(struct repay_store *store, int64_t version, int64_t unix_ms,
                           struct repay_error *error);
+/*
+ * Says which table cannot be read, and how far it can. Gives up what is being written: SQLite has
+ * what is in a transaction beside what was there before.
+ */
+#define REPAY_SQLITE_WHERE_MAX 100
+void repay_sqlite_find_damage(sqlite3 *db, char out[REPAY_SQLITE_WHERE_MAX]);
+/* Has the error of one that failed say what a person needs. `size`: of the journal, in bytes. */
+bool repay_sqlite_leave_old(const struct repay_store *store, int64_t version, int64_t size,
+                            struct repay_error *error);
 
 /* sqlite_place.c */
 /* Looks whether this is the journal itself or another of it. `is_moved`: a person says it is. */

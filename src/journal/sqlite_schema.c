@@ -293,6 +293,32 @@ static bool check_marks(struct repay_store *store, const struct marks *marks,
     return true;
 }
 
+static bool finish(struct repay_store *store, bool is_done, struct repay_error *error)
+{
+    if (is_done)
+        return repay_store_commit(store, error);
+    repay_store_rollback(store);
+    return false;
+}
+
+/* One that is old is brought up or left as it is, and then the error says why. */
+static bool migrate(struct repay_store *store, int64_t version, int64_t unix_ms,
+                    struct repay_error *error)
+{
+    static const char how_large[] =
+        "SELECT page_count*page_size FROM pragma_page_count,pragma_page_size";
+    int64_t size = 0;
+    bool is_done;
+
+    store->is_old = true;
+    is_done = repay_sqlite_number(store, how_large, &size, error) &&
+              repay_sqlite_migrate(store, version, unix_ms, error) && mark(store, error);
+    REPAY_CRASH_POINT("C32");
+    is_done = finish(store, is_done, error);
+    store->is_old = false;
+    return is_done || repay_sqlite_leave_old(store, version, size, error);
+}
+
 /* Under the right to write, so that of two who find it old only one makes it new. */
 static bool bring_up(struct repay_store *store, int64_t unix_ms, struct repay_error *error)
 {
@@ -303,17 +329,13 @@ static bool bring_up(struct repay_store *store, int64_t unix_ms, struct repay_er
         return false;
     store->is_writing = true;
     is_done = read_marks(store, &marks, error) && check_marks(store, &marks, error);
+    if (is_done && marks.tables > 0 && marks.version < REPAY_STORE_SCHEMA)
+        return migrate(store, marks.version, unix_ms, error);
     if (is_done && marks.tables == 0) {
         is_done = create(store, unix_ms, error);
         REPAY_CRASH_POINT("C34");
-    } else if (is_done && marks.version < REPAY_STORE_SCHEMA) {
-        is_done = repay_sqlite_migrate(store, marks.version, unix_ms, error) && mark(store, error);
-        REPAY_CRASH_POINT("C32");
     }
-    if (is_done)
-        return repay_store_commit(store, error);
-    repay_store_rollback(store);
-    return false;
+    return finish(store, is_done, error);
 }
 
 bool repay_sqlite_prepare(struct repay_store *store, int64_t unix_ms, struct repay_error *error)

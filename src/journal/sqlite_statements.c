@@ -172,12 +172,22 @@ bool repay_sqlite_fail(struct repay_store *store, int code, const char *doing,
     /* Not sqlite3_errmsg for faults of the disk: it may quote a statement with what it holds. */
     const char *words = (code & 0xff) == SQLITE_CONSTRAINT ? sqlite3_errmsg(store->db)
                                                            : sqlite3_errstr(code & 0xff);
+    char where[REPAY_SQLITE_WHERE_MAX];
 
+    if (store->is_old && kind_of(code) == REPAY_KIND_JOURNAL_CORRUPT) {
+        store->is_old = false;
+        repay_sqlite_find_damage(store->db, where);
+        doing = where;
+    }
     if (code == SQLITE_IOERR_DATA)
         words = "a page does not match its checksum";
+    else if (code == SQLITE_IOERR_SHMSIZE)
+        words = "the disk has no room for the index of its log";
     (void)store->core->error_set(error, kind_of(code), "%s: %.120s (%d)", doing, words, code);
-    if (!is_harmless(code))
+    if (!is_harmless(code)) {
+        store->failed = code;
         repay_sqlite_lose(store);
+    }
     return false;
 }
 
