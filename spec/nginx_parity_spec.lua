@@ -6,6 +6,9 @@ local loopback = require "spec.support.loopback"
 local nginx = require "spec.support.nginx"
 local parity = require "spec.support.parity"
 
+-- nginx counts a sleep from a clock that may be behind.
+local EARLY_MS = 5
+
 local function reply(status, body, fields)
   return ("HTTP/1.1 %d Text\r\n%sContent-Length: %d\r\n\r\n%s"):format(status, fields or "", #body,
     body)
@@ -20,6 +23,15 @@ local function plain(request)
   end
   table.sort(fields)
   return { first, table.concat(fields, "\n"), body }
+end
+
+-- What passed between each request and the next one.
+local function gaps_of(moments)
+  local gaps = {}
+  for i = 2, #moments do
+    gaps[i - 1] = moments[i] - moments[i - 1]
+  end
+  return gaps
 end
 
 local RUNNERS = {}
@@ -44,7 +56,7 @@ end
 
 nginx.describer(describe, pending)("libcurl and cosockets", function()
   local gateway
-  local seen, sent = {}, {}
+  local seen, sent, gaps = {}, {}, {}
   local cases = parity.cases(reply, {
     schedule = fixtures.read("carbon/schedule.200.json"),
     list = fixtures.read("fincode/list.200.json"),
@@ -62,12 +74,13 @@ nginx.describer(describe, pending)("libcurl and cosockets", function()
       list[i] = { case[2], case[3], servers[i]:port(), case[5] or {} }
     end
     seen[name] = runner(list)
-    sent[name] = {}
+    sent[name], gaps[name] = {}, {}
     for i, server in ipairs(servers) do
       sent[name][i] = {}
       for n, request in ipairs(server:requests()) do
         sent[name][i][n] = plain(request)
       end
+      gaps[name][i] = gaps_of(server:moments())
       server:close()
     end
   end
@@ -86,6 +99,27 @@ nginx.describer(describe, pending)("libcurl and cosockets", function()
 
   teardown(function()
     gateway:stop()
+  end)
+
+  -- The waits that are told are waited: a driver that did not would tell the same.
+  it("let pass what they say that they waited", function()
+    local waits = 0
+    for name in pairs(RUNNERS) do
+      for i, case in ipairs(cases) do
+        for n, attempt in ipairs(seen[name][i].attempts or {}) do
+          local gap_ms, wait_ms = gaps[name][i][n], tonumber(attempt.wait_ms)
+          if gap_ms and wait_ms > 0 then
+            waits = waits + 1
+            assert.is_true(gap_ms >= wait_ms - EARLY_MS, ("%s, %s: %s of %s ms"):format(name,
+              case[1], gap_ms, wait_ms))
+          end
+        end
+        if case[1] == "a provider that asks for time" then
+          assert.is_true(gaps[name][i][1] >= 1000 - EARLY_MS, gaps[name][i][1])
+        end
+      end
+    end
+    assert.is_true(waits >= 9, waits)
   end)
 
   for i, case in ipairs(cases) do

@@ -4,7 +4,7 @@
  *
  *   local server = loopback.listen("127.0.0.1")            -- or "::1"
  *   server:plan{ { "send", bytes }, { "stall", ms }, … }   -- for the next request; the last plan
- * stays server:port()  server:connections()  server:requests()  server:close()
+ * stays server:port()  server:connections()  server:requests()  server:moments()  server:close()
  *
  * Steps: send bytes · repeat bytes n · stall ms · close · reset · echo json (each @ in it becomes
  * the number in the request's target). After the last step the next request of the connection is
@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
+#include <time.h>
 
 #define CLASS     "spec.loopback"
 #define PLANS_MAX 64
@@ -45,6 +46,7 @@ struct loopback {
     int planned;
     int begun; /* plans that requests have taken */
     char *kept[KEPT_MAX];
+    double moments_ms[KEPT_MAX]; /* when each was read whole */
     int kept_count;
 };
 
@@ -137,14 +139,24 @@ static bool take_step(struct tcp_server *server, int socket, const struct step *
     return false;
 }
 
+static double now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
 /* Remembers the request and says which plan is its. */
 static const struct plan *next_plan(struct loopback *loopback, const char *request)
 {
     const struct plan *plan = NULL;
 
     pthread_mutex_lock(&loopback->lock);
-    if (loopback->kept_count < KEPT_MAX)
+    if (loopback->kept_count < KEPT_MAX) {
+        loopback->moments_ms[loopback->kept_count] = now_ms();
         loopback->kept[loopback->kept_count++] = strdup(request);
+    }
     if (loopback->begun < loopback->planned)
         loopback->begun++;
     if (loopback->begun > 0)
@@ -308,8 +320,23 @@ static int requests(lua_State *L)
     return 1;
 }
 
+/* server:moments(): when each request was read whole, in milliseconds of a clock that only grows. */
+static int moments(lua_State *L)
+{
+    struct loopback *loopback = check_server(L);
+
+    pthread_mutex_lock(&loopback->lock);
+    lua_createtable(L, loopback->kept_count, 0);
+    for (int i = 0; i < loopback->kept_count; i++) {
+        lua_pushnumber(L, loopback->moments_ms[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    pthread_mutex_unlock(&loopback->lock);
+    return 1;
+}
+
 static const luaL_Reg methods[] = {
-    {"close", close_server}, {"connections", connections}, {"plan", plan},
+    {"close", close_server}, {"connections", connections}, {"moments", moments}, {"plan", plan},
     {"port", port},          {"requests", requests},       {NULL, NULL},
 };
 

@@ -63,8 +63,8 @@ local OPTIONS = {
 local function attempts_of(list)
   local plain = {}
   for i, attempt in ipairs(list) do
-    plain[i] = table.concat({ tostring(attempt.kind), tostring(attempt.http_status),
-      tostring(attempt.reason), ("%d"):format(attempt.wait_ms) }, " ")
+    plain[i] = { kind = attempt.kind, status = attempt.http_status or 0, reason = attempt.reason,
+      wait_ms = ("%d"):format(attempt.wait_ms) }
   end
   return plain
 end
@@ -84,6 +84,15 @@ local function told(value, err)
     key = value.idempotency_key, attempts = attempts_of(value.attempts) }
 end
 
+local function counted(stats)
+  local plain = { "calls " .. stats.calls, "attempts " .. stats.attempts }
+  for kind, count in pairs(stats.retries) do
+    plain[#plain + 1] = kind .. " " .. count
+  end
+  table.sort(plain)
+  return plain
+end
+
 --- Runs `{ provider, operation, port, options }` one after the other, with equal time and chance.
 function parity.run(list)
   local seen = {}
@@ -100,6 +109,7 @@ function parity.run(list)
     end
     local client = assert(repay.open(provider, options))
     seen[i] = told(client[operation](client, ARGUMENTS[provider][operation]))
+    seen[i].counted = counted(client:stats())
     client:close()
   end
   native.test_clock(-1, -1)
