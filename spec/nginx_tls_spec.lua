@@ -87,6 +87,16 @@ nginx.describer(describe, pending)("TLS inside nginx", function()
     return gateway:run_at(location or "/trusting", ASK, ports[name], times or TIMES, changes)
   end
 
+  it("is between two servers that share one processor", function()
+    local cpu = nginx.one_cpu()
+    for _, server in ipairs { provider, gateway } do
+      for _, pid in ipairs { server.pid, unpack(server:workers()) } do
+        assert.equal(tostring(cpu),
+          nginx.read("/proc/" .. pid .. "/status"):match("Cpus_allowed_list:%s*(%S+)"))
+      end
+    end
+  end)
+
   for _, name in ipairs { "good", "chain", "only_13" } do
     it("trusts a certificate of the authority for the host: " .. name, function()
       assert.same({ ok = TIMES }, ask(name).seen)

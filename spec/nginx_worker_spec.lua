@@ -358,6 +358,8 @@ nginx.describer(describe, pending)("a worker of nginx", function()
       box.settings.pezesha.token, box.settings.fincode.token }
     box:stop()
     assert.truthy(log:find("repay.client: carbon", 1, true))
+    -- An nginx that was built without it logs no more than "info" would.
+    assert.equal(nginx.logs_debug(), log:find("[debug]", 1, true) ~= nil)
     for _, secret in ipairs(secrets) do
       local at = log:find(secret, 1, true)
       assert.is_nil(at, at and log:sub(at - 200, at + 60))

@@ -61,6 +61,11 @@ function nginx.missing()
   return not load_modules and "there is no Lua module for nginx" or nil
 end
 
+--- Whether it was built to log at the level "debug".
+function nginx.logs_debug()
+  return output_of(nginx.program .. " -V 2>&1"):find("--with-debug", 1, true) ~= nil
+end
+
 --- busted's describe for what needs nginx: elsewhere one pending test says why.
 function nginx.describer(describe, pending)
   local reason = nginx.missing()
