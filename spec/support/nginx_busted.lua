@@ -6,16 +6,12 @@ local runner = {}
 
 local Pending = {}
 
+-- Outer hooks run first before a test, last after it; those of one block as they were written.
 local function chain(block, name)
   local found = {}
   while block do
-    for i = #block[name], 1, -1 do
-      -- Outer hooks run first before a test, last after it.
-      if name == "before_each" then
-        table.insert(found, 1, block[name][i])
-      else
-        found[#found + 1] = block[name][i]
-      end
+    for i, hook in ipairs(block[name]) do
+      table.insert(found, name == "before_each" and i or #found + 1, hook)
     end
     block = block.outer
   end
