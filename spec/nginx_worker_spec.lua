@@ -6,6 +6,7 @@ local nginx = require "spec.support.nginx"
 local process = require "spec.support.sandbox_process"
 local socket = require "socket"
 local tls = require "spec.support.tls"
+local world = require "spec.support.journal_world"
 
 -- 64 calls whose answers take 100 to 300 ms, and a light thread that would run every millisecond.
 local GAPS = [[
@@ -308,6 +309,57 @@ nginx.describer(describe, pending)("a worker of nginx", function()
     assert.truthy(gateway:log():find("timer ended with cancelled", 1, true)
       or gateway:log():find("timer ended with connect", 1, true))
     gateway:stop()
+  end)
+
+  it("goes on while a thread of its own verifies and copies a journal", function()
+    local ROWS = 5000
+    local w = world.new()
+    local rows = {}
+    for n = 1, ROWS do
+      rows[n] = world.arguments { reference = "REF " .. n }
+    end
+    assert(w.journal:plan(w.client, rows, { name = "long" }))
+    local events = w.journal:verify().events
+    local gateway = nginx.start { main = "thread_pool long threads=1;" }
+    local seen = gateway:run([[
+      local path = ...
+      local job = require "spec.support.nginx_thread_job"
+      local native = require "repay.native.core"
+      local function widest_gap(work)
+        local going, widest_ms, last = true, 0, native.now_ms()
+        local ticker = ngx.thread.spawn(function()
+          while going do
+            ngx.sleep(0.001)
+            local now = native.now_ms()
+            widest_ms, last = math.max(widest_ms, now - last), now
+          end
+        end)
+        local result = { work() }
+        going = false
+        ngx.thread.wait(ticker)
+        return widest_ms, result
+      end
+      local least = { inside = math.huge, beside = math.huge }
+      local results = {}
+      for n = 1, 3 do
+        local copy = path .. ".copy-" .. n
+        local gap_ms, result = widest_gap(function() return job.look_after(path, copy) end)
+        least.inside = math.min(least.inside, gap_ms)
+        gap_ms, results[n] = widest_gap(function()
+          return ngx.run_worker_thread("long", "spec.support.nginx_thread_job", "look_after", path,
+            copy .. "-beside")
+        end)
+        least.beside = math.min(least.beside, gap_ms)
+      end
+      return { inside = least.inside, beside = least.beside, results = results }
+    ]], w.path)
+    gateway:stop()
+    w:close()
+    for n = 1, 3 do
+      assert.same({ true, events, true }, seen.results[n])
+    end
+    assert.is_true(seen.beside * 2 <= seen.inside,
+      ("%d ms beside the worker, %d inside"):format(seen.beside, seen.inside))
   end)
 
   it("writes no credential to its log, whatever happens and however much it logs", function()
