@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "lua_arguments.h"
 #include "lua_client.h"
+#include "lua_fields.h"
 
 /* Where result_of_call is kept: to push it anew would need memory just when there is none. */
 #define RESULT_KEY "repay.call.result"
@@ -565,10 +566,7 @@ static int call_index(lua_State *L)
                                                              : "");
     if (strcmp(fact, "subject") == 0)
         text = repay_call_subject(&call->call);
-    if (text.length > 0)
-        lua_pushlstring(L, text.data, text.length);
-    else
-        lua_pushnil(L);
+    repay_lua_push_text(L, text);
     return 1;
 }
 

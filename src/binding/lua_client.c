@@ -9,6 +9,7 @@
 
 #include "lua_arguments.h"
 #include "lua_error.h"
+#include "lua_fields.h"
 #include "provider.h"
 
 struct repay_lua_client *repay_lua_get_client(lua_State *L, int index)
@@ -154,14 +155,6 @@ static int close_client(lua_State *L)
     return 1;
 }
 
-static void push_text(lua_State *L, struct repay_text text)
-{
-    if (text.length > 0)
-        lua_pushlstring(L, text.data, text.length);
-    else
-        lua_pushnil(L);
-}
-
 static const char *const facts[] = {"provider", "environment", "label", "currency",
                                     "zone",     "keys",        NULL};
 
@@ -172,11 +165,11 @@ static void push_fact(lua_State *L, const struct repay_session *session, const c
     if (strcmp(name, "provider") == 0) {
         lua_pushstring(L, session->provider->name);
     } else if (strcmp(name, "environment") == 0) {
-        push_text(L, session->environment);
+        repay_lua_push_text(L, session->environment);
     } else if (strcmp(name, "label") == 0) {
-        push_text(L, session->label);
+        repay_lua_push_text(L, session->label);
     } else if (strcmp(name, "currency") == 0) {
-        push_text(L, repay_text_of(session->currency));
+        repay_lua_push_text(L, repay_text_of(session->currency));
     } else if (strcmp(name, "keys") == 0) {
         lua_pushstring(L, session->keys_honoured ? "honoured" : "unproven");
     } else if (session->zone_known) {
@@ -187,18 +180,12 @@ static void push_fact(lua_State *L, const struct repay_session *session, const c
     }
 }
 
-static void set_count(lua_State *L, const char *name, uint64_t value)
-{
-    lua_pushinteger(L, (lua_Integer)value);
-    lua_setfield(L, -2, name);
-}
-
 static void set_retries(lua_State *L, const struct repay_stats *stats)
 {
     lua_createtable(L, 0, 4);
     for (int kind = REPAY_KIND_NONE + 1; kind < REPAY_KIND_COUNT; kind++) {
         if (stats->retries[kind] > 0)
-            set_count(L, repay_kind_name((enum repay_kind)kind), stats->retries[kind]);
+            repay_lua_set_count(L, repay_kind_name((enum repay_kind)kind), stats->retries[kind]);
     }
     lua_setfield(L, -2, "retries");
 }
@@ -214,7 +201,7 @@ static void set_latency(lua_State *L, const struct repay_stats *stats)
         int64_t ms = repay_stats_percentile(stats, points[i].percent);
 
         if (ms >= 0)
-            set_count(L, points[i].name, (uint64_t)ms);
+            repay_lua_set_count(L, points[i].name, (uint64_t)ms);
     }
 }
 
@@ -225,18 +212,17 @@ static int stats_of_client(lua_State *L)
     const struct repay_stats *stats = &session->stats;
 
     lua_createtable(L, 0, 12);
-    set_count(L, "calls", stats->calls);
-    set_count(L, "done", stats->done);
-    set_count(L, "failed", stats->failed);
-    set_count(L, "attempts", stats->attempts);
-    set_count(L, "bytes_received", stats->bytes_received);
-    set_count(L, "connections_opened", stats->connections_opened);
-    set_count(L, "connections_reused", stats->connections_reused);
-    set_count(L, "retry_budget", (uint64_t)session->retry_budget.left);
+    repay_lua_set_count(L, "calls", stats->calls);
+    repay_lua_set_count(L, "done", stats->done);
+    repay_lua_set_count(L, "failed", stats->failed);
+    repay_lua_set_count(L, "attempts", stats->attempts);
+    repay_lua_set_count(L, "bytes_received", stats->bytes_received);
+    repay_lua_set_count(L, "connections_opened", stats->connections_opened);
+    repay_lua_set_count(L, "connections_reused", stats->connections_reused);
+    repay_lua_set_count(L, "retry_budget", (uint64_t)session->retry_budget.left);
     set_retries(L, stats);
     set_latency(L, stats);
-    lua_pushboolean(L, session->breaker.is_open);
-    lua_setfield(L, -2, "breaker_open");
+    repay_lua_set_flag(L, "breaker_open", session->breaker.is_open);
     return 1;
 }
 
@@ -252,12 +238,12 @@ static int client_to_string(lua_State *L)
     lua_pushfstring(L, "repay.client: %s", session->provider->name);
     if (session->environment.length > 0) {
         lua_pushliteral(L, " ");
-        push_text(L, session->environment);
+        repay_lua_push_text(L, session->environment);
         lua_concat(L, 3);
     }
     if (session->label.length > 0) {
         lua_pushliteral(L, ", ");
-        push_text(L, session->label);
+        repay_lua_push_text(L, session->label);
         lua_concat(L, 3);
     }
     return 1;

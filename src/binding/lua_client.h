@@ -23,8 +23,7 @@ struct repay_lua_client *repay_lua_get_client(lua_State *L, int index);
 struct repay_lua_client *repay_lua_test_client(lua_State *L, int index);
 /* Closed ones raise too. */
 struct repay_lua_client *repay_lua_check_client(lua_State *L, int index);
-/* open(provider, options): a client, or nil and an error. Raises for what options.lua let through.
- */
+/* open(provider, options): a client, or nil and an error. Raises for what options.lua let by. */
 int repay_lua_client_open(lua_State *L);
 
 #endif

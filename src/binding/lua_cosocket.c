@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "lua_client.h"
+#include "lua_fields.h"
 
 /* What go_on tells; lua/repay/ngx/steps.lua declares it too. Doubles, as all Lua numbers are. */
 struct times {
@@ -148,24 +149,16 @@ static void push_ms(lua_State *L, int64_t ms)
     lua_pushinteger(L, (lua_Integer)(ms > 0 ? ms : 0));
 }
 
-static void push_given(lua_State *L, struct repay_text text)
-{
-    if (text.length > 0)
-        lua_pushlstring(L, text.data, text.length);
-    else
-        lua_pushnil(L);
-}
-
 int repay_lua_cosocket_place(lua_State *L)
 {
     const struct repay_session *session = &repay_lua_check_client(L, 1)->session;
     bool elsewhere = session->connect_host.length > 0;
 
-    push_given(L, elsewhere ? session->connect_host : session->base.host);
+    repay_lua_push_text(L, elsewhere ? session->connect_host : session->base.host);
     lua_pushinteger(L, elsewhere ? session->connect_port : session->base.port);
-    push_given(L, session->base.tls ? session->base.host : REPAY_NO_TEXT);
-    push_given(L, session->client_cert);
-    push_given(L, session->client_key);
+    repay_lua_push_text(L, session->base.tls ? session->base.host : REPAY_NO_TEXT);
+    repay_lua_push_text(L, session->client_cert);
+    repay_lua_push_text(L, session->client_key);
     push_ms(L, session->policy.first_byte_timeout_ms);
     return 6;
 }

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "lua_arguments.h"
+#include "lua_fields.h"
 
 static struct repay_lua_call *check_sending(lua_State *L, int index)
 {
@@ -53,14 +54,6 @@ static int next_step(lua_State *L)
     return 1;
 }
 
-static void set_given(lua_State *L, const char *name, struct repay_text text)
-{
-    if (text.length > 0) {
-        lua_pushlstring(L, text.data, text.length);
-        lua_setfield(L, -2, name);
-    }
-}
-
 void repay_lua_push_wire(lua_State *L, const struct repay_lua_call *call)
 {
     struct repay_text bytes = repay_request_wire(repay_call_request(&call->call));
@@ -78,25 +71,18 @@ static int wire(lua_State *L)
     int64_t connect_ms = call->call.connect_deadline_ms - call->call.now_ms;
 
     lua_createtable(L, 0, 12);
-    lua_pushlstring(L, host.data, host.length);
-    lua_setfield(L, -2, "host");
-    lua_pushinteger(L, elsewhere ? session->connect_port : session->base.port);
-    lua_setfield(L, -2, "port");
-    lua_pushboolean(L, session->base.tls);
-    lua_setfield(L, -2, "tls");
-    lua_pushlstring(L, session->base.host.data, session->base.host.length);
-    lua_setfield(L, -2, "server_name");
+    repay_lua_set_text(L, "host", host);
+    repay_lua_set_integer(L, "port", elsewhere ? session->connect_port : session->base.port);
+    repay_lua_set_flag(L, "tls", session->base.tls);
+    repay_lua_set_text(L, "server_name", session->base.host);
     repay_lua_push_wire(L, call);
     call->is_handed = true;
     lua_setfield(L, -2, "bytes");
-    lua_pushboolean(L, call->call.operation->is_write);
-    lua_setfield(L, -2, "fresh");
-    lua_pushinteger(L, (lua_Integer)(connect_ms > 0 ? connect_ms : 0));
-    lua_setfield(L, -2, "connect_timeout_ms");
-    lua_pushinteger(L, (lua_Integer)session->policy.first_byte_timeout_ms);
-    lua_setfield(L, -2, "first_byte_timeout_ms");
-    set_given(L, "client_cert", session->client_cert);
-    set_given(L, "client_key", session->client_key);
+    repay_lua_set_flag(L, "fresh", call->call.operation->is_write);
+    repay_lua_set_integer(L, "connect_timeout_ms", connect_ms > 0 ? connect_ms : 0);
+    repay_lua_set_integer(L, "first_byte_timeout_ms", session->policy.first_byte_timeout_ms);
+    repay_lua_set_text(L, "client_cert", session->client_cert);
+    repay_lua_set_text(L, "client_key", session->client_key);
     repay_lua_set_attempt(L, &call->call, call->call.now_ms);
     return 1;
 }
@@ -150,8 +136,8 @@ static bool give_value(lua_State *L, struct repay_call *call, struct repay_text 
     }
     if (!lua_isstring(L, -1))
         return false;
-    lua_pushvalue(L,
-                  -1); /* a number is turned into text in place, which lua_next would not survive */
+    /* A number is turned into text in place, which lua_next would not survive. */
+    lua_pushvalue(L, -1);
     value.data = lua_tolstring(L, -1, &value.length);
     (void)repay_call_reply_field(call, name, value);
     lua_pop(L, 1);

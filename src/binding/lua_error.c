@@ -6,6 +6,8 @@
  */
 #include "lua_error.h"
 
+#include "lua_fields.h"
+
 /* So far off that no deadline cuts the question "would another attempt make sense?" short. */
 #define ENOUGH_MS ((int64_t)1 << 40)
 
@@ -15,20 +17,6 @@ void repay_lua_error_register(lua_State *L)
         lua_pushliteral(L, REPAY_LUA_ERROR);
         lua_setfield(L, -2, "__name");
     }
-}
-
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    if (!text || text[0] == '\0')
-        return;
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
-static void set_integer(lua_State *L, const char *name, int64_t value)
-{
-    lua_pushinteger(L, (lua_Integer)value);
-    lua_setfield(L, -2, name);
 }
 
 /*
@@ -67,11 +55,11 @@ void repay_lua_set_attempts(lua_State *L, const struct repay_call *call)
         lua_createtable(L, 0, 4);
         /* The attempt that was accepted met no fault, so it has no kind. */
         if (attempt->kind != REPAY_KIND_NONE)
-            set_text(L, "kind", repay_kind_name(attempt->kind));
+            repay_lua_set_text(L, "kind", repay_text_of(repay_kind_name(attempt->kind)));
         if (attempt->http_status != 0)
-            set_integer(L, "http_status", attempt->http_status);
-        set_text(L, "reason", attempt->reason);
-        set_integer(L, "wait_ms", attempt->wait_ms);
+            repay_lua_set_integer(L, "http_status", attempt->http_status);
+        repay_lua_set_text(L, "reason", repay_text_of(attempt->reason));
+        repay_lua_set_integer(L, "wait_ms", attempt->wait_ms);
         lua_rawseti(L, -2, (int)i + 1);
     }
     lua_setfield(L, -2, "attempts");
@@ -79,16 +67,11 @@ void repay_lua_set_attempts(lua_State *L, const struct repay_call *call)
 
 static void set_call_facts(lua_State *L, const struct repay_call *call)
 {
-    struct repay_text subject = repay_call_subject(call);
-
-    if (subject.length > 0) {
-        lua_pushlstring(L, subject.data, subject.length);
-        lua_setfield(L, -2, "subject");
-    }
+    repay_lua_set_text(L, "subject", repay_call_subject(call));
     if (call->operation->carries_key)
-        set_text(L, "idempotency_key", call->idempotency_key);
+        repay_lua_set_text(L, "idempotency_key", repay_text_of(call->idempotency_key));
     if (call->operation->carries_interaction_id)
-        set_text(L, "interaction_id", call->interaction_id);
+        repay_lua_set_text(L, "interaction_id", repay_text_of(call->interaction_id));
 }
 
 int repay_lua_push_failure(lua_State *L, const struct repay_error *error,
@@ -96,24 +79,22 @@ int repay_lua_push_failure(lua_State *L, const struct repay_error *error,
 {
     lua_pushnil(L);
     lua_createtable(L, 0, 16);
-    set_text(L, "kind", repay_kind_name(error->kind));
-    set_text(L, "outcome", repay_outcome_name(error->outcome));
-    lua_pushstring(L, error->message);
-    lua_setfield(L, -2, "message");
-    set_text(L, "provider", scene->provider);
-    set_text(L, "operation", scene->operation);
-    set_text(L, "provider_message", error->provider_message);
-    set_text(L, "provider_code", error->provider_code);
-    set_text(L, "field", error->field);
-    set_text(L, "hint", error->hint);
+    repay_lua_set_text(L, "kind", repay_text_of(repay_kind_name(error->kind)));
+    repay_lua_set_text(L, "outcome", repay_text_of(repay_outcome_name(error->outcome)));
+    repay_lua_set_word(L, "message", error->message);
+    repay_lua_set_text(L, "provider", repay_text_of(scene->provider));
+    repay_lua_set_text(L, "operation", repay_text_of(scene->operation));
+    repay_lua_set_text(L, "provider_message", repay_text_of(error->provider_message));
+    repay_lua_set_text(L, "provider_code", repay_text_of(error->provider_code));
+    repay_lua_set_text(L, "field", repay_text_of(error->field));
+    repay_lua_set_text(L, "hint", repay_text_of(error->hint));
     if (error->http_status != 0)
-        set_integer(L, "http_status", error->http_status);
+        repay_lua_set_integer(L, "http_status", error->http_status);
     if (error->offset >= 0)
-        set_integer(L, "offset", error->offset);
+        repay_lua_set_integer(L, "offset", error->offset);
     if (error->retry_after_ms >= 0)
-        set_integer(L, "retry_after_ms", error->retry_after_ms);
-    lua_pushboolean(L, is_retryable(error, scene));
-    lua_setfield(L, -2, "retryable");
+        repay_lua_set_integer(L, "retry_after_ms", error->retry_after_ms);
+    repay_lua_set_flag(L, "retryable", is_retryable(error, scene));
     if (scene->call)
         set_call_facts(L, scene->call);
     repay_lua_set_attempts(L, scene->call);

@@ -10,8 +10,6 @@
 #include "lua_suggest.h"
 #include "schedule_ageing.h"
 
-#define HOLDER_CLASS "repay.holder"
-
 static int unknown_option(lua_State *L, const char *where, const char *const *names)
 {
     char subject[64];
@@ -186,102 +184,8 @@ void repay_lua_ages_option(lua_State *L, int table, const char *where, struct re
 }
 
 /*
- * Holders
- */
-
-/* A userdata of LuaJIT is aligned to 8 bytes and no further: max_align_t would ask for 16. */
-union holder_content {
-    void *pointer;
-    int64_t integer;
-};
-
-struct holder {
-    void (*release)(void *content);
-    union holder_content content[];
-};
-
-static void release(struct holder *holder)
-{
-    void (*function)(void *) = holder->release;
-
-    holder->release = NULL;
-    if (function)
-        function(holder->content);
-}
-
-static int holder_gc(lua_State *L)
-{
-    release(lua_touserdata(L, 1));
-    return 0;
-}
-
-void *repay_lua_hold(lua_State *L, size_t size, void (*function)(void *content))
-{
-    struct holder *holder = repay_lua_new_userdata(L, sizeof *holder + size);
-
-    memset(holder, 0, sizeof *holder + size);
-    if (luaL_newmetatable(L, HOLDER_CLASS)) {
-        lua_pushcfunction(L, holder_gc);
-        lua_setfield(L, -2, "__gc");
-        lua_pushliteral(L, HOLDER_CLASS);
-        lua_setfield(L, -2, "__metatable");
-    }
-    (void)lua_setmetatable(L, -2);
-    holder->release = function;
-    return holder->content;
-}
-
-void repay_lua_holder_end(lua_State *L, int index)
-{
-    release(lua_touserdata(L, index));
-}
-
-/*
  * Results
  */
-
-void repay_lua_set_integer(lua_State *L, const char *name, int64_t value)
-{
-    lua_pushinteger(L, (lua_Integer)value);
-    lua_setfield(L, -2, name);
-}
-
-void repay_lua_set_count(lua_State *L, const char *name, uint64_t value)
-{
-    /* No count of rows or loans comes near what a Lua number holds exactly. */
-    repay_lua_set_integer(L, name, (int64_t)value);
-}
-
-void repay_lua_set_flag(lua_State *L, const char *name, bool value)
-{
-    lua_pushboolean(L, value);
-    lua_setfield(L, -2, name);
-}
-
-void repay_lua_set_word(lua_State *L, const char *name, const char *word)
-{
-    lua_pushstring(L, word);
-    lua_setfield(L, -2, name);
-}
-
-void repay_lua_set_text(lua_State *L, const char *name, struct repay_text text)
-{
-    if (text.length == 0)
-        return;
-    lua_pushlstring(L, text.data, text.length);
-    lua_setfield(L, -2, name);
-}
-
-void repay_lua_set_day(lua_State *L, const char *name, int32_t day)
-{
-    char text[REPAY_DAY_TEXT_MAX];
-
-    if (day == REPAY_DAY_ABSENT)
-        return;
-    repay_day_write(day, text);
-    lua_pushlstring(L, text, sizeof text);
-    lua_setfield(L, -2, name);
-}
 
 void repay_lua_set_reason(lua_State *L, const char *name, const char *reason)
 {

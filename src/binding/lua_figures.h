@@ -1,6 +1,5 @@
 /*
- * What the methods that compute figures share: their options, their results, memory that is given
- * back when Lua raises in between.
+ * What the methods that compute figures share: their options and their results.
  *
  * How every result looks. A plain table; amounts are integers in minor units and end in `_minor`,
  * days are YYYY-MM-DD. A figure that cannot be known is nil. For each figure that is nil, and for
@@ -23,7 +22,7 @@
 #ifndef REPAY_LUA_FIGURES_H
 #define REPAY_LUA_FIGURES_H
 
-#include "lua_compat.h"
+#include "lua_fields.h"
 #include "schedule_ageing.h"
 
 /*
@@ -48,23 +47,10 @@ int32_t repay_lua_as_of(lua_State *L, int table, const char *where,
 /* The ends in option `buckets`, else 30, 60, 90, 180. Raises for what are no ends. */
 void repay_lua_ages_option(lua_State *L, int table, const char *where, struct repay_ages *ages);
 
-/*
- * Memory that `release` gives back: at repay_lua_holder_end, or by the collector when Lua raised in
- * between. `size` bytes, zeroed; release must accept them in that state. Pushes one value.
- */
-void *repay_lua_hold(lua_State *L, size_t size, void (*release)(void *content));
-void repay_lua_holder_end(lua_State *L, int index);
-
 /* Pushes a result with reasons, known and what is true of the schedule as of the day. */
 void repay_lua_push_figures(lua_State *L, const struct repay_schedule *schedule, int32_t as_of);
 
-/* Fields of the table on top of the stack. */
-void repay_lua_set_integer(lua_State *L, const char *name, int64_t value);
-void repay_lua_set_count(lua_State *L, const char *name, uint64_t value);
-void repay_lua_set_flag(lua_State *L, const char *name, bool value);
-void repay_lua_set_word(lua_State *L, const char *name, const char *word);
-void repay_lua_set_text(lua_State *L, const char *name, struct repay_text text); /* empty: not */
-void repay_lua_set_day(lua_State *L, const char *name, int32_t day);             /* absent: not */
+/* Fields of the table on top of the stack, which was pushed like that. */
 void repay_lua_set_reason(lua_State *L, const char *name, const char *reason);
 /* The figure where the sum is complete; else its reason, and what is known of it. */
 void repay_lua_set_sum(lua_State *L, const char *name, const struct repay_sum *sum,
@@ -90,7 +76,8 @@ extern const luaL_Reg repay_lua_figure_methods[];   /* lua_schedule_figures.c */
 extern const luaL_Reg repay_lua_check_methods[];    /* lua_schedule_check.c */
 extern const luaL_Reg repay_lua_filter_methods[];   /* lua_schedule_filter.c */
 extern const luaL_Reg repay_lua_allocate_methods[]; /* lua_schedule_allocate.c */
-extern const luaL_Reg repay_lua_snapshot_methods[]; /* lua_schedule_snapshot.c: dump and diff */
+extern const luaL_Reg repay_lua_snapshot_methods[]; /* lua_schedule_snapshot.c: dump, load, apply */
+extern const luaL_Reg repay_lua_diff_methods[];     /* lua_schedule_diff.c */
 
 /* repay.load(bytes) and repay.apply(older, diff), in lua_schedule_snapshot.c. */
 int repay_lua_schedule_load(lua_State *L);

@@ -4,21 +4,8 @@
  */
 #include "lua_provider.h"
 
+#include "lua_fields.h"
 #include "provider.h"
-
-static void set_string(lua_State *L, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    lua_pushstring(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_flag(lua_State *L, const char *name, bool value)
-{
-    lua_pushboolean(L, value);
-    lua_setfield(L, -2, name);
-}
 
 int repay_lua_providers(lua_State *L)
 {
@@ -64,9 +51,9 @@ int repay_lua_operations(lua_State *L)
 static void push_setting(lua_State *L, const struct repay_setting *setting)
 {
     lua_createtable(L, 0, 4);
-    set_string(L, "name", setting->name);
-    set_flag(L, "required", setting->required);
-    set_flag(L, "secret", setting->secret);
+    repay_lua_set_text(L, "name", repay_text_of(setting->name));
+    repay_lua_set_flag(L, "required", setting->required);
+    repay_lua_set_flag(L, "secret", setting->secret);
 }
 
 static const char *parameter_type(enum repay_parameter_type type)
@@ -87,15 +74,15 @@ static void push_operation(lua_State *L, const struct repay_operation *op)
     int count = 0;
 
     lua_createtable(L, 0, 4);
-    set_string(L, "name", op->name);
-    set_flag(L, "is_write", op->is_write);
+    repay_lua_set_text(L, "name", repay_text_of(op->name));
+    repay_lua_set_flag(L, "is_write", op->is_write);
     lua_createtable(L, 4, 0);
     for (const struct repay_parameter *parameter = op->parameters; parameter->name; parameter++) {
         lua_createtable(L, 0, 4);
-        set_string(L, "name", parameter->name);
-        set_string(L, "type", parameter_type(parameter->type));
-        set_flag(L, "required", parameter->required);
-        set_flag(L, "is_subject", parameter->is_subject);
+        repay_lua_set_text(L, "name", repay_text_of(parameter->name));
+        repay_lua_set_text(L, "type", repay_text_of(parameter_type(parameter->type)));
+        repay_lua_set_flag(L, "required", parameter->required);
+        repay_lua_set_flag(L, "is_subject", parameter->is_subject);
         lua_rawseti(L, -2, ++count);
     }
     lua_setfield(L, -2, "parameters");
@@ -115,9 +102,9 @@ int repay_lua_provider(lua_State *L)
         return 1;
     }
     lua_createtable(L, 0, 6);
-    set_string(L, "name", provider->name);
-    set_string(L, "currency", provider->currency);
-    set_string(L, "zone", provider->zone);
+    repay_lua_set_text(L, "name", repay_text_of(provider->name));
+    repay_lua_set_text(L, "currency", repay_text_of(provider->currency));
+    repay_lua_set_text(L, "zone", repay_text_of(provider->zone));
     lua_createtable(L, 4, 0);
     for (const struct repay_setting *setting = provider->settings; setting->name; setting++) {
         push_setting(L, setting);

@@ -6,75 +6,42 @@
  */
 #include "lua_call.h"
 
-#include <limits.h>
-
-#include "lua_client.h"
+#include "lua_fields.h"
 #include "lua_schedule.h"
-
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    if (text[0] == '\0')
-        return;
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
 
 static int push_receipt(lua_State *L, const struct repay_lua_call *call)
 {
     const struct repay_receipt *receipt = call->call.receipt;
 
     lua_createtable(L, 0, 10);
-    set_text(L, "id", receipt->id);
-    if (receipt->amount_minor != REPAY_AMOUNT_ABSENT) {
-        lua_pushinteger(L, (lua_Integer)receipt->amount_minor);
-        lua_setfield(L, -2, "amount_minor");
-    }
-    set_text(L, "currency", call->currency);
-    set_text(L, "reference", receipt->reference);
-    set_text(L, "verification_status", receipt->verification_status);
-    set_text(L, "provider_message", receipt->provider_message);
+    repay_lua_set_text(L, "id", repay_text_of(receipt->id));
+    if (receipt->amount_minor != REPAY_AMOUNT_ABSENT)
+        repay_lua_set_integer(L, "amount_minor", receipt->amount_minor);
+    repay_lua_set_text(L, "currency", repay_text_of(call->currency));
+    repay_lua_set_text(L, "reference", repay_text_of(receipt->reference));
+    repay_lua_set_text(L, "verification_status", repay_text_of(receipt->verification_status));
+    repay_lua_set_text(L, "provider_message", repay_text_of(receipt->provider_message));
     if (call->call.operation->carries_key)
-        set_text(L, "idempotency_key", call->call.idempotency_key);
+        repay_lua_set_text(L, "idempotency_key", repay_text_of(call->call.idempotency_key));
     if (call->call.operation->carries_interaction_id)
-        set_text(L, "interaction_id", call->call.interaction_id);
+        repay_lua_set_text(L, "interaction_id", repay_text_of(call->call.interaction_id));
     repay_lua_set_attempts(L, &call->call);
     return 1;
 }
 
-/*
- * Up to a ceiling one userdata holds everything, so that Lua's collector sees its size. Above, the
- * rows stay where they are and change hands, and the collector is told to work for them.
- */
 static int push_schedule(lua_State *L, struct repay_lua_call *call)
 {
-    struct repay_lua_state *state = call->state;
-    struct repay_builder *rows = repay_call_rows(&call->call);
     struct repay_schedule_facts facts;
-    struct repay_schedule *schedule;
-    struct repay_packing packing;
     struct repay_error error;
-    size_t size;
 
     repay_call_facts(&call->call, &facts);
-    packing = repay_builder_measure(rows, &facts);
-    size = packing.size;
-    if (size <= REPAY_SCHEDULE_INLINE_MAX) {
-        schedule = repay_lua_new_small_schedule(L, state, size);
-        repay_builder_pack(rows, &facts, &packing, schedule);
-    } else {
-        schedule = repay_lua_new_schedule(L, state);
-        if (!repay_builder_move(rows, &facts, schedule, &error)) {
-            struct repay_lua_scene scene = repay_lua_call_scene(call);
+    if (!repay_lua_push_schedule(L, call->state, repay_call_rows(&call->call), &facts, &error)) {
+        struct repay_lua_scene scene = repay_lua_call_scene(call);
 
-            return repay_lua_push_failure(L, &error, &scene);
-        }
-        state->live++;
-        size = repay_schedule_memory(schedule);
+        return repay_lua_push_failure(L, &error, &scene);
     }
     call->is_taken = true;
     repay_call_drop_answer(&call->call);
-    if (size > REPAY_SCHEDULE_INLINE_MAX)
-        (void)lua_gc(L, LUA_GCSTEP, (int)(size >> 10 < INT_MAX ? size >> 10 : INT_MAX));
     return 1;
 }
 

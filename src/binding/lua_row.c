@@ -161,6 +161,14 @@ void repay_lua_push_column(lua_State *L, const struct repay_schedule *schedule,
     lua_pushnil(L);
 }
 
+void repay_lua_push_members(lua_State *L, struct repay_text members)
+{
+    lua_pushliteral(L, "{");
+    lua_pushlstring(L, members.data, members.length);
+    lua_pushliteral(L, "}");
+    lua_concat(L, 3);
+}
+
 /* Replaces the shared metatable on top of the stack by one that keeps the row's own text. */
 static void keep_extra(lua_State *L, struct repay_text extra)
 {
@@ -171,10 +179,7 @@ static void keep_extra(lua_State *L, struct repay_text extra)
     lua_setfield(L, -2, "__name");
     lua_getfield(L, -2, "layout");
     lua_setfield(L, -2, "layout");
-    lua_pushliteral(L, "{");
-    lua_pushlstring(L, extra.data, extra.length);
-    lua_pushliteral(L, "}");
-    lua_concat(L, 3);
+    repay_lua_push_members(L, extra);
     lua_setfield(L, -2, "extra");
     lua_remove(L, -2);
 }

@@ -26,6 +26,8 @@ extern const luaL_Reg repay_lua_each_methods[];
 /* Makes the class of its cursors. Leaves the stack as it was. */
 void repay_lua_each_register(lua_State *L);
 
+/* Pushes members as a row keeps them, `"name":value,…`, as the JSON object that they were of. */
+void repay_lua_push_members(lua_State *L, struct repay_text members);
 /* Pushes one value of a row; nil when it is not known. */
 void repay_lua_push_column(lua_State *L, const struct repay_schedule *schedule,
                            const struct repay_lua_column *column, uint32_t row);

@@ -3,7 +3,8 @@
  */
 #include "lua_schedule.h"
 
-#include "lua_arguments.h"
+#include <limits.h>
+
 #include "lua_columns.h"
 #include "lua_figures.h"
 #include "lua_row.h"
@@ -32,6 +33,7 @@ struct repay_schedule *repay_lua_check_schedule(lua_State *L, int index)
     return schedule;
 }
 
+/* With room for so many bytes: all that a small one needs, or the core's struct alone. */
 static struct repay_schedule *new_schedule(lua_State *L, struct repay_lua_state *state, size_t size,
                                            enum repay_lua_slot metatable)
 {
@@ -43,19 +45,30 @@ static struct repay_schedule *new_schedule(lua_State *L, struct repay_lua_state 
     return &box->schedule;
 }
 
-struct repay_schedule *repay_lua_new_small_schedule(lua_State *L, struct repay_lua_state *state,
-                                                    size_t size)
-{
-    return new_schedule(L, state, size, REPAY_LUA_SLOT_SMALL_SCHEDULE);
-}
-
 /*
  * A schedule that was made but never filled has no layout, and counts as closed: so an error
  * between making and filling it leaves nothing to count down.
  */
-struct repay_schedule *repay_lua_new_schedule(lua_State *L, struct repay_lua_state *state)
+bool repay_lua_push_schedule(lua_State *L, struct repay_lua_state *state,
+                             struct repay_builder *rows, const struct repay_schedule_facts *facts,
+                             struct repay_error *error)
 {
-    return new_schedule(L, state, sizeof(struct repay_schedule), REPAY_LUA_SLOT_SCHEDULE);
+    struct repay_packing packing = repay_builder_measure(rows, facts);
+    struct repay_schedule *schedule;
+    size_t size;
+
+    if (packing.size <= REPAY_SCHEDULE_INLINE_MAX) {
+        schedule = new_schedule(L, state, packing.size, REPAY_LUA_SLOT_SMALL_SCHEDULE);
+        repay_builder_pack(rows, facts, &packing, schedule);
+        return true;
+    }
+    schedule = new_schedule(L, state, sizeof *schedule, REPAY_LUA_SLOT_SCHEDULE);
+    if (!repay_builder_move(rows, facts, schedule, error))
+        return false;
+    state->live++;
+    size = repay_schedule_memory(schedule);
+    (void)lua_gc(L, LUA_GCSTEP, (int)(size >> 10 < INT_MAX ? size >> 10 : INT_MAX));
+    return true;
 }
 
 static int close_schedule(lua_State *L)
@@ -105,14 +118,6 @@ static int reason_of_figure(lua_State *L)
     return 1;
 }
 
-static void push_text(lua_State *L, struct repay_text text)
-{
-    if (text.length > 0)
-        lua_pushlstring(L, text.data, text.length);
-    else
-        lua_pushnil(L);
-}
-
 static const char *const facts[] = {
     "provider", "operation", "subject", "environment",        "label",
     "currency", "decimals",  "zone",    "fetched_at_unix_ms", NULL,
@@ -129,13 +134,13 @@ static void push_fact(lua_State *L, const struct repay_schedule *schedule, const
     } else if (strcmp(name, "operation") == 0) {
         lua_pushstring(L, schedule->layout->name);
     } else if (strcmp(name, "subject") == 0) {
-        push_text(L, of.subject);
+        repay_lua_push_text(L, of.subject);
     } else if (strcmp(name, "environment") == 0) {
-        push_text(L, of.environment);
+        repay_lua_push_text(L, of.environment);
     } else if (strcmp(name, "label") == 0) {
-        push_text(L, of.label);
+        repay_lua_push_text(L, of.label);
     } else if (strcmp(name, "currency") == 0) {
-        push_text(L, repay_text_of(of.currency));
+        repay_lua_push_text(L, repay_text_of(of.currency));
     } else if (strcmp(name, "decimals") == 0) {
         lua_pushinteger(L, of.decimals);
     } else if (strcmp(name, "fetched_at_unix_ms") == 0) {
@@ -159,10 +164,9 @@ static const luaL_Reg methods[] = {
 
 /* Every table of methods; a file that computes something more adds its own here. */
 static const luaL_Reg *const method_tables[] = {
-    repay_lua_row_methods,      repay_lua_each_methods,
-    repay_lua_figure_methods,   repay_lua_check_methods,
-    repay_lua_filter_methods,   repay_lua_allocate_methods,
-    repay_lua_snapshot_methods, NULL,
+    repay_lua_row_methods,      repay_lua_each_methods,   repay_lua_figure_methods,
+    repay_lua_check_methods,    repay_lua_filter_methods, repay_lua_allocate_methods,
+    repay_lua_snapshot_methods, repay_lua_diff_methods,   NULL,
 };
 
 static const luaL_Reg metamethods[] = {

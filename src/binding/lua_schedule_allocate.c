@@ -18,6 +18,7 @@
  */
 #include "lua_class.h"
 #include "lua_figures.h"
+#include "lua_holder.h"
 #include "lua_schedule.h"
 #include "measure.h"
 #include "schedule_allocate.h"

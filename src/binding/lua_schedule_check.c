@@ -14,6 +14,8 @@
 #include "json_read.h"
 #include "lua_class.h"
 #include "lua_figures.h"
+#include "lua_holder.h"
+#include "lua_row.h"
 #include "lua_schedule.h"
 #include "schedule_check.h"
 
@@ -100,8 +102,7 @@ static void set_message(lua_State *L, const struct repay_schedule *schedule,
     lua_setfield(L, -2, "message");
 }
 
-/* What the provider wrote where a due date should be; kept with the row because it fits no column.
- */
+/* What the provider wrote where a due date should be; the row kept it, as it fits no column. */
 static void set_due_text(lua_State *L, const struct repay_schedule *schedule, uint32_t row)
 {
     const struct repay_field *field = repay_layout_role(schedule->layout, REPAY_ROLE_DUE_DATE);
@@ -110,10 +111,7 @@ static void set_due_text(lua_State *L, const struct repay_schedule *schedule, ui
 
     if (extra.length == 0)
         return;
-    lua_pushliteral(L, "{");
-    lua_pushlstring(L, extra.data, extra.length);
-    lua_pushliteral(L, "}");
-    lua_concat(L, 3);
+    repay_lua_push_members(L, extra);
     object.raw.data = lua_tolstring(L, -1, &object.raw.length);
     lua_insert(L, -2);
     if (repay_json_member(object, repay_text_of(field->json_name), &member))

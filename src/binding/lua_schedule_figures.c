@@ -37,6 +37,7 @@
  */
 #include "lua_class.h"
 #include "lua_figures.h"
+#include "lua_holder.h"
 #include "lua_schedule.h"
 #include "schedule_loans.h"
 #include "schedule_totals.h"
