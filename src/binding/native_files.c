@@ -95,8 +95,10 @@ static bool sync_directory_of(const char *path)
     return done;
 }
 
-/* A file that is moved to where a device, a pipe or a link is takes it away from everybody who uses
- * it: root's `--out /dev/null` would. What is there may be replaced only if it is a file too. */
+/*
+ * A file that is moved to where a device, a pipe or a link is takes it away from everybody who uses
+ * it: root's `--out /dev/null` would. What is there may be replaced only if it is a file too.
+ */
 static const char *refusal_of(const char *path)
 {
     struct stat there;
@@ -238,6 +240,14 @@ static int list(lua_State *L)
     return 1;
 }
 
+static const luaL_Reg functions[] = {
+    {"list", list},
+    {"make_directory", make_directory},
+    {"may_replace", may_replace},
+    {"write", write_file},
+    {NULL, NULL},
+};
+
 int luaopen_repay_native_files(lua_State *L)
 {
     (void)luaL_newmetatable(L, NAMES_CLASS);
@@ -245,13 +255,6 @@ int luaopen_repay_native_files(lua_State *L)
     lua_setfield(L, -2, "__gc");
     lua_pop(L, 1);
     lua_createtable(L, 0, 4);
-    lua_pushcfunction(L, list);
-    lua_setfield(L, -2, "list");
-    lua_pushcfunction(L, make_directory);
-    lua_setfield(L, -2, "make_directory");
-    lua_pushcfunction(L, may_replace);
-    lua_setfield(L, -2, "may_replace");
-    lua_pushcfunction(L, write_file);
-    lua_setfield(L, -2, "write");
+    luaL_setfuncs(L, functions, 0);
     return 1;
 }

@@ -74,14 +74,16 @@ static int caught(lua_State *L)
     return 1;
 }
 
+static const luaL_Reg functions[] = {
+    {"catch", begin},
+    {"caught", caught},
+    {"release", release},
+    {NULL, NULL},
+};
+
 int luaopen_repay_native_signals(lua_State *L)
 {
     lua_createtable(L, 0, 3);
-    lua_pushcfunction(L, begin);
-    lua_setfield(L, -2, "catch");
-    lua_pushcfunction(L, caught);
-    lua_setfield(L, -2, "caught");
-    lua_pushcfunction(L, release);
-    lua_setfield(L, -2, "release");
+    luaL_setfuncs(L, functions, 0);
     return 1;
 }

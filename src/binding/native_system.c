@@ -282,18 +282,18 @@ static int run(lua_State *L)
     return 1;
 }
 
+static const luaL_Reg functions[] = {
+    {"clock_is_kept", clock_is_kept},
+    {"file_facts", file_facts},
+    {"remove_directory", remove_directory},
+    {"run", run},
+    {"terminal", terminal},
+    {NULL, NULL},
+};
+
 int luaopen_repay_native_system(lua_State *L)
 {
     lua_createtable(L, 0, 5);
-    lua_pushcfunction(L, clock_is_kept);
-    lua_setfield(L, -2, "clock_is_kept");
-    lua_pushcfunction(L, terminal);
-    lua_setfield(L, -2, "terminal");
-    lua_pushcfunction(L, file_facts);
-    lua_setfield(L, -2, "file_facts");
-    lua_pushcfunction(L, remove_directory);
-    lua_setfield(L, -2, "remove_directory");
-    lua_pushcfunction(L, run);
-    lua_setfield(L, -2, "run");
+    luaL_setfuncs(L, functions, 0);
     return 1;
 }

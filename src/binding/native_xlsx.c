@@ -509,15 +509,9 @@ static const luaL_Reg metamethods[] = {
 int luaopen_repay_native_xlsx(lua_State *L)
 {
     (void)luaL_newmetatable(L, CLASS);
-    for (const luaL_Reg *entry = metamethods; entry->name; entry++) {
-        lua_pushcfunction(L, entry->func);
-        lua_setfield(L, -2, entry->name);
-    }
+    luaL_setfuncs(L, metamethods, 0);
     lua_createtable(L, 0, 10);
-    for (const luaL_Reg *entry = methods; entry->name; entry++) {
-        lua_pushcfunction(L, entry->func);
-        lua_setfield(L, -2, entry->name);
-    }
+    luaL_setfuncs(L, methods, 0);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);
     lua_createtable(L, 0, 2);
