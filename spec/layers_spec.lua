@@ -117,6 +117,10 @@ local function includes_of(source)
   return found
 end
 
+-- clang-format holds the code to its width and leaves comments as they are.
+local COLUMNS_MAX = 100
+local HELD_TO_WIDTH = "core providers net"
+
 -- Which room's own headers a room may see. An arrow that is not here does not exist.
 local ARROWS = {
   core = set("core"),
@@ -176,6 +180,32 @@ describe("the rooms of src #plain", function()
             wrong[#wrong + 1] = source.path .. " includes " .. include.name
           end
         end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  it("have no line that is wider than a window, comments among them", function()
+    local wrong = {}
+    for _, source in ipairs(sources) do
+      for at, line in source.text:gmatch("()([^\n]+)") do
+        local characters = #line:gsub("[\128-\191]", "")
+        if characters > COLUMNS_MAX and in_rooms(source, HELD_TO_WIDTH) then
+          wrong[#wrong + 1] = source.path .. ":" .. line_of(source.text, at)
+        end
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  it("include a file's own header first, which so proves that it is whole", function()
+    local wrong = {}
+    for _, source in ipairs(sources) do
+      local own = source.name:gsub("%.c$", ".h")
+      local first = includes_of(source)[1]
+      if in_rooms(source, HELD_TO_WIDTH) and own ~= source.name and headers[own]
+        and first.name ~= own then
+        wrong[#wrong + 1] = source.path
       end
     end
     assert.same({}, wrong)

@@ -2,9 +2,9 @@
  * Time and chance, asked of the system.
  *
  * CLOCK_BOOTTIME and not CLOCK_MONOTONIC, because a laptop that slept an hour has used up its
- * deadlines. Wall time is the coarse one: it goes into dates, where a tick is nothing, and where the
- * machine is a virtual one reading the other costs five times as much. getrandom and not a file,
- * because it needs no descriptor and fails only where there is no kernel support at all.
+ * deadlines. Wall time is the coarse one: it goes into dates, where a tick is nothing, and where
+ * the machine is a virtual one reading the other costs five times as much. getrandom and not a
+ * file, because it needs no descriptor and fails only where there is no kernel support at all.
  */
 #include "clock.h"
 

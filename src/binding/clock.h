@@ -13,7 +13,9 @@
 
 /* Milliseconds since boot: counts suspend, never steps back. */
 int64_t repay_clock_now_ms(void);
-/* Milliseconds of Unix time, as the system last wrote them down: at most a tick ago, mostly 4 ms. */
+/*
+ * Milliseconds of Unix time, as the system last wrote them down: at most a tick ago, mostly 4 ms.
+ */
 int64_t repay_clock_unix_ms(void);
 /* Fills `out` from the system's generator. False when the system has none to give. */
 bool repay_clock_random(void *out, size_t size);

@@ -47,9 +47,9 @@ void repay_lua_free_spare_calls(struct repay_lua_state *state);
 struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call);
 
 /*
- * A call of the open client at 1 with the arguments, or the id, at 3: pushes it, or nil and an error and
- * is NULL. `retired`: where a handle lies that may be used again, or 0. `texts`: what the arguments
- * were found to be, by parameter, or NULL.
+ * A call of the open client at 1 with the arguments, or the id, at 3: pushes it, or nil and an
+ * error and is NULL. `retired`: where a handle lies that may be used again, or 0. `texts`: what the
+ * arguments were found to be, by parameter, or NULL.
  */
 struct repay_lua_call *repay_lua_make_call(lua_State *L, struct repay_lua_client *client,
                                            const struct repay_operation *operation, int64_t unix_ms,
@@ -67,8 +67,8 @@ int repay_lua_call_host(lua_State *L);
 int repay_lua_call_result(lua_State *L);
 /*
  * finish(call): the same of one that nobody but the caller has seen; closes it and lets go of its
- * client. What is left is a handle for start(): it costs Lua's collector a finalizer, so it is better
- * used again.
+ * client. What is left is a handle for start(): it costs Lua's collector a finalizer, so it is
+ * better used again.
  */
 int repay_lua_call_finish(lua_State *L);
 /* preview(call): the first request as a table, credentials starred. */
@@ -93,7 +93,8 @@ int repay_lua_push_result(lua_State *L, int index);
 
 /*
  * In lua_result.c. After DONE or FAILED: pushes the schedule or receipt and returns 1, or nil and
- * the error object and returns 2. May raise for lack of memory; a write's news are still there then.
+ * the error object and returns 2. May raise for lack of memory; a write's news are still there
+ * then.
  */
 int repay_lua_push_result_of(lua_State *L, struct repay_lua_call *call);
 

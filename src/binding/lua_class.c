@@ -112,7 +112,8 @@ void repay_lua_class_register(lua_State *L, const struct repay_lua_class *class)
     lua_setfield(L, -2, "find");
     lua_pushvalue(L, -1);
     lua_rawseti(L, LUA_REGISTRYINDEX, (int)class->slot);
-    /* Last, because it is the sign that the metatable is whole: memory may run out anywhere above.
+    /*
+     * Last, because it is the sign that the metatable is whole: memory may run out anywhere above.
      */
     lua_pushvalue(L, methods);
     lua_setfield(L, -2, "methods");

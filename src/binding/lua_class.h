@@ -90,8 +90,8 @@ void *repay_lua_class_test(lua_State *L, int index, enum repay_lua_slot slot);
 /* The same, but raises where it is not: `name` is the class's. */
 void *repay_lua_class_check(lua_State *L, int index, enum repay_lua_slot slot, const char *name);
 /*
- * What `key` names, for __index. A fact: returns the class's own copy of its name, for the caller to
- * push the value. Else returns NULL and has pushed the answer: the method (from upvalue 1 of the
+ * What `key` names, for __index. A fact: returns the class's own copy of its name, for the caller
+ * to push the value. Else returns NULL and has pushed the answer: the method (from upvalue 1 of the
  * running function), or nil for a key that is no string. A name that is neither raises at the
  * caller's line, with the nearest that there is.
  */

@@ -55,8 +55,8 @@ static inline void repay_lua_push_anchored(lua_State *L, int owner)
 }
 
 /*
- * A loop in C: an iterator, the userdata that is its state, and one value, mostly a table, that lives
- * as long as they do.
+ * A loop in C: an iterator, the userdata that is its state, and one value, mostly a table, that
+ * lives as long as they do.
  *
  * 5.4 makes a closure for each loop, so that the state is known without asking whose it is, and the
  * value is at hand. LuaJIT would try to compile each such closure anew, at seven times the cost of

@@ -3,8 +3,8 @@
  *
  * The methods of lua_drive.c say the same in small steps, for programs that drive calls themselves.
  * Driven with those a call crossed from Lua into C thirty times, and that was a third of its CPU.
- * What is asked between two waits is asked through LuaJIT's FFI, by plain functions that know no Lua
- * state: compiled code calls them as they are, and has to be left for a function of Lua's.
+ * What is asked between two waits is asked through LuaJIT's FFI, by plain functions that know no
+ * Lua state: compiled code calls them as they are, and has to be left for a function of Lua's.
  */
 #ifndef REPAY_LUA_COSOCKET_H
 #define REPAY_LUA_COSOCKET_H
@@ -12,8 +12,8 @@
 #include "lua_call.h"
 
 /*
- * entries(): the addresses of the functions in lua_cosocket.c that lua/repay/ngx/steps.lua calls, in
- * its order, and the size of the struct that they share.
+ * entries(): the addresses of the functions in lua_cosocket.c that lua/repay/ngx/steps.lua calls,
+ * in its order, and the size of the struct that they share.
  */
 int repay_lua_cosocket_entries(lua_State *L);
 /* client_of(call): the client of an open call; nil for anything else. */

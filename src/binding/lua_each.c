@@ -1,10 +1,10 @@
 /*
  * Iteration by column: the index and bare values, without a table for each row.
  *
- * What a loop needs stands in a cursor, a userdata that keeps the schedule alive. Names are resolved
- * once, when the loop begins. A chunk of rows is made ready at a time: numbers as they will be
- * pushed, days and texts as places in a table of strings, because looking a string up costs a tenth
- * of making it. What is left for each row is hardly more than Lua's own price of calling C.
+ * What a loop needs stands in a cursor, a userdata that keeps the schedule alive. Names are
+ * resolved once, when the loop begins. A chunk of rows is made ready at a time: numbers as they
+ * will be pushed, days and texts as places in a table of strings, because looking a string up costs
+ * a tenth of making it. What is left for each row is hardly more than Lua's own price of calling C.
  */
 #include "lua_columns.h"
 #include "lua_row.h"
@@ -13,7 +13,7 @@
 #define CURSOR_CLASS "repay.cursor"
 #define COLUMNS_MAX  16 /* values a loop may ask for; no documented row has more members */
 #define CHUNK_FIRST  8u /* rows made ready at first: a loop may break off soon; then always twice */
-#define CHUNK_ROWS   128u /* as many: a chunk of four columns is 4 KiB and stays in the first cache */
+#define CHUNK_ROWS   128u  /* as many: four columns of them are 4 KiB and stay in the first cache */
 #define DAY_SLOTS    1024u /* days seen lately: almost three years of them */
 #define CODE_SLOTS   64u   /* texts seen lately in one column: the words of a status, loans' ids */
 #define ABSENT       INT64_MIN
@@ -369,7 +369,9 @@ static struct room room_for(const struct repay_schedule *schedule,
     return room;
 }
 
-/* The table of what a loop over strings keeps: the schedule, at index 1 of the stack, and strings. */
+/*
+ * The table of what a loop over strings keeps: the schedule, at index 1 of the stack, and strings.
+ */
 static void push_kept(lua_State *L, const struct room *room)
 {
     lua_createtable(L, room->places - 1, 0);

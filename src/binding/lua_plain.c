@@ -31,8 +31,10 @@ static bool names(struct repay_text name, const struct repay_parameter *paramete
            name.length == length + sizeof "_minor" - 1;
 }
 
-/* At a key and its value: marks the parameter, and notes its text. False for a name that none has,
- * or a wrong type. */
+/*
+ * At a key and its value: marks the parameter, and notes its text. False for a name that none has,
+ * or a wrong type.
+ */
 static bool take_option(lua_State *L, const struct repay_parameter *parameters, uint32_t *seen,
                         struct repay_text *texts)
 {

@@ -3,7 +3,6 @@
  */
 #include "lua_portfolio_measures.h"
 
-#include "lua_class.h"
 #include "lua_figures.h"
 
 #define DELINQUENTS_MAX 100000 /* a list for people, and for files that people read */

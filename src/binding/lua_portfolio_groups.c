@@ -3,7 +3,6 @@
  */
 #include "lua_portfolio_measures.h"
 
-#include "lua_class.h"
 #include "lua_figures.h"
 
 /*

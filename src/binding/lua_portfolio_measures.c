@@ -4,7 +4,6 @@
  */
 #include "lua_portfolio_measures.h"
 
-#include "lua_class.h"
 #include "lua_error.h"
 #include "lua_figures.h"
 #include "order.h"

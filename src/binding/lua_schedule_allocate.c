@@ -20,7 +20,6 @@
 #include "lua_figures.h"
 #include "lua_holder.h"
 #include "lua_schedule.h"
-#include "measure.h"
 #include "schedule_allocate.h"
 
 static const char where[] = "schedule:allocate";

@@ -5,7 +5,6 @@
  * left out. Two passes over the rows, one for the widths and one for the text, and no memory but
  * Lua's own.
  */
-#include "lua_columns.h"
 #include "lua_schedule.h"
 
 #define ROWS_SHOWN_MAX 60 /* a screen or two; s:rows() is for the rest */

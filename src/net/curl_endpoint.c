@@ -61,8 +61,8 @@ static struct repay_curl_fault render_endpoint(struct repay_curl_slot *slot)
     repay_curl_buffer_put(out, REPAY_TEXT("/"));
     repay_curl_buffer_end(out);
     if (session->connect_host.length > 0) {
-        repay_curl_buffer_put(
-            out, REPAY_TEXT("::")); /* any host, any port: this handle only ever asks for one */
+        /* Any host, any port: this handle only ever asks for one. */
+        repay_curl_buffer_put(out, REPAY_TEXT("::"));
         put_host(out, session->connect_host);
         put_port(out, session->connect_port > 0 ? session->connect_port : session->base.port);
     }

@@ -6,14 +6,15 @@
  * (both have a wake-up), or in the queue of the ended. `nearest_ms` is never later than the
  * earliest wake-up, so a round looks at all slots only when one of them may be due.
  */
-#include "crash_points.h"
 #include "curl_engine.h"
-#include "curl_heap.h"
-#include "curl_library.h"
-#include "curl_slot.h"
 
 #include <poll.h>
 #include <string.h>
+
+#include "crash_points.h"
+#include "curl_heap.h"
+#include "curl_library.h"
+#include "curl_slot.h"
 
 /* How long a cancelled or closed call may go unnoticed while others keep the engine busy. */
 #define LOOK_EVERY_MS 10

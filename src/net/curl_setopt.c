@@ -31,8 +31,7 @@ static const struct repay_curl_long_option fixed_longs[] = {
     {CURLOPT_HTTP_TRANSFER_DECODING, 1},
     {CURLOPT_TRANSFER_ENCODING, 0},
     {CURLOPT_IGNORE_CONTENT_LENGTH, 0},
-    {CURLOPT_MAXFILESIZE,
-     0}, /* the call counts the bytes it gets, which holds without lengths too */
+    {CURLOPT_MAXFILESIZE, 0}, /* the call counts its bytes, which holds without lengths too */
     {CURLOPT_LOW_SPEED_LIMIT, 0},
     {CURLOPT_LOW_SPEED_TIME, 0},
     {CURLOPT_SSL_VERIFYPEER, 1},

@@ -2,12 +2,13 @@
  * Owns one easy handle through its attempts: made once, told what differs, put into the multi
  * handle, taken out, wiped.
  */
-#include "crash_points.h"
-#include "curl_setopt.h"
 #include "curl_slot.h"
 
 #include <limits.h>
 #include <string.h>
+
+#include "crash_points.h"
+#include "curl_setopt.h"
 
 /* libcurl's own timers stand this far behind ours, so that ours speak first. */
 #define SECOND_LINE_MS 1000

@@ -75,7 +75,8 @@ static const struct repay_parameter schedule_parameters[] = {
     {.name = NULL},
 };
 
-/* People paste a token with the word in front of it; sent twice, it is a token that nobody issued.
+/*
+ * People paste a token with the word in front of it; sent twice, it is a token that nobody issued.
  */
 static bool begins_with_bearer(struct repay_text token)
 {

@@ -4,6 +4,8 @@
  */
 #include "blocks.h"
 
+#include <stdint.h>
+
 struct free_block {
     struct free_block *next;
 };

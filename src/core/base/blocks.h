@@ -9,8 +9,6 @@
 #ifndef REPAY_BLOCKS_H
 #define REPAY_BLOCKS_H
 
-#include <stdint.h>
-
 #include "allocator.h"
 
 #define REPAY_BLOCK_SIZE      (64u << 10)

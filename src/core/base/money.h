@@ -8,7 +8,9 @@
 #ifndef REPAY_MONEY_H
 #define REPAY_MONEY_H
 
-#include "error.h"
+#include <stdint.h>
+
+#include "text.h"
 
 #define REPAY_AMOUNT_MAX     ((int64_t)9007199254740991) /* 2^53 - 1: exact in LuaJIT too */
 #define REPAY_AMOUNT_ABSENT  INT64_MIN                   /* in columns: the provider did not tell */
@@ -39,7 +41,8 @@ size_t repay_money_write_fixed(int64_t minor, int decimals, char out[REPAY_MONEY
 /* A fixed text for the fault, without the amount. */
 const char *repay_money_fault_text(enum repay_money_fault fault);
 
-/* False when the sum leaves int64; *total is untouched then. Range for Lua is the caller's check.
+/*
+ * False when the sum leaves int64; *total is untouched then. Range for Lua is the caller's check.
  */
 static inline bool repay_money_add(int64_t *total, int64_t minor)
 {

@@ -146,8 +146,7 @@ static inline bool repay_wide_equal_long(const char *a, const char *b, size_t le
     return (~(unsigned)_mm_movemask_epi8(same) & ((1u << (length - i)) - 1)) == 0;
 }
 
-/* Sixteen characters to the nibbles they stand for, in place; false when one is no lower-case
- * digit. */
+/* Sixteen characters to their nibbles, in place; false when one is no lower-case digit. */
 static inline bool repay_hex_nibbles(__m128i *characters)
 {
     __m128i c = *characters;

@@ -34,13 +34,15 @@ enum repay_breaker_answer {
 };
 
 void repay_breaker_init(struct repay_breaker *breaker);
-/* Whether an attempt may go out now. Changes nothing: the attempt may still have to wait its turn.
+/*
+ * Whether an attempt may go out now. Changes nothing: the attempt may still have to wait its turn.
  */
 enum repay_breaker_answer repay_breaker_ask(const struct repay_breaker *breaker, bool is_write,
                                             int64_t now_ms);
 /* The attempt that was called a probe goes out now; until it ends nobody else probes. */
 void repay_breaker_begin_probe(struct repay_breaker *breaker, int64_t now_ms);
-/* How an attempt ended: `failed` for faults of the provider or of the way to it, not for refusals.
+/*
+ * How an attempt ended: `failed` for faults of the provider or of the way to it, not for refusals.
  */
 void repay_breaker_report(struct repay_breaker *breaker, bool was_probe, bool failed,
                           int64_t now_ms);

@@ -2,6 +2,8 @@
  * Owns the order of things in a call: attempts, waits, deadlines, pages. Refuses to hand a request
  * out twice, to repeat a write that may have arrived, and to go on after its time.
  */
+#include "call.h"
+
 #include "call_inner.h"
 
 #define KEPT_MAX ((size_t)4 << 10) /* of one buffer: a usual request has a tenth of it */

@@ -7,7 +7,8 @@
 
 #define WORDS_MAX 160 /* of the provider's text in a message; the rest is in provider_message */
 
-/* A client that was closed takes its policy and secrets with it: nothing of a reply can be judged.
+/*
+ * A client that was closed takes its policy and secrets with it: nothing of a reply can be judged.
  */
 static bool takes_reply(const struct repay_call *call)
 {
@@ -337,8 +338,10 @@ static bool detail_needs_words(enum repay_kind kind)
            kind == REPAY_KIND_CONNECTION_LOST;
 }
 
-/* The error of an attempt that brought no whole reply: by the bytes if they were wrong, else by the
- * end. */
+/*
+ * The error of an attempt that brought no whole reply: by the bytes if they were wrong, else by the
+ * end.
+ */
 static void complete_broken(const struct repay_call *call, const struct repay_end *end,
                             struct repay_error *error)
 {

@@ -1,8 +1,8 @@
 /*
  * What a provider is: one constant struct. A provider's file ends with its own.
  *
- * `add_headers`, `build` and `judge` are pure. If a change for one provider seems to want an `if` elsewhere, this
- * struct lacks a member.
+ * `add_headers`, `build` and `judge` are pure. If a change for one provider seems to want an `if`
+ * elsewhere, this struct lacks a member.
  */
 #ifndef REPAY_PROVIDER_H
 #define REPAY_PROVIDER_H

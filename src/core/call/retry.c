@@ -35,7 +35,8 @@ static bool is_passing(enum repay_kind kind)
     }
 }
 
-/* The highest wait before the attempt that follows number `attempt`: base, doubled, up to the cap.
+/*
+ * The highest wait before the attempt that follows number `attempt`: base, doubled, up to the cap.
  */
 static int64_t wait_ceiling(const struct repay_retry_facts *facts)
 {

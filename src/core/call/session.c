@@ -248,8 +248,7 @@ static bool host_matches(struct repay_text host, struct repay_text pattern)
            is_host_label(middle);
 }
 
-/* A tenant's own host is chosen by base_url, so a setting that is part of preset hosts says
- * nothing. */
+/* base_url chooses a tenant's own host, so a setting that is part of preset hosts says nothing. */
 static bool check_unused_placeholder(const struct repay_session_options *options,
                                      struct repay_error *error)
 {

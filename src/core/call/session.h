@@ -2,8 +2,9 @@
  * An open provider: where it is, how to speak to it, and the credentials.
  *
  * Secrets live here and nowhere else in the core: in wiping buffers, reachable only for the
- * provider's own functions and for requests, starred out of every text that came from outside. What calls share
- * (pacing, breaker, retry budget, counters) is here too, and changes only inside call steps.
+ * provider's own functions and for requests, starred out of every text that came from outside. What
+ * calls share (pacing, breaker, retry budget, counters) is here too, and changes only inside call
+ * steps.
  */
 #ifndef REPAY_SESSION_H
 #define REPAY_SESSION_H
@@ -14,7 +15,6 @@
 #include "pace.h"
 #include "request.h"
 #include "retry_budget.h"
-#include "schedule.h"
 #include "stats.h"
 #include "url.h"
 

@@ -55,12 +55,13 @@ static bool is_base64_of(char byte, unsigned six_bits)
            (six_bits == 63 && byte == '_');
 }
 
-/* The same for base64 in both alphabets, the secret beginning `offset` bytes into a group of three.
+/*
+ * The same for base64 in both alphabets, the secret beginning `offset` bytes into a group of three.
  */
 static size_t match_base64(struct repay_text text, struct repay_text secret, size_t offset)
 {
-    size_t first =
-        (offset * 8 + 5) / 6; /* the first character that holds bits of the secret alone */
+    /* The first character that holds bits of the secret alone. */
+    size_t first = (offset * 8 + 5) / 6;
     size_t end = (offset + secret.length) * 8 / 6;
     size_t at = 0;
 

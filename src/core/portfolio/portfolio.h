@@ -89,8 +89,8 @@ struct repay_portfolio {
     struct repay_cell *cells;
     uint32_t cell_count, cell_room;
     struct repay_number_map cell_of; /* group, currency, layout and tags, 16 bits each */
-    struct repay_number_map
-        group_of; /* provider, environment and label: what makes a loan id unique */
+    /* Provider, environment and label: what makes a loan id unique. */
+    struct repay_number_map group_of;
     struct repay_currency_sum *currencies;
     uint32_t currency_count, currency_room;
     struct repay_day_sum *days;

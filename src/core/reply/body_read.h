@@ -20,18 +20,17 @@
 
 struct repay_shape {
     const struct repay_layout *layout; /* NULL: the answer has no rows */
-    const char *const *envelope; /* top-level members to keep, "status", …; ends with NULL */
-    const char *rows_member;     /* top-level member with the rows: "data" */
-    const char *const
-        *rows_inside;         /* names of the list where `rows_member` is an object, or NULL */
-    bool rows_member_is_list; /* `rows_member` may be the list itself */
-    bool object_is_row;       /* an object is one row; only where `rows_inside` is NULL */
+    const char *const *envelope;    /* top-level members to keep, "status", …; ends with NULL */
+    const char *rows_member;        /* top-level member with the rows: "data" */
+    const char *const *rows_inside; /* where it is an object: names of the list in it, or NULL */
+    bool rows_member_is_list;       /* `rows_member` may be the list itself */
+    bool object_is_row;             /* an object is one row; only where `rows_inside` is NULL */
 };
 
 struct repay_body {
     const struct repay_shape *shape;
-    struct repay_builder
-        *builder; /* NULL: `rows_member` is skipped, or kept when it is in `envelope` */
+    /* NULL: `rows_member` is skipped, or kept when it is in `envelope`. */
+    struct repay_builder *builder;
     struct repay_row_reader rows;
     struct repay_bytes carry; /* the unfinished unit, with padding */
     struct repay_bytes kept;  /* envelope values */

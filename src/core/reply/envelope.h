@@ -60,7 +60,8 @@ bool repay_envelope_read_integer(struct repay_json_value value, int64_t *out);
 enum repay_envelope_flag repay_envelope_read_flag(struct repay_json_value value);
 
 enum repay_member { REPAY_MEMBER_ABSENT, REPAY_MEMBER_ONCE, REPAY_MEMBER_TWICE };
-/* A member of an object; null is ABSENT. TWICE: two of that name, of which neither can be believed.
+/*
+ * A member of an object; null is ABSENT. TWICE: two of that name, of which neither can be believed.
  */
 enum repay_member repay_envelope_member_once(struct repay_json_value object, const char *name,
                                              struct repay_json_value *out);
@@ -70,7 +71,8 @@ enum repay_member repay_envelope_member_once(struct repay_json_value object, con
  */
 void repay_envelope_first_words(struct repay_json_value value, char *out, size_t out_size);
 
-/* The first entry of the list that `text` holds, without regard to case; NONE when there is none.
+/*
+ * The first entry of the list that `text` holds, without regard to case; NONE when there is none.
  */
 enum repay_kind repay_kind_of_words(const struct repay_kind_word *list, const char *text);
 

@@ -33,9 +33,9 @@ struct repay_row_reader {
     int16_t zone_minutes;
     int64_t scale;     /* minor units of a major one */
     int64_t whole_max; /* amounts below this many major units fit without a check */
-    uint8_t
-        next_field[REPAY_FIELDS_MAX + 1]; /* which member follows which; the last: begins a row */
-    struct repay_row_plan plan;           /* how the last row looked */
+    /* Which member follows which; the last: begins a row. */
+    uint8_t next_field[REPAY_FIELDS_MAX + 1];
+    struct repay_row_plan plan; /* how the last row looked */
 };
 
 void repay_row_reader_init(struct repay_row_reader *reader,
@@ -46,9 +46,9 @@ void repay_row_reader_begin(struct repay_row_reader *reader, struct repay_builde
                             int decimals, int zone_minutes, struct repay_error *error);
 /*
  * At '{'. OK: the row is kept and `scan->at` is past it; with `many` also the rows that follow it,
- * as far as they are whole. SHORT: nothing happened; a row longer than
- * REPAY_UNIT_MAX is SHORT even when its end is there. BAD: `scan->at` is the byte that is wrong and
- * `scan->why` says why. `scan->depth` counts what is open around it.
+ * as far as they are whole. SHORT: nothing happened; a row longer than REPAY_UNIT_MAX is SHORT even
+ * when its end is there. BAD: `scan->at` is the byte that is wrong and `scan->why` says why.
+ * `scan->depth` counts what is open around it.
  */
 enum repay_json_end repay_row_read(struct repay_row_reader *reader, struct repay_json_scan *scan,
                                    bool many);

@@ -71,8 +71,8 @@ repay_repeat_text(const struct repay_row_pass *pass, struct repay_row_step *step
 }
 
 /*
- * The type is a constant in each case, so that nothing is asked twice. Most values are amounts: they
- * do not wait for the jump.
+ * The type is a constant in each case, so that nothing is asked twice. Most values are amounts:
+ * they do not wait for the jump.
  */
 static REPAY_ALWAYS_INLINE const char *
 repay_repeat_value(const struct repay_row_pass *pass, struct repay_row_step *step, const char *at)

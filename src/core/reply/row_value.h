@@ -10,7 +10,8 @@
 /* At a value: reads it into the row's column, in whatever form it came. */
 enum repay_json_end repay_row_value(struct repay_row_reader *reader, struct repay_json_scan *scan,
                                     unsigned index);
-/* Keeps a member of the row as received. `name` has its quotes. False: no memory, `error` is set.
+/*
+ * Keeps a member of the row as received. `name` has its quotes. False: no memory, `error` is set.
  */
 bool repay_row_keep_member(struct repay_row_reader *reader, struct repay_text name,
                            struct repay_text value);
@@ -23,7 +24,9 @@ enum repay_json_end repay_row_refuse(struct repay_row_reader *reader, struct rep
 /* BAD because the builder could not; `error` is set. */
 enum repay_json_end repay_row_stop(struct repay_row_reader *reader, struct repay_json_scan *scan,
                                    const char *at);
-/* A string's text; with escapes it is decoded into reader->text. False: no memory, `error` is set. */
+/*
+ * A string's text; with escapes it is decoded into reader->text. False: no memory, `error` is set.
+ */
 bool repay_row_plain_text(struct repay_row_reader *reader, struct repay_json_value value,
                           struct repay_text *out);
 /* Interns a string, a number or a literal that still lies in the body, and remembers it there. */

@@ -71,8 +71,8 @@ struct repay_field {
     uint8_t type; /* enum repay_field_type */
     uint8_t role; /* enum repay_role */
     uint16_t at;  /* bytes of wider columns before it: column base = segment + at * capacity */
-    const char
-        *name; /* in Lua; canonical for a role ("due_date"), else the provider's, snake_case */
+    /* In Lua: canonical for a role ("due_date"), else the provider's, in snake_case. */
+    const char *name;
     /*
      * `"name":` as a minified body holds it, padded with zeros: the reader compares 32 bytes at
      * once with the member it expects. Without it a member is still found, by the slow way.

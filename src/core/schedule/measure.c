@@ -139,8 +139,10 @@ bool repay_rows_next_days(const struct repay_schedule *schedule, struct repay_ro
     rows->row += rows->count;
     if (rows->row >= schedule->rows)
         return false;
-    /* Chunks of a run are alike: a last one of a few rows would cost as much as a full one. Eight
-     * rows are what the passes of amounts.h take in a step. */
+    /*
+     * Chunks of a run are alike: a last one of a few rows would cost as much as a full one. Eight
+     * rows are what the passes of amounts.h take in a step.
+     */
     run = repay_schedule_run(schedule, rows->row);
     chunks = (run - 1) / REPAY_MEASURE_ROWS + 1;
     rows->count = ((run - 1) / chunks + 8) & ~UINT32_C(7);

@@ -15,7 +15,6 @@
 #ifndef REPAY_SCHEDULE_H
 #define REPAY_SCHEDULE_H
 
-#include "blocks.h"
 #include "date.h"
 #include "layout.h"
 #include "money.h"
@@ -109,7 +108,9 @@ void repay_schedule_fill_days(const struct repay_schedule *schedule, uint32_t ro
 /* Loans likewise: equal codes are equal loans within this schedule; 0 is "no id". */
 void repay_schedule_fill_loans(const struct repay_schedule *schedule, uint32_t row, uint32_t count,
                                uint32_t *out);
-/* A column of 32-bit values as it is, likewise: codes of a TEXT column are 0 where there is none. */
+/*
+ * A column of 32-bit values as it is, likewise: codes of a TEXT column are 0 where there is none.
+ */
 void repay_schedule_fill_words(const struct repay_schedule *schedule,
                                const struct repay_field *field, uint32_t row, uint32_t count,
                                uint32_t *out);

@@ -9,9 +9,10 @@
 #ifndef REPAY_SCHEDULE_BUILD_H
 #define REPAY_SCHEDULE_BUILD_H
 
+#include "blocks.h"
 #include "error.h"
-#include "wide_bytes.h"
 #include "schedule.h"
+#include "wide_bytes.h"
 
 struct repay_extra;
 struct repay_text_slot;
@@ -65,9 +66,9 @@ struct repay_builder {
     unsigned char *columns[REPAY_FIELDS_MAX]; /* of the last segment */
     struct repay_recent_text recent[REPAY_FIELDS_MAX][REPAY_RECENT_MAX];
     char *escaped; /* a place per column for a text with escapes, made when the first one comes */
-    unsigned char
-        *first;         /* REPAY_FIRST_SIZE for rows and again for texts; made with the first row */
-    bool rows_in_first; /* the only segment is that */
+    /* REPAY_FIRST_SIZE for rows and again for texts; made with the first row. */
+    unsigned char *first;
+    bool rows_in_first;  /* the only segment is that */
     bool texts_in_first; /* likewise the only text block */
 };
 

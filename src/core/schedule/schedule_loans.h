@@ -69,7 +69,8 @@ struct repay_loans_visitor {
 void repay_loans_init(struct repay_loans *loans, const struct repay_allocator *allocator);
 /* Safe twice. */
 void repay_loans_free(struct repay_loans *loans);
-/* Replaces what is held; memory is used again. On failure nothing is held. `visitor` may be NULL.
+/*
+ * Replaces what is held; memory is used again. On failure nothing is held. `visitor` may be NULL.
  */
 bool repay_loans_gather(struct repay_loans *loans, const struct repay_schedule *schedule,
                         int32_t as_of, const struct repay_loans_visitor *visitor,

@@ -7,6 +7,7 @@
 #ifndef REPAY_SCHEDULE_STORE_H
 #define REPAY_SCHEDULE_STORE_H
 
+#include "blocks.h"
 #include "schedule.h"
 
 /*

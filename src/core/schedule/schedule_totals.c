@@ -1,9 +1,10 @@
 /*
  * Passes over whole columns, chunk by chunk; schedule_totals.h says what the sums mean.
  */
+#include "schedule_totals.h"
+
 #include "amounts.h"
 #include "order.h"
-#include "schedule_totals.h"
 
 /* Adds rows of which every amount is plain and every day known; false when some are not. */
 static bool add_plain_due(const struct repay_rows *rows, int32_t first, int32_t last,
