@@ -99,12 +99,17 @@ extern const char repay_sqlite_brief_columns[];
 /* The columns of an event and the id of its entry, in the order of repay_sqlite_read_event. */
 extern const char repay_sqlite_event_columns[];
 
-/* sqlite_left_log.c */
+/* sqlite_log_check.c */
 /*
  * Before SQLite reads anything of a journal that it has opened: refuses a damaged log that a process
  * has left. One at a time, of all processes, may be between this and the end of set_up.
  */
 bool repay_sqlite_check_left_log(struct repay_store *store, struct repay_error *error);
+/*
+ * Before what is in the log is moved, and outside of transactions. A damaged log stays where it is:
+ * the store is lost.
+ */
+bool repay_sqlite_check_used_log(struct repay_store *store, struct repay_error *error);
 
 /* sqlite_schema.c */
 /* Sets the settings of the connection, which has the log open after that. */

@@ -80,12 +80,16 @@ void repay_sqlite_lengthen_log(struct repay_store *store)
         write_zeros(log, size);
 }
 
-/* A disk that fails here is not to be trusted. */
+/*
+ * A disk that fails here is not to be trusted. Where another process writes, it will find the log as
+ * long.
+ */
 void repay_sqlite_move_log(struct repay_store *store)
 {
+    struct repay_error ignored;
     int code;
 
-    if (store->log_frames < REPAY_SQLITE_LOG_PAGES)
+    if (store->log_frames < REPAY_SQLITE_LOG_PAGES || !repay_sqlite_check_used_log(store, &ignored))
         return;
     REPAY_CRASH_POINT("C31");
     code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

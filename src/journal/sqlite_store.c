@@ -93,6 +93,14 @@ static bool open_all(struct repay_store *store, const struct repay_store_options
     return true;
 }
 
+static void free_store(struct repay_store *store)
+{
+    repay_sqlite_lose(store);
+    if (store->lock_descriptor >= 0)
+        (void)close(store->lock_descriptor);
+    repay_release(store->allocator, store, sizeof *store);
+}
+
 struct repay_store *repay_store_open(const struct repay_store_options *options,
                                      struct repay_error *error)
 {
@@ -110,8 +118,17 @@ struct repay_store *repay_store_open(const struct repay_store_options *options,
     store->pid = getpid();
     if (open_all(store, options, error))
         return store;
-    repay_store_close(store);
+    free_store(store);
     return NULL;
+}
+
+/* The last to close moves the log. Who does not get to look is not the last. */
+static void check_log(struct repay_store *store)
+{
+    struct repay_error ignored;
+
+    (void)sqlite3_busy_timeout(store->db, 0);
+    (void)repay_sqlite_check_used_log(store, &ignored);
 }
 
 /*
@@ -123,10 +140,10 @@ void repay_store_close(struct repay_store *store)
     if (!store || repay_store_is_inherited(store))
         return;
     repay_store_rollback(store);
-    repay_sqlite_lose(store);
-    if (store->lock_descriptor >= 0)
-        (void)close(store->lock_descriptor);
-    repay_release(store->allocator, store, sizeof *store);
+    repay_store_rest(store);
+    if (store->db)
+        check_log(store);
+    free_store(store);
 }
 
 bool repay_store_is_inherited(const struct repay_store *store)

@@ -1,6 +1,7 @@
 /*
- * What a process that died has left of its log: a byte that changed in it is found, and nothing
- * that a death, a power cut or another process may leave is taken for damage.
+ * What a process that died has left of its log, and the log of one that lives: a byte that changed
+ * in it is found, and nothing that a death, a power cut or another process may leave is taken for
+ * damage.
  */
 #include <signal.h>
 #include <sqlite3.h>
@@ -540,6 +541,93 @@ static void leaves_a_log_that_is_used_alone(void)
     repay_journal_close(&journal);
 }
 
+/* By a descriptor of its own: nobody has a lock on the log. */
+static void flip_used(size_t at)
+{
+    unsigned char byte = 0;
+    char name[96];
+    int descriptor;
+
+    (void)snprintf(name, sizeof name, "%s-wal", journal_path);
+    descriptor = open(name, O_RDWR);
+    CHECK_INT(pread(descriptor, &byte, 1, (off_t)at), 1);
+    byte ^= (unsigned char)(1u << at % 8);
+    CHECK_INT(pwrite(descriptor, &byte, 1, (off_t)at), 1);
+    (void)close(descriptor);
+}
+
+/* In the log of a journal that is open: verify says so, and what is damaged is not moved. */
+static void verifies_a_log_that_is_used(void)
+{
+    struct repay_store_verified verified;
+    size_t missed = 0, moved = 0, end;
+    int64_t before_last;
+
+    start();
+    pay("a");
+    take_left(&left);
+    end = (size_t)(frame_at(&left, count_frames(&left, &before_last) + 1) - left.log.bytes);
+    for (size_t at = 0; at < end; at = next_place(at)) {
+        flip_used(at);
+        missed += repay_store_verify(journal.store, &verified, &error) ||
+                          error.kind != REPAY_KIND_JOURNAL_CORRUPT
+                      ? 1
+                      : 0;
+        repay_journal_close(&journal);
+        flip_used(at);
+        take_left(&other);
+        moved += other.log.size != left.log.size ||
+                         memcmp(other.log.bytes, left.log.bytes, (size_t)left.log.size) != 0
+                     ? 1
+                     : 0;
+        if (!CHECK(open_journal(&journal, &error)))
+            return;
+    }
+    CHECK_INT(missed, 0);
+    CHECK_INT(moved, 0);
+    CHECK(repay_store_verify(journal.store, &verified, &error));
+    repay_journal_close(&journal);
+}
+
+/* Closed without having been verified, the log stays; whoever opens it finds what is wrong. */
+static void does_not_move_a_damaged_log_when_closed(void)
+{
+    size_t at = REPAY_LOG_HEAD_SIZE + REPAY_LOG_FRAME_HEAD + 1000;
+
+    start();
+    pay("a");
+    flip_used(at);
+    repay_journal_close(&journal);
+    CHECK(!open_journal(&journal, &error));
+    CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
+    flip_used(at);
+    CHECK(open_journal(&journal, &error));
+    repay_journal_close(&journal);
+}
+
+/* A log that is long is moved when something is committed. */
+static void does_not_move_a_damaged_log_that_is_long(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_AT_MOST_ONCE, "z");
+    struct repay_planned planned;
+    char reference[16];
+
+    start();
+    for (int i = 0; journal.store->log_frames < REPAY_SQLITE_LOG_PAGES - 16; i++) {
+        (void)snprintf(reference, sizeof reference, "p%d", i);
+        pay(reference);
+    }
+    flip_used(REPAY_LOG_HEAD_SIZE + REPAY_LOG_FRAME_HEAD + 1000);
+    for (int i = 0; i < 100 && plan_one(&journal, &facts, T0, &planned, &error); i++) {
+        (void)snprintf(reference, sizeof reference, "q%d", i);
+        facts = payment_of(REPAY_MODE_AT_MOST_ONCE, reference);
+    }
+    CHECK(!repay_store_is_usable(journal.store));
+    repay_journal_close(&journal);
+    CHECK(!open_journal(&journal, &error));
+    CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
+}
+
 #define WORKERS   4
 #define WORK_MS   1500
 #define LIVES_MIN 20
@@ -637,6 +725,9 @@ int main(void)
     opens_a_log_without_anything();
     keeps_the_locks_of_its_own_process();
     leaves_a_log_that_is_used_alone();
+    verifies_a_log_that_is_used();
+    does_not_move_a_damaged_log_when_closed();
+    does_not_move_a_damaged_log_that_is_long();
     opens_while_others_come_and_go();
     end_tests();
     return CHECK_REPORT();

@@ -1,7 +1,10 @@
 /*
- * Owns the look at a log that a process which died has left, before SQLite gets at it. Refuses one
- * in which a commit is damaged: SQLite takes the first frame that does not match its checksum for
- * the end of the log and forgets all that follows, so that what was sent would be sent again.
+ * Owns the look at the log, for commits in it that are damaged. SQLite notices none of them.
+ *
+ * In a log that a process which died has left, SQLite takes the first frame that does not match its
+ * checksum for the end and forgets all that follows, so that what was sent would be sent again. It
+ * is looked at before SQLite gets at it. In a log that is in use it looks at no checksum at all, and
+ * what was moved into the database has one of its own there. It is looked at before that.
  *
  * The end of a log that was left may be torn, for nobody was promised a commit before it was synced.
  * So damage is told from that by proofs that a commit had been:
@@ -37,7 +40,7 @@ typedef char *sqlite3_filename; /* what it returned before it had a name */
 /* Somebody else may come and change the log while it is looked at, but not each time. */
 #define LOOKS        2
 
-struct left_log {
+struct seen_log {
     sqlite3_file *file;
     int64_t frames; /* that the file has room for */
     struct repay_log_head head;
@@ -49,7 +52,7 @@ struct left_log {
 
 /* Going through the frames: what is known of the one before. */
 struct walk {
-    struct left_log *log;
+    struct seen_log *log;
     struct repay_log_sum sum;   /* as it says it */
     uint32_t page, commit_size; /* not 0: it is proven to be the last frame of a commit */
     bool is_behind;             /* of a frame that is not valid */
@@ -94,7 +97,7 @@ static void pass_behind(struct walk *walk, const struct repay_log_frame *frame, 
 
 static void pass(struct walk *walk, const unsigned char bytes[REPAY_LOG_FRAME_SIZE])
 {
-    struct left_log *log = walk->log;
+    struct seen_log *log = walk->log;
     struct repay_log_frame frame;
     struct repay_log_sum sum = {0, 0};
     bool is_ours, is_linked;
@@ -124,12 +127,12 @@ static int64_t offset_of(int64_t frame)
     return REPAY_LOG_HEAD_SIZE + (frame - 1) * REPAY_LOG_FRAME_SIZE;
 }
 
-static int read_log(const struct left_log *log, void *out, int size, int64_t offset)
+static int read_log(const struct seen_log *log, void *out, int size, int64_t offset)
 {
     return log->file->pMethods->xRead(log->file, out, size, offset);
 }
 
-static int walk_frames(struct left_log *log)
+static int walk_frames(struct seen_log *log)
 {
     unsigned char bytes[REPAY_LOG_FRAME_SIZE];
     struct walk walk = {.log = log, .sum = log->head.sum};
@@ -143,7 +146,7 @@ static int walk_frames(struct left_log *log)
     return code;
 }
 
-static int read_frame(const struct left_log *log, int64_t number, struct repay_log_frame *out)
+static int read_frame(const struct seen_log *log, int64_t number, struct repay_log_frame *out)
 {
     unsigned char bytes[REPAY_LOG_FRAME_HEAD];
     int code = read_log(log, bytes, sizeof bytes, offset_of(number));
@@ -154,7 +157,7 @@ static int read_frame(const struct left_log *log, int64_t number, struct repay_l
 }
 
 /* The head is not valid: the last frame of the index may know it, or those that follow it. */
-static int look_past_head(struct left_log *log, const unsigned char *head)
+static int look_past_head(struct seen_log *log, const unsigned char *head)
 {
     struct repay_log_frame frame;
     int code;
@@ -177,7 +180,7 @@ static int look_past_head(struct left_log *log, const unsigned char *head)
     return code;
 }
 
-static int look_at_file(struct left_log *log)
+static int look_at_file(struct seen_log *log)
 {
     unsigned char head[REPAY_LOG_HEAD_SIZE];
     sqlite3_int64 size = 0;
@@ -204,7 +207,7 @@ static int look_at_file(struct left_log *log)
  * Only while nobody has the journal open: closing the descriptor drops every lock that this process
  * has on the index.
  */
-static void look_at_index(const struct repay_store *store, struct left_log *log)
+static void look_at_index(const struct repay_store *store, struct seen_log *log)
 {
     unsigned char bytes[REPAY_LOG_INDEX_SIZE];
     char path[PATH_MAX + REPAY_JOURNAL_SUFFIX_MAX];
@@ -220,13 +223,13 @@ static void look_at_index(const struct repay_store *store, struct left_log *log)
 }
 
 /* With room for a file of the VFS, which is opened and closed here. A log that is gone is empty. */
-static int look_with(const struct repay_store *store, sqlite3_file *file, struct left_log *out)
+static int look_with(const struct repay_store *store, sqlite3_file *file, struct seen_log *out)
 {
     sqlite3_vfs *vfs = store->pages.below;
     int is_there = 0;
     int code = vfs->xAccess(vfs, store->place.log_path, SQLITE_ACCESS_EXISTS, &is_there);
 
-    *out = (struct left_log){.file = file};
+    *out = (struct seen_log){.file = file};
     if (code != SQLITE_OK || !is_there)
         return code;
     look_at_index(store, out);
@@ -276,7 +279,7 @@ static int ask_if_open(const struct repay_store *store, sqlite3_file *file, bool
     return code;
 }
 
-static int look(const struct repay_store *store, sqlite3_file *file, struct left_log *out)
+static int look(const struct repay_store *store, sqlite3_file *file, struct seen_log *out)
 {
     bool is_open = false;
     int code = ask_if_open(store, file, &is_open);
@@ -294,10 +297,20 @@ static int look(const struct repay_store *store, sqlite3_file *file, struct left
     return code;
 }
 
+static bool refuse(const struct repay_store *store, const struct seen_log *log,
+                   struct repay_error *error)
+{
+    return store->core->error_set(
+        error, REPAY_KIND_JOURNAL_CORRUPT,
+        "%.90s is damaged after %lld whole commits, and those behind are lost with it; "
+        "nothing was changed: keep the files, send nothing, take the last good backup",
+        store->place.log_path, (long long)log->commits);
+}
+
 bool repay_sqlite_check_left_log(struct repay_store *store, struct repay_error *error)
 {
     sqlite3_vfs *vfs = store->pages.below;
-    struct left_log found = {.is_damaged = false};
+    struct seen_log found = {.is_damaged = false};
     sqlite3_file *file;
     int is_there = 0;
     int code = vfs->xAccess(vfs, store->place.log_path, SQLITE_ACCESS_EXISTS, &is_there);
@@ -312,10 +325,53 @@ bool repay_sqlite_check_left_log(struct repay_store *store, struct repay_error *
     repay_release(store->allocator, file, (size_t)vfs->szOsFile);
     if (code != SQLITE_OK)
         return repay_sqlite_fail(store, code, "cannot read the log of the journal", error);
-    return !found.is_damaged ||
-           store->core->error_set(
-               error, REPAY_KIND_JOURNAL_CORRUPT,
-               "%.90s is damaged after %lld whole commits, and those behind are lost with it; "
-               "nothing was changed: keep the files, send nothing, take the last good backup",
-               store->place.log_path, (long long)found.commits);
+    return !found.is_damaged || refuse(store, &found, error);
+}
+
+/* As SQLite has it mapped. */
+static bool copy_index(struct repay_store *store, struct repay_log_index *out)
+{
+    unsigned char bytes[REPAY_LOG_INDEX_SIZE];
+    void volatile *region = NULL;
+    sqlite3_file *file = NULL;
+
+    if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+        file->pMethods->xShmMap(file, 0, INDEX_REGION, 0, &region) != SQLITE_OK || !region)
+        return false;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = ((const volatile unsigned char *)region)[i];
+    return repay_log_read_index(bytes, out);
+}
+
+/* Nobody else may write meanwhile. */
+static int look_at_used(struct repay_store *store, struct seen_log *out)
+{
+    int code;
+
+    out->is_indexed = copy_index(store, &out->index) && out->index.frames > 0;
+    if (!out->is_indexed)
+        return SQLITE_OK;
+    code = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &out->file);
+    if (code == SQLITE_OK)
+        code = look_at_file(out);
+    if (code == SQLITE_OK && out->valid < out->index.frames)
+        out->is_damaged = true;
+    return code;
+}
+
+bool repay_sqlite_check_used_log(struct repay_store *store, struct repay_error *error)
+{
+    struct seen_log log = {.is_damaged = false};
+    int code;
+
+    if (!repay_sqlite_run(store, "BEGIN IMMEDIATE", error))
+        return false;
+    code = look_at_used(store, &log);
+    if (code != SQLITE_OK)
+        return repay_sqlite_fail(store, code, "cannot read the log of the journal", error);
+    if (!log.is_damaged)
+        return repay_sqlite_run(store, "ROLLBACK", error);
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    repay_sqlite_lose(store);
+    return refuse(store, &log, error);
 }
