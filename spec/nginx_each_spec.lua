@@ -89,6 +89,29 @@ nginx.describer(describe, pending)("repay.each inside nginx", function()
     assert.is_true(seen.took_ms <= 400, seen.took_ms)
   end)
 
+  it("tells how far it is, as over libcurl", function()
+    local told = gateway:run([[
+      local port = ...
+      local repay = require "repay"
+      local client = assert(repay.open("carbon", { base_url = "http://127.0.0.1:" .. port,
+        api_key = "SECRET-key-71", carbon_key = "SECRET-key-72", attempts = 1 }))
+      local told = {}
+      for _, schedule in repay.each(client:calls("schedule", { "delay-50", "now", "LOAN_1" }),
+        { concurrency = 2, on_progress = function(...) told[#told + 1] = { ... } end }) do
+        if schedule then
+          schedule:close()
+        end
+      end
+      client:close()
+      return told
+    ]], provider.port)
+    assert.same({ 1, 0 }, { told[1][1], told[1][2] })
+    assert.same({ 3, 0, 0 }, told[#told])
+    for n = 2, #told do
+      assert.is_true(told[n][1] >= told[n - 1][1])
+    end
+  end)
+
   it("drops reads when it is closed, and gives their places back", function()
     local fresh = nginx.start { server = "location / { " .. nginx.PROVIDER .. " }" }
     local seen = gateway:run([[
