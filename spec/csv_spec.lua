@@ -79,8 +79,17 @@ describe("repay.csv", function()
     assert.equal(4, result.rows[1].line)
   end)
 
+  it("takes no overlong form and no surrogate for UTF-8", function()
+    for _, bytes in ipairs { "\224\128\175", "\237\160\128", "\244\144\128\128", "\195" } do
+      local _, problems = csv.parse("a\n" .. bytes .. "\n")
+      assert.equal("the cell is not UTF-8", problems[1].message)
+    end
+    assert.equal("\237\159\191", cells("a\n\237\159\191\n")[1].a)
+  end)
+
   it("writes cells that no spreadsheet takes for a formula", function()
     assert.equal("'=1+2,'@x,'-5,'+5,plain\r\n", csv.line { "=1+2", "@x", "-5", "+5", "plain" })
+    assert.equal("' =1+2,\" a\"\r\n", csv.line { " =1+2", " a" })
     assert.equal('"a,b","say ""x""",,"two\nlines"\r\n',
       csv.line({ "a,b", 'say "x"', nil, "two\nlines" }, 4))
   end)

@@ -6,6 +6,7 @@
 -- waited for the same fetch in the same worker get it, the next one fetches again.
 local native = require "repay.native.core"
 local errors = require "repay.error"
+local keys = require "repay.keys"
 local options = require "repay.options"
 
 local cache = {}
@@ -40,11 +41,8 @@ local function check_options(given)
         error("repay.cache: option 'sleep' must be a function", 3)
       end
     elseif not defaults[name] then
-      local names = {}
-      for known in pairs(defaults) do
-        names[#names + 1] = known
-      end
-      error(options.unknown("repay.cache: unknown option", tostring(name), names), 3)
+      error(options.unknown("repay.cache: unknown option", tostring(name), keys.sorted(defaults)),
+        3)
     elseif not native.integer(value) or value < 0 then
       error("repay.cache: option '" .. name .. "' must be a whole number, 0 or more", 3)
     end
@@ -85,13 +83,8 @@ end
 
 -- Names and values with their lengths, so that no two questions look alike.
 local function subject_of(operation, arguments)
-  local names = {}
-  for name in pairs(arguments) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
   local parts = { VERSION, operation }
-  for _, name in ipairs(names) do
+  for _, name in ipairs(keys.sorted(arguments)) do
     local text = tostring(arguments[name])
     parts[#parts + 1] = name .. " " .. #text .. " " .. text
   end

@@ -1,7 +1,12 @@
--- Reads CSV as RFC 4180 writes it, strictly: a header, cells as text, nothing guessed.
+-- CSV as RFC 4180 writes it, read strictly: a header, cells as text, nothing guessed.
 --
 -- A row that is wrong is reported with its line and column, and the rest is read on. A quote that
 -- never ends does end the reading, because nothing behind it can be told apart.
+--
+-- Spreadsheets run what looks like a formula, whoever wrote it: a text that begins with one of
+-- = + - @, a tab or a line end, blanks before it or not, is written with an apostrophe in front.
+local unicode = require "repay.unicode"
+
 local csv = {}
 
 -- A line this long is no row of a table; without a bound a file that is none would be one cell.
@@ -90,29 +95,6 @@ local function trim(text)
   return trimmed
 end
 
-local function is_utf8(text)
-  if not text:find("[\128-\255]") then
-    return true
-  end
-  local at = 1
-  while at <= #text do
-    local byte = text:byte(at)
-    local more = byte < 0x80 and 0 or byte >= 0xC2 and byte < 0xE0 and 1
-      or byte >= 0xE0 and byte < 0xF0 and 2 or byte >= 0xF0 and byte < 0xF5 and 3
-    if not more then
-      return false, at
-    end
-    for follow = at + 1, at + more do
-      local next_byte = text:byte(follow)
-      if not next_byte or next_byte < 0x80 or next_byte > 0xBF then
-        return false, at
-      end
-    end
-    at = at + more + 1
-  end
-  return true
-end
-
 -- The header's names, each once.
 local function read_header(cells, line)
   local names, seen, problems = {}, {}, {}
@@ -134,7 +116,7 @@ local function bad_byte(names, cells, line)
   for column, cell in ipairs(cells) do
     if cell:find("%z") or cell:find("[\1-\8\11\12\14-\31\127]") then
       return problem(line, column, "the cell holds a control byte", names[column])
-    elseif not is_utf8(cell) then
+    elseif not unicode.is_valid(cell) then
       return problem(line, column, "the cell is not UTF-8", names[column])
     end
   end
@@ -192,13 +174,13 @@ function csv.parse(text)
   return result, problems
 end
 
---- One cell of a file that a spreadsheet may open: what would be a formula becomes text.
+--- A text as it stands in a file that a spreadsheet may open: what would be a formula is none.
 function csv.cell(value)
   local text = value == nil and "" or tostring(value)
-  if text:find("^[=+%-@\t\r]") then
+  if text:find("^%s*[=+%-@\t\r\n]") then
     text = "'" .. text
   end
-  if text:find('[,"\r\n]') then
+  if text:find('[",\r\n]') or text:find("^%s") or text:find("%s$") then
     text = '"' .. text:gsub('"', '""') .. '"'
   end
   return text

@@ -25,6 +25,7 @@
 --   take(engine, ms)           as step, and what the call ended with
 local native = require "repay.native.core"
 local errors = require "repay.error"
+local keys = require "repay.keys"
 local options = require "repay.options"
 
 local claim, result_of = native.claim, native.result
@@ -57,14 +58,6 @@ local known = {
   on_progress = { "function" },
   stop_on = { "stop" },
 }
-
-local function names_of(table_)
-  local names = {}
-  for name in pairs(table_) do
-    names[#names + 1] = name
-  end
-  return names
-end
 
 local function is_kind(word)
   for _, kind in ipairs(native.kinds()) do
@@ -108,7 +101,7 @@ local function check_options(given, level)
   for name, value in pairs(given or {}) do
     local rule = known[name]
     if not rule then
-      error(options.unknown("repay.each: unknown option", tostring(name), names_of(known)),
+      error(options.unknown("repay.each: unknown option", tostring(name), keys.sorted(known)),
         level + 1)
     elseif rule[1] == "integer" then
       local number = native.integer(value)

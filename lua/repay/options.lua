@@ -4,6 +4,7 @@
 -- missing name. What may come from outside a program, like an empty text, is nil and an error.
 local native = require "repay.native.core"
 local errors = require "repay.error"
+local keys = require "repay.keys"
 
 local options = {}
 
@@ -27,17 +28,9 @@ function options.provider(name)
   return descriptions[name]
 end
 
-local function names_of(known)
-  local names = {}
-  for name in pairs(known) do
-    names[#names + 1] = name
-  end
-  return names
-end
-
 --- "<complaint> '<word>' (did you mean '<near>'?)"
-function options.unknown(complaint, word, names)
-  local near = native.suggest(word, names)
+function options.unknown(complaint, word, known)
+  local near = native.suggest(word, known)
   return complaint .. " '" .. word:sub(1, 40):gsub("%c", "?") .. "'" ..
     (near and " (did you mean '" .. near .. "'?)" or "")
 end
@@ -72,7 +65,7 @@ local function refuse(where, known, name, value, level)
   end
   local kind = known[name]
   if not kind then
-    error(options.unknown(where .. ": unknown option", name, names_of(known)), level + 1)
+    error(options.unknown(where .. ": unknown option", name, keys.sorted(known)), level + 1)
   end
   error(("%s: option '%s' must be %s, got %s"):format(where, name, expected[kind],
     shown_type(value, kind)), level + 1)

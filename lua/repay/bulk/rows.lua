@@ -4,6 +4,7 @@
 -- The columns are the options of the provider's operation `repay`, and those of the journal.
 local csv = require "repay.csv"
 local errors = require "repay.error"
+local keys = require "repay.keys"
 local native = require "repay.native.core"
 local options = require "repay.options"
 local plan_rows = require "repay.journal.rows"
@@ -46,14 +47,6 @@ local function known_columns(clients)
   return known
 end
 
-local function names_of(known)
-  local list = {}
-  for name in pairs(known) do
-    list[#list + 1] = name
-  end
-  return list
-end
-
 local function check_header(names, clients)
   local problems, has = {}, {}
   local known = known_columns(clients)
@@ -65,7 +58,7 @@ local function check_header(names, clients)
     if name == "idempotency_key" then
       add(column, name, "keys of a file are derived from its rows and cannot be given")
     elseif not known[name] then
-      add(column, name, options.unknown("unknown column", name, names_of(known)))
+      add(column, name, options.unknown("unknown column", name, keys.sorted(known)))
     end
   end
   if not has.payment_date then

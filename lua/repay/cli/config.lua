@@ -15,6 +15,7 @@
 -- settings win, but a profile of one name is never in both. No file is written here, and no
 -- secret fetched.
 local errors = require "repay.error"
+local keys = require "repay.keys"
 local options = require "repay.options"
 local reader = require "repay.cli.config_reader"
 local rules = require "repay.cli.config_rules"
@@ -155,18 +156,9 @@ function config.load(world, given)
   return result
 end
 
-local function names_of(profiles)
-  local names = {}
-  for name in pairs(profiles) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
-
 --- The names of its profiles, in order.
 function config.names(loaded)
-  return names_of(loaded.profiles)
+  return keys.sorted(loaded.profiles)
 end
 
 --- A profile's settings by name, or nil and an error that names those that there are.
@@ -175,13 +167,13 @@ function config.profile(loaded, name)
   if found then
     return found
   end
-  local names = names_of(loaded.profiles)
-  if not names[1] then
+  local known = keys.sorted(loaded.profiles)
+  if not known[1] then
     return fault("there is no profile '" .. name .. "', because nothing is configured",
       "repay doctor shows where the configuration belongs")
   end
-  return fault(options.unknown("there is no profile", name, names),
-    "profiles: " .. table.concat(names, ", "))
+  return fault(options.unknown("there is no profile", name, known),
+    "profiles: " .. table.concat(known, ", "))
 end
 
 return config

@@ -15,6 +15,7 @@
 --   context:confirm(question), context:interrupted(problem)     are repay.cli.talk's
 --   context:keep(object)                  closes it when the command has ended
 --   context:finish(), context:close()     everything is written; what was opened is closed
+local keys = require "repay.keys"
 local talk = require "repay.cli.talk"
 
 local context = {}
@@ -147,12 +148,7 @@ function methods.providers(_, profile)
   if profile.provider then
     return { profile.provider }
   end
-  local names = {}
-  for name in pairs(profile.providers) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
+  return keys.sorted(profile.providers)
 end
 
 --- An open client of a profile; `provider` may be left out where the profile has one.

@@ -1,16 +1,9 @@
 -- Checks the tables of options of a journal's methods. Misuse raises at the caller's line.
 local native = require "repay.native.core"
+local keys = require "repay.keys"
 local options = require "repay.options"
 
 local check = {}
-
-local function names_of(known)
-  local names = {}
-  for name in pairs(known) do
-    names[#names + 1] = name
-  end
-  return names
-end
 
 local expected = {
   text = "a string", whole = "a whole number", flag = "true or false", list = "a table",
@@ -40,7 +33,7 @@ function check.options(where, known, given, level)
     if type(name) ~= "string" then
       error(where .. ": option names are strings, got a " .. type(name), level + 1)
     elseif not kind then
-      error(options.unknown(where .. ": unknown option", name, names_of(known)), level + 1)
+      error(options.unknown(where .. ": unknown option", name, keys.sorted(known)), level + 1)
     end
     kind = kind:gsub("!", "")
     if not fits[kind](value) then

@@ -1,37 +1,20 @@
--- CSV as RFC 4180 writes it, for programs and for spreadsheets.
+-- Installments, delinquents and reports as CSV, for programs and for spreadsheets.
 --
--- Spreadsheets run what looks like a formula, whoever wrote it: a text that begins with one of
--- = + - @, a tab or a line end is given an apostrophe in front. Figures of ours are plain decimals
--- and need none, below zero included. An empty cell is a figure that is not known, never zero.
+-- Somebody's text is written so that no spreadsheet runs it. Figures of ours are plain decimals and
+-- stand as they are, below zero included. An empty cell is a figure that is not known, never zero.
+local cell_of_text = require("repay.csv").cell
 local figures = require "repay.report.figures"
 local installments = require "repay.report.installments"
 local money = require "repay.money"
 
 local csv = {}
 
-local function quote(text)
-  if text:find('[",\r\n]') or text:find("^%s") or text:find("%s$") then
-    return '"' .. text:gsub('"', '""') .. '"'
-  end
-  return text
-end
-
---- A text as it stands in a cell, so that no spreadsheet runs it.
-function csv.neutral(text)
-  if text:find("^%s*[=+%-@\t\r\n]") then
-    return "'" .. text
-  end
-  return text
-end
-
 --- A cell: nil, a number of ours, or somebody's text.
 function csv.cell(value)
-  if value == nil then
-    return ""
-  elseif type(value) == "number" then
+  if type(value) == "number" then
     return figures.whole(value)
   end
-  return quote(csv.neutral(tostring(value)))
+  return cell_of_text(value)
 end
 
 --- A line of cells that are written already.

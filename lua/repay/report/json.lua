@@ -6,6 +6,7 @@
 -- stands in `reasons` of the same object.
 local figures = require "repay.report.figures"
 local installments = require "repay.report.installments"
+local keys = require "repay.keys"
 local measure = require "repay.report.measure"
 
 local json = {}
@@ -87,23 +88,14 @@ local function pick(source, names)
   return members
 end
 
-local function sorted_names(map)
-  local names = {}
-  for name in pairs(map) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
-
 local KNOWN = { "known_minor", "known_rows", "missing_rows" }
 
 local function add_reasons(members, source)
   local reasons, known = {}, {}
-  for i, name in ipairs(sorted_names(source.reasons or {})) do
+  for i, name in ipairs(keys.sorted(source.reasons or {})) do
     reasons[i] = { name, source.reasons[name] }
   end
-  for i, name in ipairs(sorted_names(source.known or {})) do
+  for i, name in ipairs(keys.sorted(source.known or {})) do
     known[i] = { name, object(pick(source.known[name], KNOWN)) }
   end
   members[#members + 1] = { "reasons", object(reasons) }

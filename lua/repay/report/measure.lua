@@ -4,6 +4,8 @@
 -- column, East Asian wide letters and emoji take two. What could move the cursor, turn the reading
 -- direction or hide is written out, so that no provider's text draws anything of its own. Bytes
 -- that are not UTF-8 become the replacement character.
+local unicode = require "repay.unicode"
+
 local measure = {}
 
 -- First and last code point of each range, of Unicode 14.
@@ -110,31 +112,6 @@ local function width_of(code)
   return is_in(WIDE, code) and 2 or 1
 end
 
--- Code point and length of the character at `at`; nil where the bytes are no UTF-8.
-local function decode(text, at)
-  local first = text:byte(at)
-  if first < 0x80 then
-    return first, 1
-  end
-  local length = first >= 0xf0 and 4 or first >= 0xe0 and 3 or 2
-  local least = length == 4 and 0x10000 or length == 3 and 0x800 or 0x80
-  if first < 0xc2 or first > 0xf4 or at + length - 1 > #text then
-    return nil, 1
-  end
-  local code = first - (length == 4 and 0xf0 or length == 3 and 0xe0 or 0xc0)
-  for i = at + 1, at + length - 1 do
-    local byte = text:byte(i)
-    if byte < 0x80 or byte > 0xbf then
-      return nil, 1
-    end
-    code = code * 64 + byte - 0x80
-  end
-  if code < least or code > 0x10ffff or (code >= 0xd800 and code <= 0xdfff) then
-    return nil, 1
-  end
-  return code, length
-end
-
 -- Nothing of these is to be seen, or they change how what follows is read.
 local function is_hidden(code)
   return code < 0x20 or (code >= 0x7f and code <= 0x9f) or code == 0xad or code == 0x61c
@@ -159,7 +136,7 @@ function measure.clean(text)
   end
   local parts, at = {}, 1
   while at <= #text do
-    local code, length = decode(text, at)
+    local code, length = unicode.decode(text, at)
     if not code then
       parts[#parts + 1] = REPLACEMENT
     elseif is_hidden(code) then
@@ -174,12 +151,12 @@ end
 
 --- The text as valid UTF-8, with nothing else changed.
 function measure.valid(text)
-  if not text:find("[\128-\255]") then
+  if unicode.is_valid(text) then
     return text
   end
   local parts, at = {}, 1
   while at <= #text do
-    local code, length = decode(text, at)
+    local code, length = unicode.decode(text, at)
     parts[#parts + 1] = code and text:sub(at, at + length - 1) or REPLACEMENT
     at = at + length
   end
@@ -193,7 +170,7 @@ function measure.width(text)
   end
   local width, at = 0, 1
   while at <= #text do
-    local code, length = decode(text, at)
+    local code, length = unicode.decode(text, at)
     width = width + (code and width_of(code) or 1)
     at = at + length
   end
@@ -209,7 +186,7 @@ function measure.cut(text, most)
   end
   local width, at = 0, 1
   while at <= #text do
-    local code, length = decode(text, at)
+    local code, length = unicode.decode(text, at)
     local own = code and width_of(code) or 1
     if width + own > most - 1 then
       break

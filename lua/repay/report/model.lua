@@ -5,7 +5,8 @@
 -- moment at which the report is made is given. Names and e-mail addresses are not part of it,
 -- because a portfolio holds none.
 local figures = require "repay.report.figures"
-local native = require "repay.native.core"
+local keys = require "repay.keys"
+local unknown = require("repay.options").unknown
 local words = require "repay.report.words"
 
 local model = {}
@@ -25,14 +26,6 @@ local OPTIONS = {
 
 local REQUIRED = { "portfolio", "made_at" }
 
-local function known_names()
-  local names = {}
-  for name in pairs(OPTIONS) do
-    names[#names + 1] = name
-  end
-  return names
-end
-
 -- `level` counts from the function that calls check.
 local function check(given, level)
   if type(given) ~= "table" then
@@ -42,9 +35,8 @@ local function check(given, level)
   for name, value in pairs(given) do
     local option = OPTIONS[name]
     if not option then
-      local near = native.suggest(tostring(name), known_names())
-      error("report facts: unknown option '" .. tostring(name) .. "'" ..
-        (near and " (did you mean '" .. near .. "'?)" or ""), level + 1)
+      error(unknown("report facts: unknown option", tostring(name), keys.sorted(OPTIONS)),
+        level + 1)
     elseif type(value) ~= option[1] then
       error(("report facts: option '%s' must be a %s, got a %s"):format(name, option[1],
         type(value)), level + 1)

@@ -1,5 +1,6 @@
 -- The command "repay sandbox": the server with its settings printed, until it is stopped.
 
+local keys = require "repay.keys"
 local sandbox = require "repay.sandbox"
 local switches = require "repay.sandbox.switches"
 
@@ -143,12 +144,8 @@ end
 
 -- Settings as assignments, in order of their names.
 local function assignments(values)
-  local names, parts = {}, {}
-  for name in pairs(values) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for i, name in ipairs(names) do
+  local parts = {}
+  for i, name in ipairs(keys.sorted(values)) do
     parts[i] = ("%s = %q"):format(name, values[name])
   end
   return parts

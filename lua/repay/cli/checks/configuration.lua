@@ -4,6 +4,7 @@ local config = require "repay.cli.config"
 local exit = require "repay.cli.exit"
 local reader = require "repay.cli.config_reader"
 local rules = require "repay.cli.config_rules"
+local keys = require "repay.keys"
 local options = require "repay.options"
 local secret = require "repay.cli.secret"
 
@@ -50,12 +51,8 @@ end
 --- Whether every text of a profile that opens this provider can be had.
 function configuration.check_secrets(context, add, profile, provider)
   local description = options.provider(provider)
-  local settings, all, names = rules.settings(profile, provider, description), true, {}
-  for name in pairs(settings) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  local settings, all = rules.settings(profile, provider, description), true
+  for _, name in ipairs(keys.sorted(settings)) do
     if reader.is_marker(settings[name]) then
       all = check_marker(context, add, profile.name .. "." .. provider, name, settings[name])
         and all
