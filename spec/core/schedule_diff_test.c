@@ -4,6 +4,7 @@
  */
 #include "random_rows.h"
 #include "schedule_diff.h"
+#include "schedule_patch.h"
 
 static bool is_kind(const struct repay_change *change, enum repay_change_kind kind)
 {

@@ -11,6 +11,7 @@
 #include "schedule_allocate.h"
 #include "schedule_check.h"
 #include "schedule_diff.h"
+#include "schedule_patch.h"
 #include "schedule_totals.h"
 
 #define INPUT_MAX  4096

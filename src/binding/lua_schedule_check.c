@@ -90,7 +90,7 @@ static void set_message(lua_State *L, const struct repay_schedule *schedule,
     write_side(schedule, unit, finding->expected, expected, sizeof expected);
     write_side(schedule, unit, finding->found, found, sizeof found);
     (void)lua_pushfstring(L, "row %d: not so: %s", (int)finding->row + 1, meanings[finding->rule]);
-    if (finding->with_row != REPAY_CHECK_NO_ROW && finding->expected == finding->found) {
+    if (finding->with_row != REPAY_NO_ROW && finding->expected == finding->found) {
         (void)lua_pushfstring(L, " (%s, as in row %d)", found, (int)finding->with_row + 1);
         lua_concat(L, 2);
     } else if (unit != REPAY_RULE_UNIT_NOTHING) {
@@ -129,7 +129,7 @@ static void push_finding(lua_State *L, const struct repay_schedule *schedule,
     repay_lua_set_word(L, "rule", repay_rule_name(finding->rule));
     repay_lua_set_word(L, "level", finding->is_error ? "error" : "note");
     repay_lua_set_count(L, "position", (uint64_t)finding->row + 1);
-    if (finding->with_row != REPAY_CHECK_NO_ROW)
+    if (finding->with_row != REPAY_NO_ROW)
         repay_lua_set_count(L, "with_position", (uint64_t)finding->with_row + 1);
     repay_lua_set_text(L, "loan_id", repay_schedule_loan_id(schedule, finding->row));
     if (number != REPAY_COUNT_ABSENT)

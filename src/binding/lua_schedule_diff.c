@@ -105,8 +105,8 @@ static void push_both(lua_State *L, const struct comparison *comparison,
 static void push_entry(lua_State *L, const struct comparison *comparison,
                        const struct repay_change *change)
 {
-    bool is_new = change->old_row == REPAY_DIFF_NO_ROW;
-    bool is_gone = change->new_row == REPAY_DIFF_NO_ROW;
+    bool is_new = change->old_row == REPAY_NO_ROW;
+    bool is_gone = change->new_row == REPAY_NO_ROW;
     const struct repay_schedule *schedule = is_gone ? comparison->older : comparison->newer;
     uint32_t row = is_gone ? change->old_row : change->new_row;
     int32_t number = repay_schedule_number(schedule, row);

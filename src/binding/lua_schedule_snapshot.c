@@ -15,7 +15,7 @@
 #include "lua_holder.h"
 #include "lua_schedule.h"
 #include "provider.h"
-#include "schedule_diff.h"
+#include "schedule_patch.h"
 
 static void release_bytes(void *content)
 {

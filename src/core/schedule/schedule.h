@@ -21,6 +21,7 @@
 
 /* Packed size up to which one userdata holds it all. */
 #define REPAY_SCHEDULE_INLINE_MAX (16u << 10)
+#define REPAY_NO_ROW              UINT32_MAX /* where a row may be told and is not */
 #define REPAY_SCHEDULE_ROWS_MAX   (16u << 20)
 #define REPAY_SCHEDULE_TEXT_MAX   ((uint64_t)4 << 30) /* a text code has 32 bits */
 #define REPAY_LABEL_MAX           64

@@ -6,6 +6,7 @@
 
 #include "array.h"
 #include "measure.h"
+#include "schedule_check_inner.h"
 
 const char *repay_rule_name(enum repay_rule rule)
 {
@@ -62,18 +63,6 @@ void repay_check_add(struct repay_check *check, const struct repay_finding *find
         check->findings[check->count++] = *finding;
 }
 
-bool repay_check_run(struct repay_check *check, const struct repay_schedule *schedule,
-                     struct repay_error *error)
-{
-    repay_check_free(check);
-    repay_check_rows(check, schedule);
-    if (!repay_check_loans(check, schedule, error))
-        return false;
-    if (check->no_memory)
-        return repay_error_set(error, REPAY_KIND_MEMORY, "no memory to list what does not agree");
-    return true;
-}
-
 /* One row with what the rules read of it. */
 struct judged {
     struct repay_check *check;
@@ -89,7 +78,7 @@ static void find_in(const struct judged *judged, enum repay_rule rule, bool is_e
     struct repay_finding finding = {.rule = rule,
                                     .is_error = is_error,
                                     .row = judged->row,
-                                    .with_row = REPAY_CHECK_NO_ROW,
+                                    .with_row = REPAY_NO_ROW,
                                     .field = field,
                                     .expected = expected,
                                     .found = found};
@@ -232,7 +221,7 @@ static void judge_row(struct judged *judged)
     judge_due_date(judged);
 }
 
-void repay_check_rows(struct repay_check *check, const struct repay_schedule *schedule)
+static void judge_rows(struct repay_check *check, const struct repay_schedule *schedule)
 {
     struct judged judged = {
         .check = check, .schedule = schedule, .layout = schedule->layout, .row = 0};
@@ -241,4 +230,16 @@ void repay_check_rows(struct repay_check *check, const struct repay_schedule *sc
         judge_row(&judged);
         judged.row++;
     }
+}
+
+bool repay_check_run(struct repay_check *check, const struct repay_schedule *schedule,
+                     struct repay_error *error)
+{
+    repay_check_free(check);
+    judge_rows(check, schedule);
+    if (!repay_check_loans(check, schedule, error))
+        return false;
+    if (check->no_memory)
+        return repay_error_set(error, REPAY_KIND_MEMORY, "no memory to list what does not agree");
+    return true;
 }

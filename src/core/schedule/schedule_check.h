@@ -48,13 +48,11 @@ enum repay_rule_unit {
 const char *repay_rule_name(enum repay_rule rule);
 enum repay_rule_unit repay_rule_unit(enum repay_rule rule);
 
-#define REPAY_CHECK_NO_ROW UINT32_MAX
-
 struct repay_finding {
     enum repay_rule rule;
     bool is_error;
     uint32_t row;                    /* from 0 */
-    uint32_t with_row;               /* the row it disagrees with, or REPAY_CHECK_NO_ROW */
+    uint32_t with_row;               /* the row it disagrees with, or REPAY_NO_ROW */
     const struct repay_field *field; /* the column that is meant, or NULL: the rule says it */
     int64_t expected;
     int64_t found;
@@ -85,12 +83,5 @@ void repay_check_init(struct repay_check *check, const struct repay_allocator *a
 void repay_check_free(struct repay_check *check);
 bool repay_check_run(struct repay_check *check, const struct repay_schedule *schedule,
                      struct repay_error *error);
-
-/* For the files of the check itself. */
-void repay_check_tried(struct repay_check *check, enum repay_rule rule);
-void repay_check_add(struct repay_check *check, const struct repay_finding *finding);
-void repay_check_rows(struct repay_check *check, const struct repay_schedule *schedule);
-bool repay_check_loans(struct repay_check *check, const struct repay_schedule *schedule,
-                       struct repay_error *error);
 
 #endif

@@ -4,7 +4,7 @@
  * Rows are compared in the order of their numbers, whatever order they came in; rows without a
  * number keep theirs.
  */
-#include "schedule_check.h"
+#include "schedule_check_inner.h"
 
 #include "order.h"
 
@@ -157,7 +157,7 @@ static void judge_whole(const struct sequence *sequence, uint32_t from, uint32_t
              (struct repay_finding){.rule = REPAY_RULE_REMAINING_FITS_OUTSTANDING,
                                     .expected = remaining + total,
                                     .found = sum},
-             first, REPAY_CHECK_NO_ROW);
+             first, REPAY_NO_ROW);
     }
 }
 

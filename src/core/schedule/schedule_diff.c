@@ -1,25 +1,13 @@
 /*
- * Matches rows, names what changed and writes the patch; schedule_diff.h. Applying a patch is
- * schedule_apply.c.
+ * Which row of a newer schedule is which of an older one, and which of their fields differ;
+ * schedule_diff.h.
  */
 #include "schedule_diff.h"
 
 #include "array.h"
-#include "dump_format.h"
 #include "number_map.h"
+#include "schedule_patch.h"
 #include "text_hash.h"
-#include "varint.h"
-
-const char *repay_change_name(enum repay_change_kind kind)
-{
-    static const char *const names[] = {
-#define X(name, text) text,
-        REPAY_CHANGES(X)
-#undef X
-    };
-
-    return names[kind];
-}
 
 void repay_diff_init(struct repay_diff *diff, const struct repay_allocator *allocator)
 {
@@ -144,8 +132,8 @@ static bool enter_older(struct matching *matching)
         first = repay_number_map_enter(&matching->first_of, hash, row);
         if (first == REPAY_NUMBER_MAP_NONE)
             return false;
-        matching->next[row] = first == row ? REPAY_DIFF_NO_ROW : first;
-        matching->partner[row] = REPAY_DIFF_NO_ROW;
+        matching->next[row] = first == row ? REPAY_NO_ROW : first;
+        matching->partner[row] = REPAY_NO_ROW;
         repay_number_map_move(&matching->first_of, hash, row);
     }
     return true;
@@ -165,9 +153,9 @@ static void match_newer(struct matching *matching)
 
         identify(matching, matching->newer, row, &identity);
         hash = hash_of(matching, &identity);
-        matching->old_row[row] = REPAY_DIFF_NO_ROW;
+        matching->old_row[row] = REPAY_NO_ROW;
         first = repay_number_map_find(&matching->first_of, hash);
-        if (first == REPAY_NUMBER_MAP_NONE || matching->partner[first] != REPAY_DIFF_NO_ROW)
+        if (first == REPAY_NUMBER_MAP_NONE || matching->partner[first] != REPAY_NO_ROW)
             continue;
         identify(matching, matching->older, first, &other);
         if (!is_same(&identity, &other))
@@ -175,13 +163,13 @@ static void match_newer(struct matching *matching)
         matching->old_row[row] = first;
         matching->partner[first] = row;
         /* The last of a list stays in the table, taken, so that nothing matches it twice. */
-        if (matching->next[first] != REPAY_DIFF_NO_ROW)
+        if (matching->next[first] != REPAY_NO_ROW)
             repay_number_map_move(&matching->first_of, hash, matching->next[first]);
     }
 }
 
 /*
- * Naming
+ * Comparing
  */
 
 static bool is_same_value(const struct repay_value *a, const struct repay_value *b,
@@ -221,83 +209,6 @@ static uint32_t changed_fields(const struct matching *matching, uint32_t old_row
     return fields;
 }
 
-/* The figures of one row, before or after. */
-struct side {
-    int64_t principal, interest, penalty, total, paid, outstanding;
-    int32_t day;
-    enum repay_status status;
-};
-
-static struct side side_of(const struct repay_schedule *schedule, uint32_t row)
-{
-    return (struct side){
-        .principal = repay_schedule_figure(schedule, REPAY_FIGURE_PRINCIPAL, row),
-        .interest = repay_schedule_figure(schedule, REPAY_FIGURE_INTEREST, row),
-        .penalty = repay_schedule_figure(schedule, REPAY_FIGURE_PENALTY, row),
-        .total = repay_schedule_figure(schedule, REPAY_FIGURE_TOTAL_DUE, row),
-        .paid = repay_schedule_figure(schedule, REPAY_FIGURE_PAID, row),
-        .outstanding = repay_schedule_figure(schedule, REPAY_FIGURE_OUTSTANDING, row),
-        .day = repay_schedule_day(schedule, row),
-        .status = repay_schedule_status(schedule, row),
-    };
-}
-
-static int64_t or_zero(int64_t minor)
-{
-    return minor == REPAY_AMOUNT_ABSENT ? 0 : minor;
-}
-
-/* Whether more is paid than before; where no paid amount is told, whether less is outstanding. */
-static bool paid_more(const struct side *before, const struct side *after)
-{
-    if (before->paid != REPAY_AMOUNT_ABSENT && after->paid != REPAY_AMOUNT_ABSENT)
-        return after->paid > before->paid;
-    if (after->outstanding == REPAY_AMOUNT_ABSENT)
-        return false;
-    return before->outstanding == REPAY_AMOUNT_ABSENT ? after->outstanding == 0
-                                                      : after->outstanding < before->outstanding;
-}
-
-/* A total that only grew by its penalty is not another price. */
-static bool is_repriced(const struct side *before, const struct side *after)
-{
-    int64_t penalty = or_zero(after->penalty) - or_zero(before->penalty);
-
-    if (before->principal != after->principal || before->interest != after->interest)
-        return true;
-    if (before->total == after->total)
-        return false;
-    return before->total == REPAY_AMOUNT_ABSENT || after->total == REPAY_AMOUNT_ABSENT ||
-           after->total - before->total != penalty;
-}
-
-static bool is_word_changed(const struct repay_layout *layout, uint32_t fields)
-{
-    const struct repay_field *word = repay_layout_role(layout, REPAY_ROLE_STATUS);
-
-    return word && (fields >> (word - layout->fields) & 1) != 0;
-}
-
-static uint32_t name_change(const struct matching *matching, const struct repay_change *change)
-{
-    struct side before = side_of(matching->older, change->old_row);
-    struct side after = side_of(matching->newer, change->new_row);
-    uint32_t kinds = 0;
-
-    if (paid_more(&before, &after))
-        kinds |=
-            UINT32_C(1) << (after.outstanding == 0 ? REPAY_CHANGE_PAID : REPAY_CHANGE_PARTLY_PAID);
-    if (before.day != after.day)
-        kinds |= UINT32_C(1) << REPAY_CHANGE_RESCHEDULED;
-    if (is_repriced(&before, &after))
-        kinds |= UINT32_C(1) << REPAY_CHANGE_REPRICED;
-    if (or_zero(after.penalty) > or_zero(before.penalty))
-        kinds |= UINT32_C(1) << REPAY_CHANGE_PENALTY_ADDED;
-    if (before.status != after.status || is_word_changed(matching->newer->layout, change->fields))
-        kinds |= UINT32_C(1) << REPAY_CHANGE_STATUS_CHANGED;
-    return kinds != 0 ? kinds : UINT32_C(1) << REPAY_CHANGE_CHANGED;
-}
-
 static bool add_change(struct repay_diff *diff, const struct repay_change *change)
 {
     if (!repay_array_make_room(diff->allocator, &diff->changes, sizeof *diff->changes, diff->count,
@@ -315,7 +226,7 @@ static bool compare_row(struct matching *matching, uint32_t row, struct repay_di
     struct repay_change change = {.old_row = matching->old_row[row], .new_row = row};
     bool carried;
 
-    if (change.old_row == REPAY_DIFF_NO_ROW) {
+    if (change.old_row == REPAY_NO_ROW) {
         change.kinds = UINT32_C(1) << REPAY_CHANGE_NEW;
         return add_change(diff, &change);
     }
@@ -324,12 +235,13 @@ static bool compare_row(struct matching *matching, uint32_t row, struct repay_di
                                              repay_schedule_extra(matching->newer, row));
     /* The patch is exact also where nothing is told as a change. */
     if (change.fields != 0 || change.extra_changed || carried)
-        matching->old_row[row] = REPAY_DIFF_NO_ROW;
+        matching->old_row[row] = REPAY_NO_ROW;
     if (change.fields == 0 && !change.extra_changed) {
         diff->unchanged++;
         return true;
     }
-    change.kinds = name_change(matching, &change);
+    change.kinds =
+        repay_change_kinds(matching->older, change.old_row, matching->newer, row, change.fields);
     return add_change(diff, &change);
 }
 
@@ -340,7 +252,7 @@ static bool compare_rows(struct matching *matching, struct repay_diff *diff)
     for (uint32_t row = 0; row < matching->newer->rows; row++) {
         uint32_t old_row = matching->old_row[row];
 
-        if (old_row != REPAY_DIFF_NO_ROW) {
+        if (old_row != REPAY_NO_ROW) {
             diff->reordered = diff->reordered || old_row < last;
             last = old_row;
         }
@@ -348,77 +260,13 @@ static bool compare_rows(struct matching *matching, struct repay_diff *diff)
             return false;
     }
     for (uint32_t row = 0; row < matching->older->rows; row++) {
-        struct repay_change change = {.kinds = UINT32_C(1) << REPAY_CHANGE_GONE,
-                                      .old_row = row,
-                                      .new_row = REPAY_DIFF_NO_ROW};
+        struct repay_change change = {
+            .kinds = UINT32_C(1) << REPAY_CHANGE_GONE, .old_row = row, .new_row = REPAY_NO_ROW};
 
-        if (matching->partner[row] == REPAY_DIFF_NO_ROW && !add_change(diff, &change))
+        if (matching->partner[row] == REPAY_NO_ROW && !add_change(diff, &change))
             return false;
     }
     return true;
-}
-
-/*
- * The patch: runs of rows that are as before (where they begin in the older schedule) or are taken
- * from the dump behind, which holds the rows that are new or changed, with the newer facts.
- */
-
-static void put_run(struct repay_bytes *out, uint32_t count, uint32_t old_row)
-{
-    if (count == 0)
-        return;
-    repay_varint_append(out, (uint64_t)count << 1 | (old_row == REPAY_DIFF_NO_ROW));
-    if (old_row != REPAY_DIFF_NO_ROW)
-        repay_varint_append(out, old_row);
-}
-
-/* Writes the runs and lists the taken rows in `taken`; returns how many those are. */
-static uint32_t put_runs(const struct matching *matching, struct repay_bytes *out, uint32_t *taken)
-{
-    uint32_t taken_count = 0, count = 0, begin = REPAY_DIFF_NO_ROW;
-
-    for (uint32_t row = 0; row < matching->newer->rows; row++) {
-        uint32_t old_row = matching->old_row[row];
-        bool goes_on =
-            begin == REPAY_DIFF_NO_ROW ? old_row == REPAY_DIFF_NO_ROW : old_row == begin + count;
-
-        if (!goes_on) {
-            put_run(out, count, begin);
-            begin = old_row;
-            count = 0;
-        }
-        count++;
-        if (old_row == REPAY_DIFF_NO_ROW)
-            taken[taken_count++] = row;
-    }
-    put_run(out, count, begin);
-    repay_varint_append(out, 0);
-    return taken_count;
-}
-
-static bool write_patch(const struct matching *matching, struct repay_bytes *out,
-                        struct repay_error *error)
-{
-    size_t size = (matching->newer->rows + (size_t)1) * sizeof(uint32_t);
-    uint32_t *taken = repay_allocate(matching->allocator, size);
-    uint32_t count;
-    uint64_t sum = 0;
-    bool done;
-
-    if (!taken)
-        return no_memory(error);
-    (void)repay_bytes_append(out, REPAY_PATCH_MAGIC, REPAY_DUMP_MAGIC_SIZE);
-    repay_dump_put_64(out, 0);
-    done = repay_schedule_checksum(matching->older, matching->allocator, &sum, error);
-    repay_dump_put_64(out, sum);
-    count = put_runs(matching, out, taken);
-    done = done && repay_schedule_dump_rows(matching->newer, taken, count, out, error);
-    repay_release(matching->allocator, taken, size);
-    if (done && out->failed)
-        return no_memory(error);
-    if (done)
-        repay_dump_seal(out, 0);
-    return done;
 }
 
 static bool is_one_question(const struct repay_schedule *newer, const struct repay_schedule *older,
@@ -457,7 +305,8 @@ bool repay_schedule_diff(const struct repay_schedule *newer, const struct repay_
     }
     if (!done)
         (void)no_memory(error);
-    done = done && write_patch(&matching, &out->patch, error);
+    done = done && repay_schedule_write_patch(newer, older, matching.old_row, out->allocator,
+                                              &out->patch, error);
     match_free(&matching);
     if (!done)
         repay_diff_free(out);

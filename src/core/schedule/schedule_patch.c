@@ -1,10 +1,84 @@
 /*
- * Makes the newer schedule from the older and a patch, which may be anything; schedule_diff.h.
+ * Writes patches, and reads them as what they may be: anything; schedule_patch.h.
  */
+#include "schedule_patch.h"
+
 #include "dump_format.h"
 #include "schedule_column.h"
-#include "schedule_diff.h"
 #include "varint.h"
+
+/*
+ * Writing
+ */
+
+static bool no_memory(struct repay_error *error)
+{
+    return repay_error_set(error, REPAY_KIND_MEMORY, "no memory to compare two schedules");
+}
+
+static void put_run(struct repay_bytes *out, uint32_t count, uint32_t old_row)
+{
+    if (count == 0)
+        return;
+    repay_varint_append(out, (uint64_t)count << 1 | (old_row == REPAY_NO_ROW));
+    if (old_row != REPAY_NO_ROW)
+        repay_varint_append(out, old_row);
+}
+
+/* Writes the runs and lists the taken rows in `taken`; returns how many those are. */
+static uint32_t put_runs(const uint32_t *old_rows, uint32_t rows, struct repay_bytes *out,
+                         uint32_t *taken)
+{
+    uint32_t taken_count = 0, count = 0, begin = REPAY_NO_ROW;
+
+    for (uint32_t row = 0; row < rows; row++) {
+        uint32_t old_row = old_rows[row];
+        bool goes_on = begin == REPAY_NO_ROW ? old_row == REPAY_NO_ROW : old_row == begin + count;
+
+        if (!goes_on) {
+            put_run(out, count, begin);
+            begin = old_row;
+            count = 0;
+        }
+        count++;
+        if (old_row == REPAY_NO_ROW)
+            taken[taken_count++] = row;
+    }
+    put_run(out, count, begin);
+    repay_varint_append(out, 0);
+    return taken_count;
+}
+
+bool repay_schedule_write_patch(const struct repay_schedule *newer,
+                                const struct repay_schedule *older, const uint32_t *old_rows,
+                                const struct repay_allocator *allocator, struct repay_bytes *out,
+                                struct repay_error *error)
+{
+    size_t size = (newer->rows + (size_t)1) * sizeof(uint32_t);
+    uint32_t *taken = repay_allocate(allocator, size);
+    uint32_t count;
+    uint64_t sum = 0;
+    bool done;
+
+    if (!taken)
+        return no_memory(error);
+    (void)repay_bytes_append(out, REPAY_PATCH_MAGIC, REPAY_DUMP_MAGIC_SIZE);
+    repay_dump_put_64(out, 0);
+    done = repay_schedule_checksum(older, allocator, &sum, error);
+    repay_dump_put_64(out, sum);
+    count = put_runs(old_rows, newer->rows, out, taken);
+    done = done && repay_schedule_dump_rows(newer, taken, count, out, error);
+    repay_release(allocator, taken, size);
+    if (done && out->failed)
+        return no_memory(error);
+    if (done)
+        repay_dump_seal(out, 0);
+    return done;
+}
+
+/*
+ * Applying
+ */
 
 static bool is_damaged(struct repay_error *error)
 {
