@@ -21,7 +21,7 @@
 /* The place of the schedule in the table of kept values; those of the words for statuses follow. */
 #define KEPT_SCHEDULE 1
 #define KEPT_STATUSES 2
-#define KEPT_COLUMNS  (KEPT_STATUSES + REPAY_STATUS_UNKNOWN + 1)
+#define KEPT_COLUMNS  (KEPT_STATUSES + REPAY_STATUS_COUNT)
 
 /* How a value is pushed. */
 enum form {
@@ -377,7 +377,7 @@ static void push_kept(lua_State *L, const struct room *room)
     lua_createtable(L, room->places - 1, 0);
     lua_pushvalue(L, 1);
     lua_rawseti(L, -2, KEPT_SCHEDULE);
-    for (int status = 0; room->has_statuses && status <= REPAY_STATUS_UNKNOWN; status++) {
+    for (int status = 0; room->has_statuses && status < REPAY_STATUS_COUNT; status++) {
         lua_pushstring(L, repay_status_name((enum repay_status)status));
         lua_rawseti(L, -2, KEPT_STATUSES + status);
     }

@@ -91,10 +91,10 @@ static void check_word(lua_State *L, const char *name, const struct repay_condit
     bool known = true;
 
     if (condition->of == REPAY_CONDITION_STATE) {
-        known = repay_state_from_name(condition->text) <= REPAY_STATE_UNKNOWN;
+        known = repay_state_from_name(condition->text) < REPAY_STATE_COUNT;
     } else if (condition->of == REPAY_CONDITION_STATUS) {
         known = false;
-        for (int status = REPAY_STATUS_PENDING; status <= REPAY_STATUS_UNKNOWN; status++)
+        for (int status = 0; status < REPAY_STATUS_COUNT; status++)
             known = known ||
                     repay_text_is(condition->text, repay_status_name((enum repay_status)status));
     }

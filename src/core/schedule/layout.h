@@ -102,7 +102,8 @@ enum repay_status {
     REPAY_STATUS_PARTIAL,
     REPAY_STATUS_PAID,
     REPAY_STATUS_OVERDUE,
-    REPAY_STATUS_UNKNOWN
+    REPAY_STATUS_UNKNOWN,
+    REPAY_STATUS_COUNT
 };
 
 struct repay_status_word {

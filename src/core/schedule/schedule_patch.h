@@ -10,7 +10,7 @@
 
 #include "schedule_dump.h"
 
-/* `old_rows` has for each row of `newer` the equal row of `older`; REPAY_NO_ROW: the patch has it. */
+/* `old_rows` has for each row of `newer` its equal in `older`; REPAY_NO_ROW: the patch has it. */
 bool repay_schedule_write_patch(const struct repay_schedule *newer,
                                 const struct repay_schedule *older, const uint32_t *old_rows,
                                 const struct repay_allocator *allocator, struct repay_bytes *out,

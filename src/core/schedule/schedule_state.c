@@ -35,9 +35,9 @@ const char *repay_state_name(enum repay_state state)
 
 enum repay_state repay_state_from_name(struct repay_text name)
 {
-    int state = REPAY_STATE_PAID;
+    int state = 0;
 
-    while (state <= REPAY_STATE_UNKNOWN && !repay_text_is(name, names[state]))
+    while (state < REPAY_STATE_COUNT && !repay_text_is(name, names[state]))
         state++;
     return (enum repay_state)state;
 }
