@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include "journal_place.h"
+#include "log_format.h"
 #include "sqlite_pages.h"
 #include "store.h"
 
@@ -82,9 +83,10 @@ struct repay_store {
     int64_t busy_ms;
     int64_t last_sequence, last_ms; /* of the chain, when the transaction began, and since */
     unsigned char last_hash[REPAY_DIGEST_SIZE];
-    int failed;          /* what closed it: a code of SQLite */
-    int lock_descriptor; /* to ask who holds an entry */
-    int log_frames;      /* after the last commit */
+    int failed;                        /* what closed it: a code of SQLite */
+    int lock_descriptor;               /* to ask who holds an entry */
+    int log_frames;                    /* after the last commit */
+    struct repay_log_index log_before; /* the last transaction */
     pid_t pid;
     bool is_writing; /* between begin and commit */
     bool is_old;     /* while it is brought up: what fails says where it is damaged */
@@ -105,11 +107,14 @@ extern const char repay_sqlite_event_columns[];
  * has left. One at a time, of all processes, may be between this and the end of set_up.
  */
 bool repay_sqlite_check_left_log(struct repay_store *store, struct repay_error *error);
+/* When a transaction has begun: what of the log is not of it. */
+void repay_sqlite_note_log(struct repay_store *store);
 /*
  * Before what is in the log is moved, and outside of transactions. A damaged log stays where it is:
- * the store is lost.
+ * the store is lost. Not `is_all`: without what the last transaction of this store has written, for
+ * that was in memory just now.
  */
-bool repay_sqlite_check_used_log(struct repay_store *store, struct repay_error *error);
+bool repay_sqlite_check_used_log(struct repay_store *store, bool is_all, struct repay_error *error);
 
 /* sqlite_schema.c */
 /* Sets the settings of the connection, which has the log open after that. */

@@ -89,7 +89,8 @@ void repay_sqlite_move_log(struct repay_store *store)
     struct repay_error ignored;
     int code;
 
-    if (store->log_frames < REPAY_SQLITE_LOG_PAGES || !repay_sqlite_check_used_log(store, &ignored))
+    if (store->log_frames < REPAY_SQLITE_LOG_PAGES ||
+        !repay_sqlite_check_used_log(store, false, &ignored))
         return;
     REPAY_CRASH_POINT("C31");
     code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

@@ -180,7 +180,8 @@ static int look_past_head(struct seen_log *log, const unsigned char *head)
     return code;
 }
 
-static int look_at_file(struct seen_log *log)
+/* At `most` so many of its frames. */
+static int look_at_file(struct seen_log *log, int64_t most)
 {
     unsigned char head[REPAY_LOG_HEAD_SIZE];
     sqlite3_int64 size = 0;
@@ -189,15 +190,15 @@ static int look_at_file(struct seen_log *log)
     if (code != SQLITE_OK || size < REPAY_LOG_HEAD_SIZE)
         return code;
     log->frames = (size - REPAY_LOG_HEAD_SIZE) / REPAY_LOG_FRAME_SIZE;
-    if (log->frames > FRAMES_MAX)
-        log->frames = FRAMES_MAX;
+    if (log->frames > most)
+        log->frames = most;
     code = read_log(log, head, sizeof head, 0);
     if (code != SQLITE_OK)
         return code;
     if (!repay_log_read_head(head, &log->head))
         return look_past_head(log, head);
     code = walk_frames(log);
-    if (log->is_indexed && log->index.frames > log->valid &&
+    if (log->is_indexed && log->index.frames > log->valid && most > log->valid &&
         memcmp(log->index.salts, log->head.salts, sizeof log->head.salts) == 0)
         log->is_damaged = true;
     return code;
@@ -237,7 +238,7 @@ static int look_with(const struct repay_store *store, sqlite3_file *file, struct
     code =
         vfs->xOpen(vfs, store->place.log_path, file, SQLITE_OPEN_WAL | SQLITE_OPEN_READONLY, NULL);
     if (code == SQLITE_OK)
-        code = look_at_file(out);
+        code = look_at_file(out, FRAMES_MAX);
     else if (vfs->xAccess(vfs, store->place.log_path, SQLITE_ACCESS_EXISTS, &is_there) ==
                  SQLITE_OK &&
              !is_there)
@@ -343,30 +344,47 @@ static bool copy_index(struct repay_store *store, struct repay_log_index *out)
     return repay_log_read_index(bytes, out);
 }
 
-/* Nobody else may write meanwhile. */
-static int look_at_used(struct repay_store *store, struct seen_log *out)
+void repay_sqlite_note_log(struct repay_store *store)
 {
-    int code;
+    if (!copy_index(store, &store->log_before))
+        store->log_before.frames = 0;
+}
 
-    out->is_indexed = copy_index(store, &out->index) && out->index.frames > 0;
-    if (!out->is_indexed)
-        return SQLITE_OK;
-    code = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &out->file);
-    if (code == SQLITE_OK)
-        code = look_at_file(out);
-    if (code == SQLITE_OK && out->valid < out->index.frames)
+/* How many frames the last transaction found, unless it began the log anew. */
+static uint32_t frames_before(const struct repay_store *store, const struct repay_log_index *now)
+{
+    const struct repay_log_index *before = &store->log_before;
+    bool is_same = memcmp(before->salts, now->salts, sizeof now->salts) == 0;
+
+    return is_same && before->frames <= now->frames ? before->frames : 0;
+}
+
+/* Nobody else may write meanwhile. */
+static int look_at_used(struct repay_store *store, bool is_all, struct seen_log *out)
+{
+    uint32_t wanted = 0;
+    int code = SQLITE_OK;
+
+    out->is_indexed = copy_index(store, &out->index);
+    if (out->is_indexed)
+        wanted = is_all ? out->index.frames : frames_before(store, &out->index);
+    if (wanted > 0)
+        code = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &out->file);
+    if (wanted > 0 && code == SQLITE_OK)
+        code = look_at_file(out, wanted);
+    if (code == SQLITE_OK && out->valid < wanted)
         out->is_damaged = true;
     return code;
 }
 
-bool repay_sqlite_check_used_log(struct repay_store *store, struct repay_error *error)
+bool repay_sqlite_check_used_log(struct repay_store *store, bool is_all, struct repay_error *error)
 {
     struct seen_log log = {.is_damaged = false};
     int code;
 
     if (!repay_sqlite_run(store, "BEGIN IMMEDIATE", error))
         return false;
-    code = look_at_used(store, &log);
+    code = look_at_used(store, is_all, &log);
     if (code != SQLITE_OK)
         return repay_sqlite_fail(store, code, "cannot read the log of the journal", error);
     if (!log.is_damaged)

@@ -128,7 +128,7 @@ static void check_log(struct repay_store *store)
     struct repay_error ignored;
 
     (void)sqlite3_busy_timeout(store->db, 0);
-    (void)repay_sqlite_check_used_log(store, &ignored);
+    (void)repay_sqlite_check_used_log(store, true, &ignored);
 }
 
 /*
@@ -222,6 +222,7 @@ bool repay_store_begin(struct repay_store *store, struct repay_error *error)
     if (!statement || !repay_sqlite_finish(store, statement, "cannot write to the journal", error))
         return false;
     store->is_writing = true;
+    repay_sqlite_note_log(store);
     repay_sqlite_lengthen_log(store);
     if (repay_sqlite_load_chain(store, error))
         return true;

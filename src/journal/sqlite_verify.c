@@ -204,7 +204,7 @@ bool repay_store_verify(struct repay_store *store, struct repay_store_verified *
     int64_t of_entries = 0;
 
     repay_store_rest(store);
-    if (!repay_sqlite_check(store, error) || !repay_sqlite_check_used_log(store, error) ||
+    if (!repay_sqlite_check(store, error) || !repay_sqlite_check_used_log(store, true, error) ||
         !check_pages(store, &verified.pages, &verified.pages_without_sum, error))
         return false;
     /* One moment for all of it: another process may be writing. */
