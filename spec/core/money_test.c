@@ -335,6 +335,27 @@ static void faults_have_texts(void)
                "larger than 9007199254740991 minor units");
 }
 
+static void refuses_an_exponent_where_a_person_typed(void)
+{
+    int64_t minor = INT64_MIN;
+    size_t fault_at = 12345;
+
+    CHECK_INT(repay_money_read_typed(repay_text_of("50000.25"), 2, &minor, &fault_at),
+              REPAY_MONEY_OK);
+    CHECK_INT(minor, 5000025);
+    CHECK_INT(fault_at, 12345);
+    minor = 7;
+    CHECK_INT(repay_money_read_typed(repay_text_of("1.23457E+05"), 2, &minor, &fault_at),
+              REPAY_MONEY_HAS_EXPONENT);
+    CHECK_INT(fault_at, 7);
+    CHECK_INT(repay_money_read_typed(repay_text_of("5e"), 2, &minor, &fault_at),
+              REPAY_MONEY_NOT_A_NUMBER);
+    CHECK_INT(fault_at, 2);
+    CHECK_INT(repay_money_read_typed(repay_text_of("1.005"), 2, &minor, &fault_at),
+              REPAY_MONEY_TOO_MANY_DECIMALS);
+    CHECK_INT(minor, 7);
+}
+
 int main(void)
 {
     reads_amounts();
@@ -347,5 +368,6 @@ int main(void)
     spellings_agree();
     sums_are_checked();
     faults_have_texts();
+    refuses_an_exponent_where_a_person_typed();
     return CHECK_REPORT();
 }

@@ -146,16 +146,6 @@ struct repay_lua_scene repay_lua_call_scene(const struct repay_lua_call *call)
     return (struct repay_lua_scene){call->provider->name, call->call.operation->name, &call->call};
 }
 
-/* Where a number's exponent begins; its length without one. */
-static size_t exponent_of(struct repay_text number)
-{
-    size_t at = 0;
-
-    while (at < number.length && number.data[at] != 'e' && number.data[at] != 'E')
-        at++;
-    return at;
-}
-
 static bool amount_fault(const char *name, size_t at, const char *why, struct repay_error *error)
 {
     (void)repay_error_set_field(error, REPAY_KIND_INVALID_ARGUMENT, name, "%s: %s", name, why);
@@ -182,13 +172,9 @@ static bool set_amount(lua_State *L, struct repay_lua_call *call, unsigned index
     text = repay_lua_text_field(L, 3, parameter->name);
     if (!text.data)
         return true;
-    fault = repay_money_read(text, call->call.session->currency_decimals, &minor, &fault_at);
+    fault = repay_money_read_typed(text, call->call.session->currency_decimals, &minor, &fault_at);
     if (fault != REPAY_MONEY_OK)
         return amount_fault(parameter->name, fault_at, repay_money_fault_text(fault), error);
-    /* A reply may write one. What a person or a spreadsheet writes so has often lost digits. */
-    fault_at = exponent_of(text);
-    if (fault_at < text.length)
-        return amount_fault(parameter->name, fault_at, "write all digits, and no exponent", error);
     return repay_call_set_amount(&call->call, index, minor, error);
 }
 

@@ -34,7 +34,10 @@ int repay_lua_money_format(lua_State *L)
     return 1;
 }
 
-int repay_lua_money_parse(lua_State *L)
+typedef enum repay_money_fault reader(struct repay_text text, int decimals, int64_t *minor,
+                                      size_t *fault_at);
+
+static int parse(lua_State *L, reader *read)
 {
     struct repay_error error;
     enum repay_money_fault fault;
@@ -47,7 +50,7 @@ int repay_lua_money_parse(lua_State *L)
     text.data = lua_tolstring(L, 1, &text.length);
     if (!find_currency(L, 2, &decimals, &error))
         return repay_lua_push_failure(L, &error, &(struct repay_lua_scene){0});
-    fault = repay_money_read(text, decimals, &minor, &fault_at);
+    fault = read(text, decimals, &minor, &fault_at);
     if (fault == REPAY_MONEY_OK) {
         lua_pushinteger(L, (lua_Integer)minor);
         return 1;
@@ -56,4 +59,14 @@ int repay_lua_money_parse(lua_State *L)
                                 repay_money_fault_text(fault));
     error.offset = (int64_t)fault_at;
     return repay_lua_push_failure(L, &error, &(struct repay_lua_scene){0});
+}
+
+int repay_lua_money_parse(lua_State *L)
+{
+    return parse(L, repay_money_read);
+}
+
+int repay_lua_money_parse_typed(lua_State *L)
+{
+    return parse(L, repay_money_read_typed);
 }

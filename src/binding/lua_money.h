@@ -1,5 +1,5 @@
 /*
- * Amounts as texts and back, for Lua. Both are lua_CFunctions.
+ * Amounts as texts and back, for Lua. All are lua_CFunctions.
  */
 #ifndef REPAY_LUA_MONEY_H
 #define REPAY_LUA_MONEY_H
@@ -10,5 +10,7 @@
 int repay_lua_money_format(lua_State *L);
 /* parse(text, currency): minor units, or nil and an error whose offset is the byte at fault. */
 int repay_lua_money_parse(lua_State *L);
+/* The same for what a person or a spreadsheet wrote: without an exponent. */
+int repay_lua_money_parse_typed(lua_State *L);
 
 #endif

@@ -73,7 +73,7 @@ static bool take_amount(lua_State *L, const struct repay_schedule *schedule, int
         (void)luaL_error(L, "%s: give option 'amount' (a decimal string) or 'amount_minor'%s",
                          where, text.data ? ", not both" : "");
     if (text.data)
-        fault = repay_money_read(text, schedule->decimals, out, &fault_at);
+        fault = repay_money_read_typed(text, schedule->decimals, out, &fault_at);
     if (fault != REPAY_MONEY_OK) {
         (void)repay_error_set_field(error, REPAY_KIND_INVALID_ARGUMENT, "amount", "amount: %s",
                                     repay_money_fault_text(fault));

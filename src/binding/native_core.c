@@ -206,6 +206,7 @@ static const luaL_Reg functions[] = {
     {"message_go_on", repay_lua_message_go_on},
     {"money_format", repay_lua_money_format},
     {"money_parse", repay_lua_money_parse},
+    {"money_parse_typed", repay_lua_money_parse_typed},
     {"now_ms", now_ms},
     {"open", repay_lua_client_open},
     {"operations", repay_lua_operations},

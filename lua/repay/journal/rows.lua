@@ -2,7 +2,7 @@
 -- exact bytes, its key, and what makes it the same payment as another.
 local errors = require "repay.error"
 local lists = require "repay.journal.lists"
-local money = require "repay.money"
+local native = require "repay.native.core"
 local native_journal = require "repay.native.journal"
 
 local rows = {}
@@ -38,7 +38,7 @@ local function amount_of(client, arguments)
   if arguments.amount_minor ~= nil or type(arguments.amount) ~= "string" then
     return arguments.amount_minor
   end
-  local minor, err = money.parse(arguments.amount, client.currency)
+  local minor, err = native.money_parse_typed(arguments.amount, client.currency)
   if not minor then
     return invalid("amount", "amount: " .. err.message)
   end

@@ -142,6 +142,24 @@ enum repay_money_fault repay_money_read(struct repay_text text, int decimals, in
     return REPAY_MONEY_OK;
 }
 
+enum repay_money_fault repay_money_read_typed(struct repay_text text, int decimals, int64_t *minor,
+                                              size_t *fault_at)
+{
+    int64_t read = 0;
+    enum repay_money_fault fault = repay_money_read(text, decimals, &read, fault_at);
+
+    if (fault != REPAY_MONEY_OK)
+        return fault;
+    for (size_t at = 0; at < text.length; at++) {
+        if (text.data[at] == 'e' || text.data[at] == 'E') {
+            *fault_at = at;
+            return REPAY_MONEY_HAS_EXPONENT;
+        }
+    }
+    *minor = read;
+    return REPAY_MONEY_OK;
+}
+
 /* Digits from the right, so that the point's place is counted from the last one. */
 static size_t write_scaled(int64_t minor, int decimals, bool trims, char out[REPAY_MONEY_TEXT_MAX])
 {
@@ -188,6 +206,8 @@ const char *repay_money_fault_text(enum repay_money_fault fault)
         return "not a number";
     case REPAY_MONEY_TOO_MANY_DECIMALS:
         return "more decimals than the currency has";
+    case REPAY_MONEY_HAS_EXPONENT:
+        return "write all digits, and no exponent";
     case REPAY_MONEY_OUT_OF_RANGE:
         break;
     }

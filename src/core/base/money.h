@@ -22,7 +22,8 @@ enum repay_money_fault {
     REPAY_MONEY_OK,
     REPAY_MONEY_NOT_A_NUMBER,      /* the text is not a JSON number */
     REPAY_MONEY_TOO_MANY_DECIMALS, /* it would have to be rounded */
-    REPAY_MONEY_OUT_OF_RANGE       /* beyond REPAY_AMOUNT_MAX */
+    REPAY_MONEY_OUT_OF_RANGE,      /* beyond REPAY_AMOUNT_MAX */
+    REPAY_MONEY_HAS_EXPONENT       /* where none may be */
 };
 
 /*
@@ -34,6 +35,12 @@ enum repay_money_fault {
  */
 enum repay_money_fault repay_money_read(struct repay_text text, int decimals, int64_t *minor,
                                         size_t *fault_at);
+/*
+ * The same for what a person or a spreadsheet wrote: an exponent is refused, from its letter on. A
+ * reply may have one; a cell that shows one has often lost digits.
+ */
+enum repay_money_fault repay_money_read_typed(struct repay_text text, int decimals, int64_t *minor,
+                                              size_t *fault_at);
 /* The one form in request bodies: no exponent, no trailing zeros, no point when whole. */
 size_t repay_money_write(int64_t minor, int decimals, char out[REPAY_MONEY_TEXT_MAX]);
 /* The form for people and files: always `decimals` digits after the point ("50000.00"). */

@@ -161,6 +161,8 @@ static enum repay_json_end read_number(struct repay_row_reader *reader,
     case REPAY_MONEY_OUT_OF_RANGE:
         why = WHY_RANGE;
         break;
+    case REPAY_MONEY_HAS_EXPONENT: /* a reply may */
+        return REPAY_JSON_OK;
     }
     if (value.type == REPAY_JSON_STRING)
         start += value.escaped ? 0 : 1 + fault_at;
