@@ -90,15 +90,15 @@ local GATEWAY = ([[
     return #rows, sum
   end
   local clients = {}
-  function bench_call(prefix, id)
-    local repay = require "repay"
-    if not clients[prefix] then
-      require("repay.ngx").configure { concurrency = 1100 }
-    end
-    clients[prefix] = clients[prefix] or assert(repay.open("carbon", {
+  local function open(prefix)
+    require("repay.ngx").configure { concurrency = 1100 }
+    clients[prefix] = assert(require("repay").open("carbon", {
       base_url = "http://127.0.0.1:" .. PORT .. prefix,
       api_key = "bench-key-1", carbon_key = "bench-key-2" }))
-    local schedule = assert(clients[prefix]:schedule { loan_id = id })
+    return clients[prefix]
+  end
+  function bench_call(prefix, id)
+    local schedule = assert((clients[prefix] or open(prefix)):schedule { loan_id = id })
     local count = #schedule
     schedule:close()
     return count
