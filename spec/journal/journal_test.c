@@ -250,6 +250,28 @@ static void counts_each_sum_by_itself(void)
     stop();
 }
 
+/* The limits of a day count whatever day the caller took it for, and where it named none. */
+static void holds_limits_past_midnight(void)
+{
+    static const int64_t days[] = {T0 - REPAY_JOURNAL_DAY_MS, T0 + 1, 0, INT64_MIN, INT64_MAX};
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "a");
+    struct repay_planned planned;
+    struct repay_text id;
+    struct repay_approval approval = {.ids = &id, .id_count = 1, .is_automatic = true};
+
+    start();
+    CHECK(plan_one(&journal, &facts, T0, &planned, &error));
+    id = repay_text_of(planned.id);
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+        approval.limits = (struct repay_limits){.per_day_minor = 4999, .day_from_ms = days[i]};
+        CHECK(!approve_with(&approval, REPAY_NO_TEXT));
+        approval.limits = (struct repay_limits){.per_account_minor = 4999, .day_from_ms = days[i]};
+        CHECK(!approve_with(&approval, REPAY_NO_TEXT));
+        CHECK_INT(error.kind, REPAY_KIND_LIMIT_EXCEEDED);
+    }
+    stop();
+}
+
 static void holds_what_a_person_must_see(void)
 {
     struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "a");
@@ -1258,6 +1280,7 @@ int main(void)
     refuses_a_derived_key_that_is_not();
     holds_limits();
     counts_each_sum_by_itself();
+    holds_limits_past_midnight();
     holds_what_a_person_must_see();
     sends_nothing_but_what_was_planned();
     has_one_owner();

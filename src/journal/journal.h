@@ -82,7 +82,7 @@ bool repay_journal_plan(struct repay_journal *journal, const struct repay_plan *
 
 struct repay_limits {
     int64_t per_run_minor, per_account_minor, per_day_minor; /* 0: none */
-    int64_t day_from_ms; /* when the day of per_day_minor began */
+    int64_t day_from_ms; /* when some day began: the others begin at the same hour */
 };
 
 struct repay_approval {

@@ -240,6 +240,18 @@ static bool add_to_run(struct approving *state, const struct repay_entry *entry,
 }
 
 /*
+ * When the day of the approval began. The caller's day may be over: another process has written
+ * past midnight meanwhile, or the caller was slow, or it has named none and means days of UTC.
+ */
+static int64_t begin_of_day(int64_t now_ms, int64_t day_from_ms)
+{
+    int64_t into_ms = (now_ms % REPAY_JOURNAL_DAY_MS - day_from_ms % REPAY_JOURNAL_DAY_MS) %
+                      REPAY_JOURNAL_DAY_MS;
+
+    return now_ms - (into_ms < 0 ? into_ms + REPAY_JOURNAL_DAY_MS : into_ms);
+}
+
+/*
  * Of the day and of each account, once all are approved: amounts only add up, so that nothing is
  * within a limit then that was not before. To add up a day for each entry of it takes the square.
  */
@@ -247,8 +259,9 @@ static bool check_sums(const struct approving *state, struct repay_error *error)
 {
     const struct repay_limits *limits = &state->approval->limits;
     const struct repay_core_api *core = state->journal->core;
-    struct repay_store_sums what = {.approved_from_ms = limits->day_from_ms,
-                                    .approved_to_ms = limits->day_from_ms + REPAY_JOURNAL_DAY_MS,
+    int64_t from_ms = begin_of_day(state->act->unix_ms, limits->day_from_ms);
+    struct repay_store_sums what = {.approved_from_ms = from_ms,
+                                    .approved_to_ms = from_ms + REPAY_JOURNAL_DAY_MS,
                                     .since = state->first_event};
     int64_t day_minor = 0, account_minor = 0;
 
