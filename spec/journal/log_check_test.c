@@ -628,6 +628,58 @@ static void does_not_move_a_damaged_log_that_is_long(void)
     CHECK_INT(error.kind, REPAY_KIND_JOURNAL_CORRUPT);
 }
 
+/* What this process has read from files so far. */
+static int64_t bytes_read(void)
+{
+    FILE *file = fopen("/proc/self/io", "r");
+    char line[80];
+    int64_t count = 0;
+
+    if (CHECK(file != NULL) && CHECK(fgets(line, sizeof line, file) != NULL))
+        count = strtoll(line + strlen("rchar: "), NULL, 10);
+    if (file)
+        (void)fclose(file);
+    return count;
+}
+
+static void append_events(int count)
+{
+    struct repay_act act = act_at(T0), at;
+
+    for (int i = 0; i < count; i++) {
+        if (!CHECK(repay_journal_begin(&journal, &act, &at, &error)) ||
+            !CHECK(repay_sqlite_append_own(journal.store, "event", T0, &error)) ||
+            !CHECK(repay_store_commit(journal.store, &error)))
+            return;
+    }
+}
+
+/* While somebody reads what is older, the log grows. A commit must not read all of it each time. */
+static void looks_seldom_at_a_log_that_cannot_be_moved(void)
+{
+    int64_t size = (int64_t)REPAY_SQLITE_LOG_PAGES * REPAY_LOG_FRAME_SIZE, before;
+    sqlite3 *reader = NULL;
+
+    start();
+    pay("a");
+    CHECK_INT(sqlite3_open(journal_path, &reader), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(reader, "BEGIN;SELECT * FROM entry", NULL, NULL, NULL), SQLITE_OK);
+    before = bytes_read();
+    while (journal.store->log_stuck == 0)
+        append_events(100);
+    append_events(100);
+    CHECK(journal.store->log_frames > REPAY_SQLITE_LOG_PAGES);
+    CHECK(bytes_read() - before < 2 * size);
+    append_events(1000);
+    CHECK(journal.store->log_stuck >= 2 * REPAY_SQLITE_LOG_PAGES);
+    CHECK(bytes_read() - before < 6 * size);
+    CHECK_INT(sqlite3_close(reader), SQLITE_OK);
+    append_events(1000);
+    CHECK_INT(journal.store->log_stuck, 0);
+    CHECK(journal.store->log_frames < REPAY_SQLITE_LOG_PAGES);
+    repay_journal_close(&journal);
+}
+
 #define WORKERS   4
 #define WORK_MS   1500
 #define LIVES_MIN 20
@@ -728,6 +780,7 @@ int main(void)
     verifies_a_log_that_is_used();
     does_not_move_a_damaged_log_when_closed();
     does_not_move_a_damaged_log_that_is_long();
+    looks_seldom_at_a_log_that_cannot_be_moved();
     opens_while_others_come_and_go();
     end_tests();
     return CHECK_REPORT();

@@ -245,8 +245,8 @@ static bool add_to_run(struct approving *state, const struct repay_entry *entry,
  */
 static int64_t begin_of_day(int64_t now_ms, int64_t day_from_ms)
 {
-    int64_t into_ms = (now_ms % REPAY_JOURNAL_DAY_MS - day_from_ms % REPAY_JOURNAL_DAY_MS) %
-                      REPAY_JOURNAL_DAY_MS;
+    int64_t into_ms =
+        (now_ms % REPAY_JOURNAL_DAY_MS - day_from_ms % REPAY_JOURNAL_DAY_MS) % REPAY_JOURNAL_DAY_MS;
 
     return now_ms - (into_ms < 0 ? into_ms + REPAY_JOURNAL_DAY_MS : into_ms);
 }

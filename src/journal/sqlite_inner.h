@@ -86,6 +86,7 @@ struct repay_store {
     int failed;                        /* what closed it: a code of SQLite */
     int lock_descriptor;               /* to ask who holds an entry */
     int log_frames;                    /* after the last commit */
+    int log_stuck;                     /* so long when it was moved, and could not be in whole */
     struct repay_log_index log_before; /* the last transaction */
     pid_t pid;
     bool is_writing; /* between begin and commit */

@@ -32,6 +32,9 @@ static int count_frames(void *context, sqlite3 *db, const char *schema, int fram
     (void)db;
     (void)schema;
     store->log_frames = frames;
+    /* It was begun anew. */
+    if (frames < store->log_stuck)
+        store->log_stuck = 0;
     return SQLITE_OK;
 }
 
@@ -82,19 +85,22 @@ void repay_sqlite_lengthen_log(struct repay_store *store)
 
 /*
  * A disk that fails here is not to be trusted. Where another process writes, it will find the log as
- * long.
+ * long. A log that somebody still reads cannot begin anew however often it is moved, and all of it
+ * is looked at each time: it has to become longer by as much again before the next time.
  */
 void repay_sqlite_move_log(struct repay_store *store)
 {
     struct repay_error ignored;
+    int frames = 0, moved = 0;
     int code;
 
-    if (store->log_frames < REPAY_SQLITE_LOG_PAGES ||
+    if (store->log_frames - store->log_stuck < REPAY_SQLITE_LOG_PAGES ||
         !repay_sqlite_check_used_log(store, false, &ignored))
         return;
     REPAY_CRASH_POINT("C31");
-    code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    code = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
     store->log_frames = 0;
+    store->log_stuck = moved < frames ? frames : 0;
     if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY && (code & 0xff) != SQLITE_LOCKED)
         repay_sqlite_lose(store);
 }
