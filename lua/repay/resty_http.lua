@@ -104,6 +104,15 @@ local function read_body(self, client, reply, deadline_ms)
   return table.concat(pieces)
 end
 
+-- The headers as plain strings: the library's table has a metatable of its own.
+local function plain(headers)
+  local copy = {}
+  for name, value in pairs(headers or {}) do
+    copy[name] = value
+  end
+  return copy
+end
+
 local function exchange(self, client, request, deadline_ms)
   local path, problem = connect(self, client, request, deadline_ms)
   if not path then
@@ -127,16 +136,7 @@ local function exchange(self, client, request, deadline_ms)
   if not body then
     return nil, problem
   end
-  return { status = reply.status, headers = reply.headers, body = body }
-end
-
--- The headers as plain strings: the library's table has a metatable of its own.
-local function plain(headers)
-  local copy = {}
-  for name, value in pairs(headers or {}) do
-    copy[name] = value
-  end
-  return copy
+  return { status = reply.status, headers = plain(reply.headers), body = body }
 end
 
 local function send(self, request)
@@ -151,14 +151,10 @@ local function send(self, request)
   local response, problem = exchange(self, client, request,
     native.now_ms() + request.timeout_ms)
   if response and not request.is_write then
-    response.headers = plain(response.headers)
     -- It closes by itself what must not be kept.
     pcall(client.set_keepalive, client, self.keepalive_ms, self.pool_size)
   else
     pcall(client.close, client)
-  end
-  if response then
-    response.headers = plain(response.headers)
   end
   return response, problem
 end
