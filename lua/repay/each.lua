@@ -1,8 +1,9 @@
 -- Many calls at once: repay.each(calls, options), a loop of call, result, err as calls end.
 --
--- This file decides which call begins when; a driver moves the bytes. Calls are pulled from their
--- source only as places get free, and a call is closed when the loop goes on, so a million cost no
--- more than those under way. Lua functions of the caller's run here, between two steps of a driver.
+-- This file decides when a call begins; a driver moves the bytes. Calls are pulled from their
+-- source (each/sources.lua) only as places get free, and a call is closed when the loop goes on, so
+-- a million cost no more than those under way. Lua functions of the caller's run here, between two
+-- steps of a driver.
 --
 -- A driver is a table of functions, made by curl.many, by driver.many, inside nginx by those of
 -- ngx/threads.lua, or by the `many` function of a transport. Each is given the number of places
@@ -25,14 +26,13 @@
 --   take(engine, ms)           as step, and what the call ended with
 local native = require "repay.native.core"
 local errors = require "repay.error"
-local keys = require "repay.keys"
-local options = require "repay.options"
+local each_options = require "repay.each.options"
+local sources = require "repay.each.sources"
 
 local claim, result_of = native.claim, native.result
 local close_call = native.classes.call.close
 
 local CONCURRENCY = 16
-local CONCURRENCY_MAX = 1024
 
 -- Between two steps Lua's hooks, and with them Ctrl-C, get their turn.
 local STEP_MS = 100
@@ -45,192 +45,6 @@ local Misuse = {}
 
 local function misuse(text)
   error(setmetatable({ text = text }, Misuse), 0)
-end
-
--- Options ----------------------------------------------------------------------------------------
-
-local known = {
-  concurrency = { "integer", 1, CONCURRENCY_MAX },
-  per_host = { "integer", 1, CONCURRENCY_MAX },
-  rate = { "integer", 1, 1000000 },
-  burst = { "integer", 1, 10000 },
-  deadline_ms = { "integer", 1, 2 ^ 53 - 1 },
-  on_progress = { "function" },
-  stop_on = { "stop" },
-}
-
-local function is_kind(word)
-  for _, kind in ipairs(native.kinds()) do
-    if kind == word then
-      return true
-    end
-  end
-  return false
-end
-
--- A function as it is; kinds as a set.
-local function stop_condition(value, level)
-  if type(value) == "function" then
-    return value
-  end
-  local kinds = type(value) == "string" and { value } or value
-  local wanted = {}
-  if type(kinds) == "table" then
-    for _, kind in ipairs(kinds) do
-      if not is_kind(kind) then
-        error(options.unknown("repay.each: unknown kind of error", tostring(kind),
-          native.kinds()), level + 1)
-      end
-      wanted[kind] = true
-    end
-  end
-  if next(wanted) == nil then
-    error("repay.each: option 'stop_on' must be a function, a kind of error or a list of kinds",
-      level + 1)
-  end
-  return function(_, _, err)
-    return err and wanted[err.kind]
-  end
-end
-
-local function check_options(given, level)
-  if given ~= nil and type(given) ~= "table" then
-    error("repay.each: options must be a table, got a " .. type(given), level + 1)
-  end
-  local checked = {}
-  for name, value in pairs(given or {}) do
-    local rule = known[name]
-    if not rule then
-      error(options.unknown("repay.each: unknown option", tostring(name), keys.sorted(known)),
-        level + 1)
-    elseif rule[1] == "integer" then
-      local number = native.integer(value)
-      if not number or number < rule[2] or number > rule[3] then
-        error(("repay.each: option '%s' must be a whole number from %d to %.0f"):format(name,
-          rule[2], rule[3]), level + 1)
-      end
-    elseif rule[1] == "function" and type(value) ~= "function" then
-      error(("repay.each: option '%s' must be a function"):format(name), level + 1)
-    end
-    checked[name] = value
-  end
-  if checked.burst and not checked.rate then
-    error("repay.each: option 'burst' says nothing without 'rate'", level + 1)
-  end
-  if checked.stop_on ~= nil then
-    checked.stop_on = stop_condition(checked.stop_on, level + 1)
-  end
-  return checked
-end
-
--- Calls may come from a list, or from an iterator with its state, as pairs or a closure gives it.
-local function source_of(calls, level)
-  if type(calls) == "function" then
-    return calls
-  end
-  local callable = type(calls) == "table" and getmetatable(calls)
-  if callable and type(callable) == "table" and callable.__call then
-    return calls
-  elseif type(calls) ~= "table" then
-    error("repay.each: the calls must be a list or an iterator, got a " .. type(calls), level + 1)
-  end
-  local at = 0
-  return function()
-    at = at + 1
-    return calls[at]
-  end
-end
-
--- Which call is next ------------------------------------------------------------------------------
-
--- Where calls come from: `next` gives a call, nil and an error where one could not be made, or nil
--- when there is none now; `exhausted` says that there will be none; `drop` closes what is at hand
--- of the rest and says whether there was any.
-local function plain_source(pull)
-  local source = { exhausted = false }
-
-  function source.next()
-    if source.exhausted then
-      return nil
-    end
-    local call, err = pull()
-    if call == nil then
-      if errors.is(err) then
-        return nil, err
-      end
-      source.exhausted = true
-    end
-    return call
-  end
-
-  function source.drop()
-    local call, err = source.next()
-    if native.is_open(call, "repay.call") then
-      close_call(call)
-    end
-    return call ~= nil or err ~= nil
-  end
-
-  return source
-end
-
--- The same with a limit for each host. Calls of a busy host wait aside, so many at most; then the
--- source waits too.
-local function source_by_host(pull, per_host, aside_max)
-  local all = plain_source(pull)
-  local source = { exhausted = false }
-  local aside, under_way, host_of = {}, {}, {}
-
-  local function has_room(call)
-    return (under_way[native.host(call) or ""] or 0) < per_host
-  end
-
-  local function take_aside()
-    for i = 1, #aside do
-      if has_room(aside[i]) then
-        return table.remove(aside, i)
-      end
-    end
-    return nil
-  end
-
-  function source.next()
-    local call, err = take_aside(), nil
-    while call == nil and #aside < aside_max do
-      call, err = all.next()
-      if call == nil then
-        break
-      elseif not has_room(call) then
-        aside[#aside + 1] = call
-        call = nil
-      end
-    end
-    source.exhausted = all.exhausted and #aside == 0
-    return call, err
-  end
-
-  function source.begun(call)
-    local host = native.host(call) or ""
-    host_of[call] = host
-    under_way[host] = (under_way[host] or 0) + 1
-  end
-
-  function source.ended(call)
-    local host = host_of[call]
-    host_of[call] = nil
-    under_way[host] = under_way[host] - 1
-  end
-
-  function source.drop()
-    local were_aside = #aside > 0
-    for i = 1, #aside do
-      close_call(aside[i])
-    end
-    aside = {}
-    return all.drop() or were_aside
-  end
-
-  return source
 end
 
 -- After how many milliseconds the next call may begin: so many a second, and a burst after a pause.
@@ -255,8 +69,6 @@ local function many_of(transport)
   return transport and require("repay.driver").many or require("repay.curl").many
 end
 
--- A run ------------------------------------------------------------------------------------------
-
 local function take_by_steps(step)
   return function(_, ms)
     local call = step(ms)
@@ -274,11 +86,11 @@ Run.__name = "repay.each"
 --- Runs the calls. The value is called for each turn, as `for` does it; the fourth value lets
 --- Lua 5.4 close the run when the loop is left early.
 function each.run(calls, given)
-  local chosen = check_options(given, 2)
-  local pull = source_of(calls, 2)
+  local chosen = each_options.check(given, 2)
+  local pull = sources.pull_of(calls, 2)
   local places = chosen.concurrency or CONCURRENCY
-  local source = chosen.per_host and source_by_host(pull, chosen.per_host, places)
-    or plain_source(pull)
+  local source = chosen.per_host and sources.by_host(pull, chosen.per_host, places)
+    or sources.plain(pull)
   local by_host = chosen.per_host ~= nil
   local next_call = source.next
   local turn_of = chosen.rate and pacer(chosen.rate, chosen.burst or 1)
