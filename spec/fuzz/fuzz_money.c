@@ -90,6 +90,22 @@ static void check_accepted(const struct decimal *number, int decimals, int64_t m
     MUST(decimals == 0 || text[length - 1 - (size_t)decimals] == '.');
 }
 
+/* What a person typed is read alike, or refused for the exponent alone. */
+static void check_typed(struct repay_text text, int decimals, enum repay_money_fault fault,
+                        int64_t minor)
+{
+    int64_t typed = 777;
+    size_t fault_at = SIZE_MAX;
+    bool has_exponent = memchr(text.data, 'e', text.length) || memchr(text.data, 'E', text.length);
+    enum repay_money_fault expected =
+        fault == REPAY_MONEY_OK && has_exponent ? REPAY_MONEY_HAS_EXPONENT : fault;
+
+    MUST(repay_money_read_typed(text, decimals, &typed, &fault_at) == expected);
+    MUST(typed == (expected == REPAY_MONEY_OK ? minor : 777));
+    if (expected == REPAY_MONEY_HAS_EXPONENT)
+        MUST(text.data[fault_at] == 'e' || text.data[fault_at] == 'E');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct decimal number;
@@ -103,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum repay_money_fault fault = repay_money_read(text, decimals, &minor, &fault_at);
     if (fault != REPAY_MONEY_OK)
         MUST(minor == 777 && fault_at <= text.length);
+    check_typed(text, decimals, fault, minor);
     if (fault == REPAY_MONEY_NOT_A_NUMBER)
         return 0;
     decimal_of(text.data, text.length, &number);
@@ -118,6 +135,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case REPAY_MONEY_OUT_OF_RANGE:
         MUST(whole_digits >= 16 && fault_at == 0);
+        break;
+    case REPAY_MONEY_HAS_EXPONENT:
+        MUST(!"a number that a reply may have");
         break;
     case REPAY_MONEY_NOT_A_NUMBER:
         break;
