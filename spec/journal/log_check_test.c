@@ -13,6 +13,7 @@
 #include "sqlite_inner.h"
 
 #define FILE_SIZE_MAX (4 << 20)
+#define SECTOR        512
 
 static struct repay_journal journal;
 static struct repay_error error;
@@ -464,6 +465,33 @@ static void opens_a_torn_end(void)
     CHECK_INT(opened, 2 * ((end - begin / 512 * 512 + 511) / 512));
 }
 
+/*
+ * That a log was shortened is on disk only when something in it was synced. A power cut before that
+ * may leave the log as long as it was, with sectors in it of what was written since.
+ */
+static void opens_a_log_that_was_shortened_in_vain(void)
+{
+    struct repay_act act = act_at(T0), now;
+    struct repay_store_verified verified;
+    int64_t events;
+
+    start();
+    pay("a");
+    events = events_now();
+    take_left(&other);
+    CHECK(repay_store_verify(journal.store, &verified, &error));
+    CHECK(repay_journal_begin(&journal, &act, &now, &error));
+    take_left(&left);
+    repay_journal_close(&journal);
+    CHECK(other.log.size > 20 * REPAY_LOG_FRAME_SIZE);
+    /* All of them would be a log with nothing in it. */
+    for (ssize_t at = 17 * SECTOR; at < 25 * SECTOR && at < left.log.size; at++)
+        other.log.bytes[at] = left.log.bytes[at];
+    memcpy(left.log.bytes, other.log.bytes, (size_t)other.log.size);
+    left.log.size = other.log.size;
+    opens_as_left(events);
+}
+
 static void opens_a_log_without_anything(void)
 {
     int64_t events;
@@ -774,6 +802,7 @@ int main(void)
     opens_what_was_written_over(true);
     opens_what_was_written_over(false);
     opens_a_torn_end();
+    opens_a_log_that_was_shortened_in_vain();
     opens_a_log_without_anything();
     keeps_the_locks_of_its_own_process();
     leaves_a_log_that_is_used_alone();

@@ -68,6 +68,9 @@ static void write_zeros(sqlite3_file *log, sqlite3_int64 size)
 /*
  * Only who has the right to write may: what lies beyond the end is then nobody's. The size is asked
  * of the path, as that is looked at anyway, and of the file when the path's is too small.
+ *
+ * Not a log with nothing in it. That one was shortened to nothing is on disk when its new head is,
+ * which SQLite syncs before it goes on; zeros before that might come to lie in the log that was.
  */
 void repay_sqlite_lengthen_log(struct repay_store *store)
 {
@@ -78,8 +81,8 @@ void repay_sqlite_lengthen_log(struct repay_store *store)
     if (wanted <= store->place.log_size)
         return;
     if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
-        log->pMethods && log->pMethods->xFileSize(log, &size) == SQLITE_OK && size < wanted &&
-        size < size_of(REPAY_SQLITE_LOG_PAGES))
+        log->pMethods && log->pMethods->xFileSize(log, &size) == SQLITE_OK && size > 0 &&
+        size < wanted && size < size_of(REPAY_SQLITE_LOG_PAGES))
         write_zeros(log, size);
 }
 
