@@ -7,6 +7,7 @@
 #ifndef REPAY_NATIVE_API_H
 #define REPAY_NATIVE_API_H
 
+#include <lauxlib.h>
 #include <lua.h>
 
 #include "core_api.h"
@@ -35,5 +36,21 @@ struct repay_native_api {
     void (*hold_call)(struct repay_call *call);
     void (*drop_call)(struct repay_call *call);
 };
+
+/* For the module of that name. Raises unless a core of the same build was loaded in this state. */
+static inline const struct repay_native_api *repay_native_api_of(lua_State *L, const char *module)
+{
+    const struct repay_native_api *api;
+
+    lua_getfield(L, LUA_REGISTRYINDEX, REPAY_NATIVE_API_KEY);
+    api = lua_touserdata(L, -1);
+    lua_pop(L, 1); /* the registry keeps it */
+    if (!api)
+        (void)luaL_error(L, "%s needs repay.native.core to be loaded first", module);
+    else if (api->core.abi != REPAY_CORE_ABI || api->core.call_size != sizeof(struct repay_call) ||
+             api->core.session_size != sizeof(struct repay_session))
+        (void)luaL_error(L, "%s and repay.native.core are of different builds", module);
+    return api;
+}
 
 #endif

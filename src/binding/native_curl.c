@@ -11,6 +11,7 @@
 #include "lua_compat.h"
 #include "native_api.h"
 
+#define MODULE      "repay.native.curl"
 #define ENGINE      "repay.curl_engine"
 #define STEP_MAX_MS 100
 
@@ -29,22 +30,6 @@ static void *resize(void *context, void *memory, size_t old_size, size_t new_siz
     const struct lua_engine *self = context;
 
     return self->allocate(self->allocate_context, memory, memory ? old_size : 0, new_size);
-}
-
-/* Raises unless a core of the same build has been loaded in this Lua state. */
-static const struct repay_native_api *check_api(lua_State *L)
-{
-    const struct repay_native_api *api;
-
-    lua_getfield(L, LUA_REGISTRYINDEX, REPAY_NATIVE_API_KEY);
-    api = lua_touserdata(L, -1);
-    lua_pop(L, 1); /* the registry keeps it */
-    if (!api)
-        (void)luaL_error(L, "repay.native.curl needs repay.native.core to be loaded first");
-    else if (api->core.abi != REPAY_CORE_ABI || api->core.call_size != sizeof(struct repay_call) ||
-             api->core.session_size != sizeof(struct repay_session))
-        (void)luaL_error(L, "repay.native.curl and repay.native.core are of different builds");
-    return api;
 }
 
 /* Every function below has the engines' metatable as its upvalue: two of them run for each call. */
@@ -109,7 +94,7 @@ static uint32_t check_slots(lua_State *L, int index)
 /* engine(slots): an engine for so many calls at once, or nil, kind, message. */
 static int new_engine(lua_State *L)
 {
-    const struct repay_native_api *api = check_api(L);
+    const struct repay_native_api *api = repay_native_api_of(L, MODULE);
     uint32_t slots = check_slots(L, 1);
     struct repay_curl_options options = {.slots = slots};
     struct repay_error error;
@@ -370,7 +355,7 @@ static const luaL_Reg metamethods[] = {
 
 int luaopen_repay_native_curl(lua_State *L)
 {
-    (void)check_api(L);
+    (void)repay_native_api_of(L, MODULE);
     (void)luaL_newmetatable(L, ENGINE);
     lua_pushvalue(L, -1);
     luaL_setfuncs(L, metamethods, 1);

@@ -108,21 +108,6 @@
 
 __attribute__((visibility("default"))) int luaopen_repay_native_journal(lua_State *L);
 
-const struct repay_native_api *repay_lua_journal_api(lua_State *L)
-{
-    const struct repay_native_api *api;
-
-    lua_getfield(L, LUA_REGISTRYINDEX, REPAY_NATIVE_API_KEY);
-    api = lua_touserdata(L, -1);
-    lua_pop(L, 1); /* the registry keeps it */
-    if (!api)
-        (void)luaL_error(L, "repay.native.journal needs repay.native.core to be loaded first");
-    else if (api->core.abi != REPAY_CORE_ABI || api->core.call_size != sizeof(struct repay_call) ||
-             api->core.session_size != sizeof(struct repay_session))
-        (void)luaL_error(L, "repay.native.journal and repay.native.core are of different builds");
-    return api;
-}
-
 /* derive_key{…}: the key of a payment, and nothing of this machine. */
 static int derive_key(lua_State *L)
 {

@@ -25,9 +25,11 @@ struct repay_lua_owner {
     bool is_open;
 };
 
-/* native_journal.c */
 /* Raises unless a core of the same build has been loaded in this Lua state. */
-const struct repay_native_api *repay_lua_journal_api(lua_State *L);
+static inline const struct repay_native_api *repay_lua_journal_api(lua_State *L)
+{
+    return repay_native_api_of(L, "repay.native.journal");
+}
 
 /* native_journal_class.c */
 struct repay_lua_journal *repay_lua_check_journal(lua_State *L, int index);
