@@ -374,7 +374,9 @@ SHIPPED_RUNS = $(VMS:%=test/shipped/%)
 MEMORY_RUNS  = $(VMS:%=test/memory/%)
 ROCK_RUNS    = test/rock/lua54
 CRASH_RUNS   = test/crash/named test/crash/random
-TEST_RUNS = $(CRASH_RUNS) $(ROCK_RUNS) $(C_RUNS) $(REPLAY_RUNS) $(WORDS_RUNS) $(BUSTED_RUNS) $(EAGER_RUNS) $(SHIPPED_RUNS) $(MEMORY_RUNS)
+# The longest first, so that none of them is left alone at the end.
+TEST_RUNS = $(BUSTED_RUNS) $(CRASH_RUNS) $(EAGER_RUNS) $(MEMORY_RUNS) $(ROCK_RUNS) $(C_RUNS) \
+	$(REPLAY_RUNS) $(WORDS_RUNS) $(SHIPPED_RUNS)
 .PHONY: test test-start $(TEST_RUNS)
 
 test-start: $(call natives,$(BUILD)) $(call natives,$(BUILD)/crash) $(call natives,$(BUILD)/test) $(call supports,$(BUILD)/test)
