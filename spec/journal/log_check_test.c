@@ -708,6 +708,58 @@ static void looks_seldom_at_a_log_that_cannot_be_moved(void)
     repay_journal_close(&journal);
 }
 
+static sqlite3_vfs *whole_vfs;
+
+static int fails_to_map(sqlite3_file *file, int region, int size, int extend, void volatile **out)
+{
+    (void)file, (void)region, (void)size, (void)extend, (void)out;
+    return SQLITE_IOERR_SHMMAP;
+}
+
+/* Who asks whether a journal is open opens it to read. */
+static int open_to_fail(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+    static sqlite3_io_methods methods;
+    int code = whole_vfs->xOpen(whole_vfs, name, file, flags, out);
+
+    (void)vfs;
+    if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0 &&
+        (flags & SQLITE_OPEN_READONLY) != 0) {
+        methods = *file->pMethods;
+        methods.xShmMap = fails_to_map;
+        file->pMethods = &methods;
+    }
+    return code;
+}
+
+static void takes_no_fault_of_the_disk_for_somebody_else(void)
+{
+    struct repay_store_options options = options_of(left_path);
+    struct repay_store *store;
+    sqlite3_vfs vfs;
+
+    start();
+    pay("a");
+    take_left(&left);
+    repay_journal_close(&journal);
+    whole_vfs = sqlite3_vfs_find(NULL);
+    vfs = *whole_vfs;
+    vfs.zName = "no-map";
+    vfs.xOpen = open_to_fail;
+    options.vfs = vfs.zName;
+    CHECK_INT(sqlite3_vfs_register(&vfs, 0), SQLITE_OK);
+    for (int i = 0; i < 2; i++) {
+        put_left(&left, true);
+        store = repay_store_open(&options, &error);
+        CHECK(!store);
+        CHECK_INT(error.kind, REPAY_KIND_JOURNAL);
+        CHECK(is_as_left(&left.file) && is_as_left(&left.log) && is_as_left(&left.index));
+        repay_store_close(store);
+        frame_at(&left, 1)[100] ^= 4;
+    }
+    CHECK_INT(sqlite3_vfs_unregister(&vfs), SQLITE_OK);
+}
+
 #define WORKERS   4
 #define WORK_MS   1500
 #define LIVES_MIN 20
@@ -809,6 +861,7 @@ int main(void)
     verifies_a_log_that_is_used();
     does_not_move_a_damaged_log_when_closed();
     does_not_move_a_damaged_log_that_is_long();
+    takes_no_fault_of_the_disk_for_somebody_else();
     looks_seldom_at_a_log_that_cannot_be_moved();
     opens_while_others_come_and_go();
     end_tests();

@@ -272,6 +272,8 @@ static int ask_if_open(const struct repay_store *store, sqlite3_file *file, bool
 
         /* Where there is no index nobody can have it. */
         *is_open = answer != SQLITE_READONLY_CANTINIT && (answer & 0xff) != SQLITE_CANTOPEN;
+        if ((answer & 0xff) == SQLITE_IOERR || (answer & 0xff) == SQLITE_NOMEM)
+            code = answer;
         (void)file->pMethods->xShmUnmap(file, 0);
     }
     if (file->pMethods)
