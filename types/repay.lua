@@ -1005,7 +1005,7 @@ function repay.portfolio(options) end
 ---@field because? string
 ---@field automatic? boolean nobody looked: limits count, and what is held stays
 ---@field limits? repay.limits
----@field day_from_ms? integer when the day of a limit began
+---@field day_from_ms? integer when some day began, as limits count them; days of UTC without it
 ---@field by? string
 
 ---@class repay.run_options
