@@ -682,6 +682,27 @@ static void append_events(int count)
     }
 }
 
+/* What could not be written down afterwards is not sent. */
+static void claims_nothing_by_a_log_that_is_found_damaged(void)
+{
+    struct repay_entry_facts facts = payment_of(REPAY_MODE_KEYED, "z");
+    struct repay_owner owner = {.lock = REPAY_OWNER_LOCK_NONE};
+    struct repay_planned planned;
+
+    start();
+    CHECK(plan_one(&journal, &facts, T0, &planned, &error));
+    CHECK(approve_one(&journal, planned.id, T0, &error));
+    CHECK(repay_journal_own(&journal, repay_text_of(planned.id), &owner, &error));
+    while (journal.store->log_frames < REPAY_SQLITE_LOG_PAGES - 1)
+        append_events(1);
+    flip_used(REPAY_LOG_HEAD_SIZE + REPAY_LOG_FRAME_HEAD + 1000);
+    CHECK(!claim_one(&journal, &owner, &facts, T0, &error));
+    CHECK_INT(error.kind, REPAY_KIND_JOURNAL);
+    CHECK(!repay_store_is_usable(journal.store));
+    repay_owner_close(&owner);
+    repay_journal_close(&journal);
+}
+
 /* While somebody reads what is older, the log grows. A commit must not read all of it each time. */
 static void looks_seldom_at_a_log_that_cannot_be_moved(void)
 {
@@ -862,6 +883,7 @@ int main(void)
     does_not_move_a_damaged_log_when_closed();
     does_not_move_a_damaged_log_that_is_long();
     takes_no_fault_of_the_disk_for_somebody_else();
+    claims_nothing_by_a_log_that_is_found_damaged();
     looks_seldom_at_a_log_that_cannot_be_moved();
     opens_while_others_come_and_go();
     end_tests();

@@ -235,6 +235,12 @@ bool repay_journal_claim(struct repay_journal *journal, struct repay_owner *owne
         done = repay_store_commit(journal->store, error);
     else
         repay_store_rollback(journal->store);
+    /* It stands, but what becomes of the request could not be written down. */
+    if (done && !repay_store_is_usable(journal->store))
+        done = journal->core->error_set(error, REPAY_KIND_JOURNAL,
+                                        "the journal failed when entry %.40s was about to be sent, "
+                                        "and must be opened again",
+                                        owner->id);
     if (!done) {
         if (before)
             before->list.number = list;
