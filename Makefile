@@ -369,14 +369,15 @@ C_RUNS       = $(C_TESTS:%=test/c/%)
 REPLAY_RUNS  = $(FUZZ:%=test/replay/%)
 WORDS_RUNS   = $(CORE_TEST_C:spec/%.c=test/words/%) $(FUZZ:%=test/words/replay/%)
 BUSTED_RUNS  = $(VMS:%=test/busted/%)
+NGINX_RUNS   = test/nginx/lua51
 EAGER_RUNS   = $(VMS:%=test/eager/%)
 SHIPPED_RUNS = $(VMS:%=test/shipped/%)
 MEMORY_RUNS  = $(VMS:%=test/memory/%)
 ROCK_RUNS    = test/rock/lua54
 CRASH_RUNS   = test/crash/named test/crash/random
 # The longest first, so that none of them is left alone at the end.
-TEST_RUNS = $(BUSTED_RUNS) $(CRASH_RUNS) $(EAGER_RUNS) $(MEMORY_RUNS) $(ROCK_RUNS) $(C_RUNS) \
-	$(REPLAY_RUNS) $(WORDS_RUNS) $(SHIPPED_RUNS)
+TEST_RUNS = $(NGINX_RUNS) $(BUSTED_RUNS) $(CRASH_RUNS) $(EAGER_RUNS) $(MEMORY_RUNS) \
+	$(ROCK_RUNS) $(C_RUNS) $(REPLAY_RUNS) $(WORDS_RUNS) $(SHIPPED_RUNS)
 .PHONY: test test-start $(TEST_RUNS)
 
 test-start: $(call natives,$(BUILD)) $(call natives,$(BUILD)/crash) $(call natives,$(BUILD)/test) $(call supports,$(BUILD)/test)
@@ -395,7 +396,11 @@ $(filter test/words/replay/%,$(WORDS_RUNS)): test/words/replay/%: $(BUILD)/words
 	$(call run,$@,checks,$< spec/fuzz/corpus/$*)
 
 $(BUSTED_RUNS): test/busted/%: | test-start
-	$(call run,$@,tap,$(call busted,$*,$(BUILD)/test) --exclude-tags=plain)
+	$(call run,$@,tap,$(call busted,$*,$(BUILD)/test) --exclude-tags=plain$(,)nginx)
+
+# What a real nginx runs, under its LuaJIT: as long as all other specs together.
+$(NGINX_RUNS): test/nginx/%: | test-start
+	$(call run,$@,tap,$(call busted,$*,$(BUILD)/test) --tags=nginx)
 
 # Specs of the command (cli_…) and of the sandbox (sandbox_…) are about Lua over what other specs
 # hold: neither the collector nor a sanitizer learns from them. What the command adds in C has specs
